@@ -1,0 +1,1 @@
+"""Everything in Hidden State that is true without a screen."""

@@ -1,0 +1,66 @@
+"""The base of every family's options: one place for a name, default, bounds, unit and sentence of help."""
+
+from typing import Any, ClassVar, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import UserError
+from core.i18n import _
+
+Level = Literal["basic", "advanced", "hidden"]
+SEED_LIMIT = 2**31 - 1
+
+
+def option(default: Any, help: str, *, unit: str = "", group: str = "", level: Level = "advanced", **bounds: Any) -> Any:
+    """A pydantic field that also knows its unit, its group on the form and whether beginners see it."""
+    return Field(default, description=help, json_schema_extra={"unit": unit, "group": group, "level": level}, **bounds)
+
+
+class Options(BaseModel):
+    """What every family's options share: the budget, the schedule, the optimizer and the seed.
+
+    A run has one budget: the first of `seconds`, `steps` and `epochs` that is not None. The learning-rate schedule is
+    fitted to it.
+    """
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, allow_inf_nan=False)
+    family: ClassVar[str] = ""
+
+    epochs: float | None = option(10, "How often the data is read through.", group="budget", level="basic", gt=0, le=100_000)
+    steps: int | None = option(None, "Train for this many steps instead of epochs.", group="budget", ge=1, le=100_000_000)
+    seconds: float | None = option(
+        None, "Train for about this long; turned into steps once, by measuring.", unit="s", group="budget", gt=0, le=1_000_000
+    )
+    seed: int = option(0, "The same seed gives the same run.", group="budget", level="basic", ge=0, le=SEED_LIMIT)
+    batch_size: int = option(64, "Examples in one step.", group="training", ge=1, le=4096)
+    learning_rate: float = option(1e-3, "The highest step size of the schedule.", group="training", gt=0, le=1)
+    warmup: float = option(0.05, "Share of the budget over which the rate rises from 0.", group="training", ge=0, lt=1)
+    schedule: Literal["cosine", "linear", "constant"] = option(
+        "cosine", "How the rate falls after the warm-up.", group="training"
+    )
+    patience: int = option(
+        0, "Stop after this many evaluations without a better one; 0 never stops early.", group="training", ge=0, le=10_000
+    )
+
+
+def parse_options[T: Options](model: type[T], values: dict[str, Any]) -> T:
+    """Validate `values`; raise UserError that names the first offending option, its value and its bounds."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or _("the options")
+        message = _("Option “{name}” cannot be {value!r}: {reason}.").format(
+            name=name, value=first.get("input"), reason=first["msg"][0].lower() + first["msg"][1:]
+        )
+        raise UserError(message) from None
+
+
+def choices(annotation: Any) -> tuple[Any, ...] | None:
+    """The values of a Literal annotation, also inside `| None`; None for any other."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    for part in get_args(annotation):
+        if get_origin(part) is Literal:
+            return get_args(part)
+    return None
