@@ -1,6 +1,6 @@
 """The base of every family's options: one place for a name, default, bounds, unit and sentence of help."""
 
-from typing import Any, ClassVar, Literal, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,7 +11,9 @@ Level = Literal["basic", "advanced", "hidden"]
 SEED_LIMIT = 2**31 - 1
 
 
-def option(default: Any, help: str, *, unit: str = "", group: str = "", level: Level = "advanced", **bounds: Any) -> Any:
+def option(
+    default: Any, help: str, *, unit: str = "", group: str = "", level: Level = "advanced", **bounds: Any
+) -> Any:
     """A pydantic field that also knows its unit, its group on the form and whether beginners see it."""
     return Field(default, description=help, json_schema_extra={"unit": unit, "group": group, "level": level}, **bounds)
 
@@ -26,10 +28,19 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", validate_assignment=True, allow_inf_nan=False)
     family: ClassVar[str] = ""
 
-    epochs: float | None = option(10, "How often the data is read through.", group="budget", level="basic", gt=0, le=100_000)
-    steps: int | None = option(None, "Train for this many steps instead of epochs.", group="budget", ge=1, le=100_000_000)
+    epochs: float | None = option(
+        10, "How often the data is read through.", group="budget", level="basic", gt=0, le=100_000
+    )
+    steps: int | None = option(
+        None, "Train for this many steps instead of epochs.", group="budget", ge=1, le=100_000_000
+    )
     seconds: float | None = option(
-        None, "Train for about this long; turned into steps once, by measuring.", unit="s", group="budget", gt=0, le=1_000_000
+        None,
+        "Train for about this long; turned into steps once, by measuring.",
+        unit="s",
+        group="budget",
+        gt=0,
+        le=1_000_000,
     )
     seed: int = option(0, "The same seed gives the same run.", group="budget", level="basic", ge=0, le=SEED_LIMIT)
     batch_size: int = option(64, "Examples in one step.", group="training", ge=1, le=4096)
@@ -39,11 +50,18 @@ class Options(BaseModel):
         "cosine", "How the rate falls after the warm-up.", group="training"
     )
     patience: int = option(
-        0, "Stop after this many evaluations without a better one; 0 never stops early.", group="training", ge=0, le=10_000
+        0,
+        "Stop after this many evaluations without a better one; 0 never stops early.",
+        group="training",
+        ge=0,
+        le=10_000,
     )
 
 
-def parse_options[T: Options](model: type[T], values: dict[str, Any]) -> T:
+T = TypeVar("T", bound=Options)
+
+
+def parse_options(model: type[T], values: dict[str, Any]) -> T:
     """Validate `values`; raise UserError that names the first offending option, its value and its bounds."""
     try:
         return model.model_validate(values)
