@@ -10,10 +10,14 @@ from core.i18n import _
 
 @dataclass(frozen=True)
 class Source:
-    """One input file as given. `name` is shown to people and never used as a path."""
+    """One input file as given. `name` is shown to people and never used as a path.
+
+    `role` is "train", or "validation" or "test" for a part that the person split off themselves.
+    """
 
     name: str
     data: bytes
+    role: str = "train"
 
     @property
     def sha256(self) -> str:

@@ -57,8 +57,8 @@ class Task(Protocol):
         """File name to content, from the same prompt, noise or probe each time (e.g. {"text.txt": b"…"})."""
 
     def variables(self) -> dict[str, Any]:
-        """Every variable whose value the future depends on, by a unique name: weights, optimizer, seed generators,
-        carried state. Each has .numpy() or is a Keras variable, and .assign(array)."""
+        """Every variable whose value the future depends on, by a unique name: "model/…" weights, "optimizer/…",
+        "state/…" (seed generators, carried state). Each can be read by np.asarray() and has .assign(array)."""
 
     def save_model(self, path: str) -> None:
         """Write the current best-use weights as a plain `.keras` file."""
