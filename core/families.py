@@ -1,0 +1,66 @@
+"""The one table of families; a fourth family is one folder and one row."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+
+from core.errors import UserError
+from core.i18n import _
+from core.schema import Options
+
+
+@dataclass(frozen=True)
+class Family:
+    """A wing of core: `core/<key>/` with the same rooms as every other.
+
+    `section` is its folder in pages/, `data_flag` the command line's option for its input, `verb` what a trained one
+    is used for.
+    """
+
+    key: str
+    title: str
+    short: str
+    icon: str
+    section: str
+    data_flag: str
+    verb: str
+    unit: str
+
+    def room(self, name: str) -> ModuleType:
+        """The wing's module `name`; imported only now, since train and model bring TensorFlow."""
+        return import_module(f"core.{self.key}.{name}")
+
+    @property
+    def options(self) -> type[Options]:
+        return self.room("config").OPTIONS
+
+
+FAMILIES: dict[str, Family] = {
+    family.key: family
+    for family in (
+        Family(
+            "charlm", _("Character LSTM"), _("writes text"), ":material/edit_note:", "text", "text", "write", "chars"
+        ),
+        Family(
+            "classifier",
+            _("Transformer classifier"),
+            _("judges sentences"),
+            ":material/label:",
+            "classify",
+            "csv",
+            "classify",
+            "texts",
+        ),
+        Family("gan", _("Dense GAN"), _("draws pictures"), ":material/grid_view:", "gan", "images", "draw", "images"),
+    )
+}
+
+
+def family(key: str) -> Family:
+    """The family of that key. Raises UserError that lists the known ones."""
+    try:
+        return FAMILIES[key]
+    except (KeyError, TypeError):
+        raise UserError(
+            _("There is no model family “{key}”; there are: {known}.").format(key=key, known=", ".join(FAMILIES))
+        ) from None

@@ -1,0 +1,64 @@
+"""Checkpoints: one file each, replaced atomically, the newest two kept, a damaged one passed over.
+
+A checkpoint is an uncompressed .npz: the arrays by name, and one JSON text under `__meta__`. zip's own checksums tell
+a damaged file. Nothing is ever unpickled.
+"""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.runs.files import plain, write_atomic
+
+META = "__meta__"
+KEPT = 2
+
+Arrays = dict[str, np.ndarray]
+
+
+def save_arrays(path: Path, arrays: Arrays, meta: dict[str, Any]) -> None:
+    text = np.frombuffer(json.dumps(plain(meta)).encode(), dtype=np.uint8)
+    write_atomic(path, lambda file: np.savez(file, **{META: text}, **arrays))  # type: ignore[arg-type]
+
+
+def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """The arrays and the meta data of a checkpoint. Raises ValueError or OSError where it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        meta = json.loads(arrays.pop(META).tobytes())
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, MemoryError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    if not isinstance(meta, dict):
+        raise ValueError(f"{path.name}: no meta data")
+    return arrays, meta
+
+
+def save_checkpoint(folder: Path, step: int, arrays: Arrays, meta: dict[str, Any]) -> Path:
+    """Write the checkpoint of `step`, then let go of all but the newest two."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"step-{step:010d}.npz"
+    save_arrays(path, arrays, meta | {"step": step})
+    for old in checkpoints(folder)[KEPT:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoint files of a run, the newest first."""
+    return sorted(folder.glob("step-*.npz"), reverse=True)
+
+
+def load_newest(folder: Path, before: int | None = None) -> tuple[Arrays, dict[str, Any]] | None:
+    """The newest sound checkpoint (of a step before `before` where given), or None."""
+    for path in checkpoints(folder):
+        try:
+            arrays, meta = load_arrays(path)
+        except (ValueError, OSError):
+            continue
+        if isinstance(meta.get("step"), int) and (before is None or meta["step"] < before):
+            return arrays, meta
+    return None

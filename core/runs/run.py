@@ -1,0 +1,216 @@
+"""One run is one folder. This class is the folder seen from Python; it holds nothing that the folder does not."""
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.i18n import _
+from core.runs.files import read_json, write_json
+from core.runs.metrics import read_metrics
+from core.runs.status import Status, is_alive
+from core.schema import Options, parse_options
+from core.sources import Source
+
+SCHEMA = 1
+
+
+class Run:
+    """A run folder (DESIGN: core/runs). `path.name` is the run's id."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    # What was asked for -------------------------------------------------------------------------------------------
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """config.json: family, created, preset, options, data. Raises UserError where it is missing or broken."""
+        content = read_json(self.path / "config.json")
+        data = content.get("data") if isinstance(content, dict) else None
+        sound = (
+            isinstance(content, dict)
+            and content.get("schema") == SCHEMA
+            and isinstance(content.get("family"), str)
+            and isinstance(content.get("options"), dict)
+            and isinstance(data, dict)
+            and isinstance(data.get("files"), list)
+            and all(isinstance(item, dict) for item in data["files"])
+        )
+        if not sound:
+            raise UserError(
+                _("The run “{run}” has no readable config.json: its folder was damaged or changed by hand.").format(
+                    run=self.id
+                )
+            )
+        return content
+
+    @property
+    def family(self) -> str:
+        return self.config["family"]
+
+    @cached_property
+    def options(self) -> Options:
+        """The options, validated anew. Raises UserError where somebody made nonsense of them."""
+        from core.families import family
+
+        return parse_options(family(self.family).options, self.config["options"])
+
+    @property
+    def created(self) -> float:
+        value = self.config.get("created")
+        return float(value) if isinstance(value, int | float) else 0.0
+
+    # What people call it -------------------------------------------------------------------------------------------
+    @property
+    def about(self) -> dict[str, Any]:
+        content = self.read_json("about.json")
+        return content if isinstance(content, dict) else {}
+
+    @property
+    def name(self) -> str:
+        name = self.about.get("name")
+        return name if isinstance(name, str) and name.strip() else self.id
+
+    def describe(self, **changes: Any) -> None:
+        """Change name, note or tags; only what people call the run, nothing that it computes from."""
+        self.write_json("about.json", self.about | changes)
+
+    # What it makes --------------------------------------------------------------------------------------------------
+    @property
+    def model_path(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        return self.path / "checkpoint"
+
+    @property
+    def samples_path(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def metrics_path(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / "log.txt"
+
+    def read_json(self, name: str) -> Any:
+        return read_json(self.path / name)
+
+    def write_json(self, name: str, value: Any) -> None:
+        write_json(self.path / name, value)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        return read_metrics(self.metrics_path)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        content = self.read_json("report.json")
+        return content if isinstance(content, dict) else {}
+
+    def sample_steps(self) -> list[int]:
+        """The steps at which samples were kept, in order."""
+        names = (path.name for path in self.samples_path.glob("step-*") if path.is_dir())
+        return sorted(int(name[5:]) for name in names if name[5:].isdigit())
+
+    def sample(self, step: int, name: str) -> bytes | None:
+        try:
+            return (self.samples_path / f"step-{step:08d}" / name).read_bytes()
+        except OSError:
+            return None
+
+    def sources(self) -> list[Source]:
+        """The input as given. Raises UserError where a file is missing or no longer what it was."""
+        found = []
+        for item in self.config["data"]["files"]:
+            name, stored = str(item.get("name")), str(item.get("path"))
+            path = self.path / "data" / Path(stored).name
+            try:
+                source = Source(name, path.read_bytes(), str(item.get("role", "train")))
+            except OSError:
+                raise UserError(
+                    _("The data file “{name}” of the run “{run}” is gone: start a new run with it.").format(
+                        name=name, run=self.id
+                    )
+                ) from None
+            if source.sha256 != item.get("sha256"):
+                raise UserError(
+                    _(
+                        "The data file “{name}” of the run “{run}” was changed since the run began: start a new run."
+                    ).format(name=name, run=self.id)
+                )
+            found.append(source)
+        return found
+
+    # What it is doing -----------------------------------------------------------------------------------------------
+    @property
+    def status(self) -> Status:
+        """The last word of the run, with state "died" where its process is gone and "broken" where it said nothing."""
+        status = Status.read(self.path / "status.json")
+        if status is None:
+            return Status(state="broken", error=_("status.json is missing or damaged."))
+        if status.state in ("queued", "running") and not is_alive(status):
+            status.state = "died"
+            status.error = status.error or _("The training process is gone without a word; see its log.")
+        return status
+
+    @property
+    def active(self) -> bool:
+        return self.status.state in ("queued", "running")
+
+    def request_stop(self) -> None:
+        """Ask the training process to end after its present steps; it keeps what it has learned."""
+        (self.path / "stop").touch()
+
+    def stop_requested(self) -> bool:
+        return (self.path / "stop").exists()
+
+    def clear_stop(self) -> None:
+        (self.path / "stop").unlink(missing_ok=True)
+
+    @property
+    def has_checkpoint(self) -> bool:
+        return any(self.checkpoint_path.glob("step-*.npz"))
+
+    @property
+    def usable(self) -> bool:
+        """Is there a trained model to use?"""
+        return self.model_path.exists()
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+        total = 0
+        for path in self.path.rglob("*"):
+            try:
+                total += path.stat().st_size
+            except OSError:
+                continue
+        return total
+
+    def age(self) -> float:
+        """Seconds since the run was created."""
+        return max(0.0, time.time() - self.created)
+
+
+def new_config(
+    family: str, preset: str, options: Options, files: Sequence[Mapping[str, Any]], label: str
+) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "family": family,
+        "created": time.time(),
+        "preset": preset,
+        "options": options.model_dump(mode="json"),
+        "data": {"name": label, "size": sum(int(item["size"]) for item in files), "files": list(files)},
+    }

@@ -1,0 +1,63 @@
+"""The queue is processes that wait: each takes one of N slot locks, the oldest first."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.runs.run import Run
+from core.runs.status import Status, is_alive
+
+POLL = 0.3  # seconds
+
+
+def slots() -> int:
+    """How many runs may train at once (HIDDEN_STATE_SLOTS, 1 by default: two trainings on two cores help neither)."""
+    text = os.environ.get("HIDDEN_STATE_SLOTS", "1")
+    return max(1, int(text)) if text.isdigit() else 1
+
+
+def waiting(directory: Path) -> list[str]:
+    """Ids of the queued runs whose process lives, the one that is next first."""
+    queued = []
+    for path in directory.iterdir():
+        status = None if path.name.startswith(".") else Status.read(path / "status.json")
+        if status and status.state == "queued" and is_alive(status):
+            queued.append((status.queued_at, path.name))
+    return [name for _, name in sorted(queued)]
+
+
+@contextmanager
+def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
+    """Hold a slot for `run`, whose status must be "queued". Yields False where `on_wait` said to give up.
+
+    on_wait(position) is called at every look; position 0 is next. It returns True to go on waiting.
+    """
+    folder = run.path.parent / ".slots"
+    folder.mkdir(exist_ok=True)
+    locks = [FileLock(folder / f"{number}.lock") for number in range(slots())]
+    held = None
+    while held is None:
+        queue = waiting(run.path.parent)
+        position = queue.index(run.id) if run.id in queue else 0
+        if position < len(locks):
+            held = next((lock for lock in locks if _try(lock)), None)
+        if held is None:
+            if not on_wait(position):
+                break
+            time.sleep(POLL)
+    try:
+        yield held is not None
+    finally:
+        if held is not None:
+            held.release()
+
+
+def _try(lock: FileLock) -> bool:
+    with suppress(Timeout):
+        lock.acquire(blocking=False)
+        return True
+    return False

@@ -1,0 +1,114 @@
+"""What a run is doing, and whether the process that says so is still there."""
+
+import os
+import platform
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from core.runs.files import read_json, write_json
+
+STATES = ("queued", "running", "finished", "stopped", "failed")
+ENDED = ("finished", "stopped", "failed", "died", "broken")
+START_GRACE = 60.0  # seconds between launching a process and its first word
+HEARTBEAT_GRACE = 120.0  # seconds of silence after which a process on another machine counts as gone
+
+
+@dataclass
+class Status:
+    """status.json. Times are seconds since 1970, durations seconds, `step` of `total` optimizer steps."""
+
+    state: str = "queued"
+    pid: int | None = None
+    process_start: str = ""
+    host: str = ""
+    queued_at: float = 0.0
+    started_at: float | None = None
+    ended_at: float | None = None
+    heartbeat: float = 0.0
+    step: int = 0
+    total: int | None = None
+    epoch: float = 0.0
+    seconds: float = 0.0
+    eta: float | None = None
+    throughput: float | None = None
+    unit: str = ""
+    loss: float | None = None
+    best: float | None = None
+    best_metric: str = ""
+    best_step: int | None = None
+    phase: str = ""
+    message: str = ""
+    error: str = ""
+
+    def write(self, path: Path) -> None:
+        write_json(path, asdict(self))
+
+    @classmethod
+    def read(cls, path: Path) -> "Status | None":
+        """The status in the file, or None where there is no sound one."""
+        return cls.parse(read_json(path))
+
+    @classmethod
+    def parse(cls, content: Any) -> "Status | None":
+        if not isinstance(content, dict) or content.get("state") not in STATES:
+            return None
+        status = cls()
+        for item in fields(cls):
+            value, default = content.get(item.name), getattr(cls, item.name)
+            if _fits(value, default, str(item.type)):
+                setattr(status, item.name, value)
+        return status
+
+
+def _fits(value: Any, default: Any, annotation: str) -> bool:
+    if value is None:
+        return "None" in annotation
+    if isinstance(value, bool):
+        return False
+    if "float" in annotation:
+        return isinstance(value, int | float)
+    if "int" in annotation:
+        return isinstance(value, int)
+    return isinstance(value, str) and isinstance(default, str)
+
+
+def this_host() -> str:
+    return platform.node()
+
+
+def process_start(pid: int) -> str:
+    """A mark of when this process began that a later process with the same pid cannot have; "" where there is none.
+
+    On Linux it is the boot and the clock ticks since it, which setting the clock back does not change.
+    """
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return ""
+        if Path("/proc/sys/kernel/random/boot_id").exists():
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+            ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+            return f"{boot}:{ticks}"
+        return f"{process.create_time():.2f}"
+    except (psutil.Error, OSError, IndexError):
+        return ""
+
+
+def is_alive(status: Status, now: float | None = None) -> bool:
+    """Is the process that owns this status still there? A zombie or another process with its pid is not it."""
+    now = time.time() if now is None else now
+    if status.pid is None:
+        return abs(now - status.queued_at) < START_GRACE
+    if status.host and status.host != this_host():
+        return abs(now - status.heartbeat) < HEARTBEAT_GRACE
+    return bool(status.process_start) and process_start(status.pid) == status.process_start
+
+
+def own_process(status: Status) -> Status:
+    """Mark `status` as this process's."""
+    status.pid, status.host, status.process_start = os.getpid(), this_host(), process_start(os.getpid())
+    return status

@@ -1,0 +1,154 @@
+"""The runs are the folders: nothing else remembers them, so nothing can disagree."""
+
+import os
+import re
+import shutil
+import time
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.i18n import _
+from core.runs.files import write_bytes, write_json
+from core.runs.run import Run, new_config
+from core.runs.status import Status
+from core.schema import Options
+from core.sources import Source
+
+DEFAULT_DIR = Path(__file__).resolve().parents[2] / "saved_models"
+ID_LIMIT = 60
+NAME_LIMIT = 120
+DEVICE_NAMES = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
+
+
+def runs_dir(given: str | Path | None = None) -> Path:
+    """Where runs live: the argument, HIDDEN_STATE_RUNS, or saved_models."""
+    return Path(given or os.environ.get("HIDDEN_STATE_RUNS") or DEFAULT_DIR)
+
+
+def slug(name: str) -> str:
+    """A folder name out of anything: ASCII letters, digits and dashes, never empty and never a device's name."""
+    plain = unicodedata.normalize("NFKD", name[: 4 * ID_LIMIT]).encode("ascii", "ignore").decode().lower()
+    text = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:ID_LIMIT].strip("-")
+    return f"run-{text}".rstrip("-") if text in DEVICE_NAMES | {""} else text
+
+
+def clean_name(name: str) -> str:
+    """A name as people may give it: one line, no control or direction characters, at most NAME_LIMIT characters."""
+    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in name[: 4 * NAME_LIMIT])
+    return " ".join(visible.split())[:NAME_LIMIT]
+
+
+def create(
+    options: Options,
+    sources: Sequence[Source],
+    *,
+    name: str = "",
+    preset: str = "",
+    label: str = "",
+    directory: str | Path | None = None,
+) -> Run:
+    """Make the folder of a new run, complete, with its data; nothing is trained yet.
+
+    The folder is built under a hidden name and moved into place when it is whole. Raises UserError where the disk
+    cannot take it.
+    """
+    parent = runs_dir(directory)
+    label = clean_name(label or (sources[0].name if sources else ""))
+    name = clean_name(name) or label or options.family
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        draft = parent / f".new-{os.getpid()}-{time.monotonic_ns()}"
+        (draft / "data").mkdir(parents=True)
+        try:
+            files = [_store(draft / "data", number, source) for number, source in enumerate(sources)]
+            config = new_config(options.family, preset, options, files, label)
+            write_json(draft / "config.json", config)
+            write_json(draft / "about.json", {"name": name, "note": "", "tags": []})
+            Status(queued_at=time.time()).write(draft / "status.json")
+            return Run(_claim(draft, parent, slug(name)))
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(
+            _("The run cannot be written to “{folder}”: {reason}.").format(folder=parent, reason=reason)
+        ) from None
+
+
+def _store(folder: Path, number: int, source: Source) -> dict[str, Any]:
+    suffix = re.sub(r"[^a-z0-9.]", "", Path(source.name).suffix.lower())[:10]
+    path = folder / f"{number:05d}{suffix}"
+    write_bytes(path, source.data)
+    entry: dict[str, Any] = {
+        "name": source.name,
+        "path": path.name,
+        "size": len(source.data),
+        "sha256": source.sha256,
+    }
+    return entry if source.role == "train" else entry | {"role": source.role}
+
+
+def _claim(draft: Path, parent: Path, wanted: str) -> Path:
+    """Move the draft to the first free id; two that want the same one at once get two."""
+    for number in range(1, 100_000):
+        target = parent / (wanted if number == 1 else f"{wanted}-{number}")
+        if target.exists():  # rename would silently replace an empty folder
+            continue
+        try:
+            draft.rename(target)
+            return target
+        except OSError:
+            if not target.exists():
+                raise
+    raise UserError(_("There are too many runs called “{name}”: choose another name.").format(name=wanted))
+
+
+def list_runs(directory: str | Path | None = None, family: str | None = None) -> list[Run]:
+    """All runs, the newest first; folders whose config.json is broken come last, so that they can be deleted."""
+    parent = runs_dir(directory)
+    sound, broken = [], []
+    if parent.is_dir():
+        for path in parent.iterdir():
+            if path.name.startswith(".") or not path.is_dir():
+                continue
+            run = Run(path)
+            try:
+                run_family = run.family
+            except UserError:
+                broken.append(run)
+                continue
+            if family is None or run_family == family:
+                sound.append(run)
+    sound.sort(key=lambda run: (run.created, run.id), reverse=True)
+    return sound + (sorted(broken, key=lambda run: run.id) if family is None else [])
+
+
+def find(run_id: str, directory: str | Path | None = None) -> Run:
+    """The run of that id, or at that path. Raises UserError where there is none."""
+    parent = runs_dir(directory)
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id or "") and (parent / run_id).is_dir():
+        return Run(parent / run_id)
+    if directory is None and os.sep in (run_id or "") and (Path(run_id) / "config.json").is_file():
+        return Run(run_id)
+    shown = clean_name(run_id or "")[:80]
+    raise UserError(
+        _("There is no run “{run}”: `runs list` and the Runs page show those that exist.").format(run=shown)
+    )
+
+
+def delete(run: Run) -> None:
+    """Remove the folder. Raises UserError while the run is active or where the disk refuses."""
+    if run.active:
+        raise UserError(_("The run “{run}” is still active: stop it first.").format(run=run.id))
+    grave = run.path.with_name(f".deleted-{run.id}-{time.monotonic_ns()}")
+    try:
+        run.path.rename(grave)  # gone at once for everybody, also when removing the files takes a while
+        shutil.rmtree(grave, ignore_errors=True)
+    except OSError as error:
+        raise UserError(
+            _("The run “{run}” cannot be deleted: {reason}.").format(run=run.id, reason=error.strerror or error)
+        ) from None

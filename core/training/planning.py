@@ -1,0 +1,84 @@
+"""A budget turned into steps, once, by measuring."""
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.schema import Options
+from core.training.task import Plan, Task
+
+PROBE_SECONDS = 1.0
+LOG_SECONDS = 0.4
+SAMPLE_SECONDS = 4.0
+CHECKPOINT_SECONDS = 10.0
+MAX_EVALS, MAX_SAMPLES, MAX_CHECKPOINTS, MAX_ROWS = 60, 120, 200, 4000
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds of one step, one evaluation, one sample and one checkpoint, as measured."""
+
+    step: float
+    evaluate: float
+    sample: float
+    checkpoint: float
+
+
+def measure_steps(task: Task, seconds: float = PROBE_SECONDS) -> float:
+    """Seconds of one step. Trains a few steps: the caller puts the variables back."""
+    done, size = 0, 1
+    task.train(0, np.full(size, 1e-3, np.float32))  # compiles
+    began = time.perf_counter()
+    while (spent := time.perf_counter() - began) < seconds:
+        task.train(done, np.full(size, 1e-3, np.float32))
+        done += size
+        per_step = (time.perf_counter() - began) / done
+        size = max(1, min(512, int((seconds - spent) / 2 / per_step)))
+    return (time.perf_counter() - began) / done
+
+
+def nice(value: float) -> int:
+    """The largest of 1, 2, 5, 10, 20, 50, … that is at most `value`, at least 1."""
+    if value < 1:
+        return 1
+    power = 10 ** math.floor(math.log10(value))
+    return int(next(factor for factor in (5, 2, 1) if factor * power <= value) * power)
+
+
+def total_steps(options: Options, task: Task, costs: Costs, spent: float) -> int:
+    """The budget in steps. `spent` are the seconds that getting ready took; a budget in seconds includes them."""
+    if options.seconds is not None:
+        left = max(options.seconds - spent, 0.1 * options.seconds)
+        # Evaluations, samples and checkpoints are paid from the same seconds; a few rounds settle how many there are.
+        total = left / costs.step
+        for _ in range(4):
+            plan = fit(max(1, round(total)), costs)
+            extras = (
+                total / plan.eval_every * costs.evaluate
+                + total / plan.sample_every * costs.sample
+                + total / plan.checkpoint_every * costs.checkpoint
+            )
+            total = max(left - extras, 0.3 * left) / costs.step
+        return max(1, round(total))
+    if options.steps is not None:
+        return options.steps
+    return max(1, round((options.epochs or 1) * task.sizes.steps_per_epoch))
+
+
+def fit(total: int, costs: Costs) -> Plan:
+    """How often things happen, so that each stays a small share of the time and no file grows without bound."""
+    log = min(total, nice(max(LOG_SECONDS / costs.step, total / MAX_ROWS)))
+
+    def every(seconds: float, at_most: int) -> int:
+        steps = max(seconds / costs.step, total / at_most, log)
+        return math.ceil(steps / log) * log
+
+    return Plan(
+        total_steps=total,
+        log_every=log,
+        eval_every=every(max(2.0, 20 * costs.evaluate), MAX_EVALS),
+        sample_every=every(max(SAMPLE_SECONDS, 20 * costs.sample), MAX_SAMPLES),
+        checkpoint_every=every(max(CHECKPOINT_SECONDS, 60 * costs.checkpoint), MAX_CHECKPOINTS),
+    )
