@@ -52,7 +52,7 @@ def one_of(value: str, name: str, options: Sequence[str]) -> str:
 
 
 def array(values: Any, name: str, shape: tuple[int | None, ...], limit: float = 1000.0) -> np.ndarray:
-    """`values` as float64 of `shape` (None: any size from 1), each within ±limit. Raises UserError that names the cell."""
+    """`values` as float64 of `shape` (None: any size from 1), each within ±limit. UserError names the wrong cell."""
     try:
         result = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):

@@ -18,12 +18,12 @@ def rounded(x: ArrayLike, places: int = PLACES) -> Any:
 
 
 def tex(x: float, places: int = PLACES) -> str:
-    """`x` for LaTeX: `places` decimals without trailing zeros; outside 0.001 to 100,000 three significant digits and a
+    """`x` for LaTeX: `places` decimals without trailing zeros; beyond 0.001 to 1,000,000 three significant digits and a
     power of ten, so that a small gradient is not shown as 0."""
     x = float(x)
     if not np.isfinite(x):
         return r"\text{NaN}" if np.isnan(x) else r"\infty" if x > 0 else r"-\infty"
-    if x != 0 and not 10.0**-places <= abs(x) < 1e5:
+    if x != 0 and not 10.0**-places <= abs(x) < 1e6:
         mantissa, exponent = f"{x:.2e}".split("e")
         return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
     return f"{rounded(x, places):z.{places}f}".rstrip("0").rstrip(".")
@@ -37,8 +37,9 @@ def term(x: float, places: int = PLACES) -> str:
 
 def equals(x: float, places: int = PLACES) -> str:
     r"""The end of a formula: `= 0.5` where rounding changed nothing, else `\approx 0.537`."""
-    exact = not np.isfinite(x) or x == 0 or (abs(x) >= 10.0**-places and abs(x - rounded(x, places)) < 1e-12)
-    return ("= " if exact and abs(x) < 1e5 or not np.isfinite(x) else r"\approx ") + tex(x, places)
+    whole = x == 0 or 10.0**-places <= abs(x) < 1e6
+    exact = not np.isfinite(x) or (whole and abs(x - rounded(x, places)) < 1e-12)
+    return ("= " if exact else r"\approx ") + tex(x, places)
 
 
 def tex_array(x: ArrayLike, places: int = PLACES) -> str:
