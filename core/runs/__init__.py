@@ -1,0 +1,1 @@
+"""The run folder, which browser and script share."""

@@ -37,14 +37,19 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
     return arrays, meta
 
 
-def save_checkpoint(folder: Path, step: int, arrays: Arrays, meta: dict[str, Any]) -> Path:
-    """Write the checkpoint of `step`, then let go of all but the newest two."""
+def save_checkpoint(folder: Path, step: int, arrays: Arrays, meta: dict[str, Any], keep: int = -1) -> Path:
+    """Write the checkpoint of `step`, then let go of all but the newest two and that of step `keep`."""
     folder.mkdir(exist_ok=True)
-    path = folder / f"step-{step:010d}.npz"
+    path = _path(folder, step)
     save_arrays(path, arrays, meta | {"step": step})
     for old in checkpoints(folder)[KEPT:]:
-        old.unlink(missing_ok=True)
+        if old != _path(folder, keep):
+            old.unlink(missing_ok=True)
     return path
+
+
+def _path(folder: Path, step: int) -> Path:
+    return folder / f"step-{step:010d}.npz"
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -1,0 +1,1 @@
+"""What all three training loops share."""

@@ -33,6 +33,7 @@ class Sizes:
     steps_per_epoch: float
     per_step: int
     unit: str
+    spike: float = 3.0  # a loss over this many times the running one is a spike; infinity where losses swing by nature
     notes: list[str] = field(default_factory=list)  # what was shrunk or chosen for the person, in sentences
 
 

@@ -1,0 +1,102 @@
+"""The training process: wait for a slot, train, and leave a last word whatever happens."""
+
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from core.errors import UserError
+from core.families import family
+from core.i18n import _
+from core.runs.run import Run
+from core.runs.slots import slot
+from core.runs.status import Status, own_process
+
+Hook = Callable[[Status], None]
+
+
+def work(run: Run, hook: Hook | None = None) -> Status:
+    """Train `run` in this process to its end. Returns its last status; raises nothing but KeyboardInterrupt."""
+    hook = hook or (lambda status: None)
+    path = run.path / "status.json"
+    status = own_process(Status.read(path) or Status(queued_at=time.time()))
+    status.state, status.error, status.message, status.eta = "queued", "", "", None
+    try:
+        _stop_on_terminate(run)
+        status.write(path)
+        with slot(run, lambda position: _wait(run, status, position, hook)) as held:
+            status.state = _train(run, status, hook) if held else "stopped"
+    except UserError as error:
+        status.state, status.error = "failed", str(error)
+    except OSError as error:
+        traceback.print_exc()
+        status.state = "failed"
+        status.error = _("The run folder cannot be written: {reason}. Make room or mend it, then continue.").format(
+            reason=error.strerror or error
+        )
+    except Exception as error:
+        traceback.print_exc()
+        status.state = "failed"
+        if type(error).__name__ == "ResourceExhaustedError" or isinstance(error, MemoryError):
+            status.error = _("There is not enough memory for this network: choose a smaller one or a smaller batch.")
+        else:
+            status.error = _("Something in the program failed; the log of the run says what.")
+    _last_word(status, path)
+    hook(status)
+    return status
+
+
+def _train(run: Run, status: Status, hook: Hook) -> str:
+    if run.stop_requested():
+        return "stopped"
+    status.state, status.phase, status.started_at = "running", _("starting TensorFlow"), time.time()
+    status.heartbeat = time.time()
+    status.write(run.path / "status.json")
+    hook(status)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from core.training.loop import Trainer
+
+    task = family(run.family).room("train").make_task(run)
+    status.phase = ""
+    state = Trainer(run, task, status, hook).fit()
+    run.clear_stop()
+    return state
+
+
+def _wait(run: Run, status: Status, position: int, hook: Hook) -> bool:
+    now = time.time()
+    if now - status.heartbeat > 1.0:
+        status.heartbeat = now
+        status.message = (
+            _("Next in the queue.") if position == 0 else _("{count} runs are first.").format(count=position)
+        )
+        status.write(run.path / "status.json")
+        hook(status)
+    return not run.stop_requested()
+
+
+def _stop_on_terminate(run: Run) -> None:
+    """A polite signal asks for the same orderly end as the stop file; a second Ctrl-C ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def ask(number: int, frame: object) -> None:
+        run.request_stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+
+
+def _last_word(status: Status, path: Path) -> None:
+    status.ended_at = status.heartbeat = time.time()
+    status.eta, status.phase = None, ""
+    if status.state != "failed":
+        status.error = ""
+    try:
+        status.write(path)
+    except OSError:
+        traceback.print_exc()  # the disk is full: the run will be shown as died, its checkpoint is whole
