@@ -14,7 +14,10 @@ class Family:
     """A wing of core: `core/<key>/` with the same rooms as every other.
 
     `section` is its folder in pages/, `data_flag` the command line's option for its input, `verb` what a trained one
-    is used for.
+    is used for. What others call in a wing:
+    config.OPTIONS (its Options), config.PRESETS (names), config.preset(name, **sizes) -> Options;
+    data.MAX_BYTES, data.sizes(sources, options) -> the sizes that preset() wants;
+    train.make_task(run) -> Task; commands.add_parsers(commands) adds the verbs that use a trained run.
     """
 
     key: str

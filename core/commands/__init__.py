@@ -1,0 +1,1 @@
+"""The command line, a file a verb. Nothing here is imported that makes `--help` slow."""

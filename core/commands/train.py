@@ -1,0 +1,166 @@
+"""python -m core train FAMILY: the same run that the browser starts, in the foreground."""
+
+import argparse
+import shlex
+import sys
+import time
+from typing import Any, TextIO
+
+from core.commands.flags import add_common, add_options, given_options, merged
+from core.families import FAMILIES, Family
+from core.i18n import _
+from core.inputs import gather
+from core.runs.run import Run
+from core.runs.status import Status
+from core.runs.store import create
+from core.schema import Options
+from core.sources import Source
+
+
+def add_parsers(commands: Any) -> None:
+    parser = commands.add_parser("train", help=_("train a network on your data"))
+    families = parser.add_subparsers(dest="family", required=True, metavar="FAMILY")
+    for family in FAMILIES.values():
+        sub = families.add_parser(family.key, help=f"{family.title}: {family.short}")
+        sub.add_argument(
+            f"--{family.data_flag}",
+            dest="data",
+            nargs="+",
+            required=True,
+            metavar="FILE",
+            help=_("files, a folder, sample:NAME or download:NAME"),
+        )
+        sub.add_argument("--preset", default="quick", choices=family.room("config").PRESETS)
+        sub.add_argument("--name", default="", help=_("what to call the run"))
+        add_common(sub)
+        add_options(sub, family.options)
+        sub.set_defaults(run=train)
+    hidden = commands.add_parser("work")  # what the browser starts as a child
+    hidden.add_argument("path")
+    hidden.set_defaults(run=work_on, json=False)
+
+
+def plan_options(family: Family, sources: list[Source], preset: str, values: dict[str, Any]) -> Options:
+    """The preset's options for this data with `values` on top. Raises UserError for bad data or options."""
+    model = family.options
+    sizes = family.room("data").sizes(sources, merged(model(), values))
+    return merged(family.room("config").preset(preset, **sizes), values)
+
+
+def train(arguments: argparse.Namespace) -> dict[str, Any]:
+    family = FAMILIES[arguments.family]
+    values = given_options(arguments, family.options)
+    sources, label = gather(arguments.data, family)
+    options = plan_options(family, sources, arguments.preset, values)
+    run = create(options, sources, name=arguments.name, preset=arguments.preset, label=label)
+    return follow(run)
+
+
+def follow(run: Run) -> dict[str, Any]:
+    """Train `run` here, with a live line; return what `--json` prints."""
+    from core.training.work import work
+
+    line = ProgressLine(sys.stderr)
+    print(_("Run {run} in {path}").format(run=run.id, path=run.path), file=sys.stderr)
+    status = work(run, line.show)
+    line.close()
+    report = run.report
+    for note in report.get("notes", []):
+        print(f"· {note}", file=sys.stderr)
+    if status.state == "failed":
+        print(status.error, file=sys.stderr)
+    return {
+        "run": run.id,
+        "path": str(run.path),
+        "state": status.state,
+        **({"error": status.error} if status.error else {}),
+        **({} if status.state == "failed" else report),
+        "seconds": round(status.seconds, 2),
+        "exit": 1 if status.state == "failed" else 0,
+    }
+
+
+def work_on(arguments: argparse.Namespace) -> int:
+    from core.training.work import work
+
+    return 1 if work(Run(arguments.path)).state == "failed" else 0
+
+
+class ProgressLine:
+    """One line that is written anew on a terminal, or a line now and then into a file."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out, self._live, self._last, self._width = out, out.isatty(), 0.0, 0
+
+    def show(self, status: Status) -> None:
+        now = time.monotonic()
+        if now - self._last < (0.2 if self._live else 5.0) and status.state in ("running", "queued"):
+            return
+        self._last = now
+        text = describe(status)
+        self._out.write(f"\r{text.ljust(self._width)}" if self._live else f"{text}\n")
+        self._out.flush()
+        self._width = len(text)
+
+    def close(self) -> None:
+        if self._live:
+            self._out.write("\n")
+
+
+def describe(status: Status) -> str:
+    """`step 1,200 of 5,000 · loss 1.812 · best 1.790 · 25,300 chars/s · 2 min 10 s left`"""
+    parts = [status.phase or status.message or status.state]
+    if status.total:
+        parts = [_("step {step:,} of {total:,}").format(step=status.step, total=status.total)]
+        parts += [status.phase] if status.phase else []
+    if status.loss is not None:
+        parts.append(_("loss {loss:.4f}").format(loss=status.loss))
+    if status.best is not None:
+        parts.append(_("best {metric} {best:.4f}").format(metric=status.best_metric, best=status.best))
+    if status.throughput:
+        parts.append(f"{status.throughput:,.0f} {status.unit}/s")
+    if status.eta:
+        parts.append(_("{time} left").format(time=duration(status.eta)))
+    elif status.state in ("finished", "stopped", "failed"):
+        parts.append(status.state)
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `2 min 10 s`, `3 h 05 min`"""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def command(run: Run) -> str:
+    """The exact command line that repeats `run` (its data from the run's own folder)."""
+    from core.families import family as find_family
+
+    family, options = find_family(run.family), run.options
+    defaults = type(options)()
+    data = [str(run.path / "data" / str(item["path"])) for item in run.config["data"]["files"]]
+    words = ["python", "-m", "core", "train", family.key, f"--{family.data_flag}", *data]
+    if run.config.get("preset"):
+        words += ["--preset", str(run.config["preset"])]
+    for name in type(options).model_fields:
+        value, flag = getattr(options, name), "--" + name.replace("_", "-")
+        if value == getattr(defaults, name) and not run.config.get("preset"):
+            continue
+        if name in ("seconds", "steps", "epochs"):
+            if value is not None and name == budget(options):
+                words += [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+        elif isinstance(value, bool):
+            words.append(flag if value else "--no-" + flag[2:])
+        elif isinstance(value, list | tuple):
+            words += [flag, ",".join(str(part) for part in value)]
+        else:
+            words += [flag, "none" if value is None else str(value)]
+    return shlex.join(words)
+
+
+def budget(options: Options) -> str:
+    return next((name for name in ("seconds", "steps", "epochs") if getattr(options, name) is not None), "epochs")

@@ -1,0 +1,66 @@
+"""From what a person names on the command line or clicks on a page to Sources."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import UserError
+from core.families import Family
+from core.i18n import _
+from core.sources import Source, read_source
+
+FILES_LIMIT = 100_000
+
+
+def gather(given: Sequence[str], family: Family) -> tuple[list[Source], str]:
+    """Sources and a label for paths, `sample:NAME` or `download:NAME`.
+
+    A folder gives all its files, named by their path inside it, so that sub-folders can be classes. Raises UserError
+    for what does not exist or is too large.
+    """
+    limit = family.room("data").MAX_BYTES
+    sources: list[Source] = []
+    for item in given:
+        kind, _colon, name = item.partition(":")
+        if kind == "sample":
+            sources += _sample(name, family)
+        elif kind == "download":
+            from core.samples.download import fetch
+
+            sources.append(fetch(name))
+        elif Path(item).is_dir():
+            sources += _folder(Path(item), limit)
+        else:
+            sources.append(read_source(item, limit))
+    label = given[0].partition(":")[2] if ":" in given[0][:10] else Path(given[0]).stem
+    return sources, label if len(given) == 1 else f"{label} +{len(given) - 1}"
+
+
+def _sample(name: str, family: Family) -> list[Source]:
+    from core.samples.registry import SAMPLES, sample
+
+    found = sample(name)
+    if SAMPLES[name].family != family.key:
+        raise UserError(
+            _("The sample “{name}” is for {other}, not for {family}.").format(
+                name=name, other=SAMPLES[name].family, family=family.key
+            )
+        )
+    return found
+
+
+def _folder(folder: Path, limit: int) -> list[Source]:
+    sources, size = list[Source](), 0
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.name.startswith("."):
+            continue
+        size += path.stat().st_size
+        if size > limit or len(sources) >= FILES_LIMIT:
+            raise UserError(
+                _("The folder “{folder}” has more than {count} files or {size:.0f} MB: bring a part of it.").format(
+                    folder=folder, count=FILES_LIMIT, size=limit / 1e6
+                )
+            )
+        sources.append(Source(path.relative_to(folder).as_posix(), path.read_bytes()))
+    if not sources:
+        raise UserError(_("The folder “{folder}” is empty.").format(folder=folder))
+    return sources
