@@ -1,0 +1,54 @@
+"""The verdict on a character model's curve."""
+
+from typing import Any
+
+from core.i18n import _
+from core.runs.run import Run
+from core.runs.status import ENDED
+from core.training.verdict import Verdict, judge_loss
+
+CHARS_PER_PARAMETER = 0.2  # under this, the network can learn the text by heart long before the budget ends
+
+
+def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
+    """What the figures of `run` say so far; nothing while there are too few of them."""
+    status = run.status
+    ended = status.state in ENDED
+    per_step = status.epoch / status.step if status.step else 0.0
+    found = judge_loss(rows, "val_loss", ended=ended, epochs_per_step=per_step)
+    baselines = {item["name"]: item["value"] for item in run.read_json("baselines.json") or [] if "name" in item}
+    losses = [row["val_loss"] for row in rows if isinstance(row.get("val_loss"), float)]
+    if ended and losses and "ngram" in baselines and min(losses) > baselines["ngram"]:
+        found.append(
+            Verdict(
+                "warning",
+                _("A table of five-character counts still predicts this text better."),
+                _(
+                    "Its loss is {table:.3f} nats, the network's best is {best:.3f}: train longer, or bring more text."
+                ).format(table=baselines["ngram"], best=min(losses)),
+                _longer(run),
+                _("Train again, four times as long"),
+            )
+        )
+    facts = run.read_json("facts.json") or {}
+    characters, parameters = facts.get("characters"), facts.get("parameters")
+    overfits = any(verdict.kind == "warning" and verdict.text.startswith(_("Overfitting")[:4]) for verdict in found)
+    if characters and parameters and overfits and characters < CHARS_PER_PARAMETER * parameters:
+        found.append(
+            Verdict(
+                "info",
+                _("The text is too small for this network."),
+                _("{characters:,} characters against {parameters:,} parameters: it learns them by heart.").format(
+                    characters=characters, parameters=parameters
+                ),
+                {"units": max(16, run.options.units // 2), "dropout": min(0.6, run.options.dropout + 0.2)},  # type: ignore[attr-defined]
+                _("Train again, smaller and with more dropout"),
+            )
+        )
+    return found
+
+
+def _longer(run: Run) -> dict[str, Any]:
+    options = run.options
+    name = next(name for name in ("seconds", "steps", "epochs") if getattr(options, name) is not None)
+    return {name: getattr(options, name) * 4}
