@@ -13,6 +13,12 @@ class FamilyUi(NamedTuple):
     report: Callable[[Run], None]
 
 
+def family_card(key: str) -> Callable[[Run], None]:
+    """The function that lets a demo run be tried on the Overview."""
+    card: Callable[[Run], None] = import_module(f"ui.{key}_card").card
+    return card
+
+
 def family_ui(key: str) -> FamilyUi:
     module = import_module(f"ui.{key}_view")
     return FamilyUi(module.curves, module.samples, module.report)

@@ -1,0 +1,38 @@
+"""All runs: what they are doing, how good they are, and what can be done with them."""
+
+import streamlit as st
+
+from core.families import FAMILIES
+from core.i18n import _
+from core.runs.store import list_runs
+from ui import nav
+from ui.run_row import show_row
+
+PAGE = 12
+
+st.title(_("Runs"), anchor=False)
+st.caption(_("A run is a folder in saved_models; browser and command line see the same ones."))
+
+titles = {"": _("All"), **{key: family.title for key, family in FAMILIES.items()}}
+chosen = st.segmented_control(
+    _("Family"), list(titles), default="", format_func=titles.get, required=True, key="family", bind="query-params",
+    label_visibility="collapsed",
+)
+
+
+@st.fragment(run_every=2.0)
+def table() -> None:
+    runs = list_runs(family=chosen or None)
+    if not runs:
+        st.info(_("Nothing here yet."))
+        nav.link("text-train", _("Train a network on a text"), ":material/school:")
+        return
+    pages = -(-len(runs) // PAGE)
+    page = 1
+    if pages > 1:
+        page = st.number_input(_("Page of {n}").format(n=pages), 1, pages, key="page", width=160)
+    for run in runs[(page - 1) * PAGE : page * PAGE]:
+        show_row(run)
+
+
+table()
