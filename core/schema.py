@@ -1,11 +1,25 @@
 """The base of every family's options: one place for a name, default, bounds, unit and sentence of help."""
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import UserError
 from core.i18n import _
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a network costs: parameters, multiplications for one unit (a character, text or image) forward, values
+    kept for the way back in one step, units in one step and in one epoch."""
+
+    parameters: int
+    work: float
+    activations: float
+    per_step: int
+    per_epoch: float
+
 
 Level = Literal["basic", "advanced", "hidden"]
 SEED_LIMIT = 2**31 - 1

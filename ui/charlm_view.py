@@ -52,9 +52,9 @@ def samples(run: Run, live: bool = False) -> None:
         return
     step = steps[-1]
     if len(steps) > 1:
-        options = [*steps[:-1], "latest"] if live else steps
+        options: list[int | str] = [*steps[:-1], "latest"] if live else [*steps]
         chosen = st.select_slider(_("What it writes, at step"), options, value=options[-1], key=f"sample-step-{live}")
-        step = steps[-1] if chosen == "latest" else chosen
+        step = steps[-1] if chosen == "latest" else int(str(chosen))
     text = (run.sample(step, "text.txt") or b"").decode("utf-8", "replace")
     with st.container(border=True, height=430):
         written(text)

@@ -15,7 +15,13 @@ st.caption(_("A run is a folder in saved_models; browser and command line see th
 
 titles = {"": _("All"), **{key: family.title for key, family in FAMILIES.items()}}
 chosen = st.segmented_control(
-    _("Family"), list(titles), default="", format_func=titles.get, required=True, key="family", bind="query-params",
+    _("Family"),
+    list(titles),
+    default="",
+    format_func=titles.get,
+    required=True,
+    key="family",
+    bind="query-params",
     label_visibility="collapsed",
 )
 

@@ -1,0 +1,34 @@
+"""python -m bench NAME [--quick] [--json]: everything that is compared runs in one process, in turns."""
+
+import argparse
+import json
+import sys
+from importlib import import_module
+from typing import Any
+
+from core.training.machine import machine, versions
+
+NAMES = ("charlm", "classifier", "gan", "app")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--quick", action="store_true", help="a short form: the ratios are rougher")
+    parser.add_argument("--only", default="", help="only rows whose work contains this")
+    parser.add_argument("--json", action="store_true", help="print the rows as one JSON list")
+    given = parser.parse_args()
+    rows: list[dict[str, Any]] = import_module(f"bench.{given.name}").run(quick=given.quick, only=given.only)
+    if given.json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return 0
+    known = machine()
+    print(f"{known['processor']}, {known['cores']} cores, {known['memory_gb']} GB · {versions()}\n", file=sys.stderr)
+    width = max((len(row["work"]) for row in rows), default=10)
+    for row in rows:
+        print(f"{row['work']:<{width}}  {row['who']:<16} {row['value']:>14,.3f} {row['unit']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

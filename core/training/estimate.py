@@ -1,0 +1,56 @@
+"""What a run will cost, before it is started: from the sizes, and from what runs on this machine have reached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.families import Family
+from core.i18n import _
+from core.runs.run import Run
+from core.schema import Options
+from core.training.machine import machine
+
+TENSORFLOW_MB = 480  # a process that has imported TensorFlow and compiled a step
+TRACE = 3  # values kept for the way back, per activation, seen on all three families
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Parameters, MB, examples in the family's unit per second (None: never measured here), time in words."""
+
+    parameters: int
+    memory_mb: float
+    throughput: float | None
+    time: str
+    basis: str
+
+
+def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequence[Run]) -> Estimate:
+    """`runs` are earlier ones of the family, the newest first; the first with a report of this machine is the scale.
+
+    The wing's config gives cost(options, **sizes) -> Cost: parameters, multiplications a unit, activations a step,
+    units an epoch.
+    """
+    from core.commands.train import duration
+
+    cost = family.room("config").cost(options, **sizes)
+    memory = TENSORFLOW_MB + 4 * (4 * cost.parameters + TRACE * cost.activations) / 1e6
+    throughput, basis = None, _("No run on this machine has been measured yet.")
+    here = machine()["processor"]
+    for run in runs:
+        report = run.report
+        speed, known = report.get("throughput"), report.get("machine")
+        if not (isinstance(speed, int | float) and isinstance(known, dict) and known.get("processor") == here):
+            continue
+        try:
+            before = family.room("config").cost(run.options, **(run.read_json("facts.json") or {}).get("sizes", {}))
+        except Exception:
+            continue  # an old or half-deleted run is no reason to have no estimate
+        throughput = speed * before.work / max(1, cost.work)
+        basis = _("Scaled from the run “{run}”, measured on this machine.").format(run=run.name)
+        break
+    seconds = options.seconds
+    if seconds is None and throughput:
+        units = (options.steps * cost.per_step) if options.steps else (options.epochs or 1) * cost.per_epoch
+        seconds = units / throughput
+    return Estimate(cost.parameters, memory, throughput, duration(seconds) if seconds else "", basis)
