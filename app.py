@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if sys.platform == "darwin":
@@ -14,7 +15,10 @@ from ui.nav import pages
 from ui.show import guard
 from ui.warm import warm_up
 
-st.set_page_config(page_title="Hidden State", page_icon=":material/graph_3:", layout="wide")
+ASSETS = Path(__file__).parent / "ui" / "assets"
+# A file of our own: an icon by name would be fetched from outside.
+st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
+st.logo(str(ASSETS / "logo.svg"), size="large")
 page = st.navigation(pages(), expanded=True)
 with guard(page.title):
     page.run()
