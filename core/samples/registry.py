@@ -1,0 +1,153 @@
+"""The embedded samples by name: something to train on before a person brings their own."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import UserError
+from core.i18n import _
+from core.sources import Source
+
+HERE = Path(__file__).resolve().parent
+NOTES_SENTENCE = "这是一个示例文本。LSTM将学会预测下一个字符。"
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One embedded sample: for which family it is, what it is, in which language, and by whose leave it is here.
+
+    `language` is a list of language tags with commas, empty where there is none; `load` gives the sources.
+    """
+
+    name: str
+    family: str
+    title: str
+    description: str
+    language: str
+    licence: str
+    load: Callable[[], list[Source]]
+
+
+def sample(name: str) -> list[Source]:
+    """The sources of that sample. Raises UserError that lists the known ones."""
+    if name not in SAMPLES:
+        raise UserError(
+            _("There is no sample “{name}”; there are: {known}.").format(name=name, known=", ".join(SAMPLES))
+        )
+    return SAMPLES[name].load()
+
+
+def sample_names(family: str | None = None) -> list[str]:
+    """The names of a family's samples, or of all, the one to begin with first."""
+    return [name for name, one in SAMPLES.items() if family in (None, one.family)]
+
+
+def _text(name: str) -> list[Source]:
+    return [Source(name, (HERE / "text" / name).read_bytes())]
+
+
+def _notes() -> list[Source]:
+    return [Source("notes.txt", NOTES_SENTENCE.encode())]
+
+
+def _reviews(name: str, chinese: bool | None = None) -> list[Source]:
+    """The table of reviews, or its rows with (True) or without (False) Chinese characters, in the same order."""
+    data = (HERE / "reviews" / "reviews.csv").read_bytes()
+    if chinese is None:
+        return [Source(name, data)]
+    header, *rows = csv.reader(io.StringIO(data.decode()))
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(row for row in rows if bool(CHINESE.search(row[0])) is chinese)
+    return [Source(name, table.getvalue().encode())]
+
+
+def _digits() -> list[Source]:
+    """1,797 handwritten digits: x_train (1797, 8, 8) uint8 from 0 (paper) to 16 (ink), y_train (1797,) uint8."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    file = io.BytesIO()
+    # Uncompressed: the bytes, and with them the recorded sha256, must not depend on the zlib that is installed.
+    np.savez(file, x_train=digits.images.astype(np.uint8), y_train=digits.target.astype(np.uint8))
+    return [Source("digits.npz", file.getvalue())]
+
+
+_OWN = _("Written for this project.")
+
+SAMPLES: dict[str, Sample] = {
+    one.name: one
+    for one in (
+        Sample(
+            "lighthouse",
+            "charlm",
+            _("The Light at Marrow Point"),
+            _("Eight tales of a lighthouse, told by the girl who counted its stairs: 51,000 characters."),
+            "en",
+            _OWN,
+            partial(_text, "lighthouse.txt"),
+        ),
+        Sample(
+            "ferry",
+            "charlm",
+            _("The ferry at Pear Blossom Crossing"),
+            _("A year at a river crossing in short pieces and poems, in Chinese: 4,900 characters."),
+            "zh",
+            _OWN,
+            partial(_text, "ferry.txt"),
+        ),
+        Sample(
+            "notes",
+            "charlm",
+            _("The notes' own sentence"),
+            _("24 characters: too few to learn writing from, and that is worth seeing."),
+            "zh",
+            _("The example of the source notes."),
+            _notes,
+        ),
+        Sample(
+            "reviews",
+            "classifier",
+            _("Small reviews"),
+            _("1,200 reviews of everyday things in English and Chinese, half positive and half negative."),
+            "en, zh",
+            _OWN,
+            partial(_reviews, "reviews.csv"),
+        ),
+        Sample(
+            "reviews-english",
+            "classifier",
+            _("Small reviews, English"),
+            _("The 600 English ones."),
+            "en",
+            _OWN,
+            partial(_reviews, "reviews-english.csv", chinese=False),
+        ),
+        Sample(
+            "reviews-chinese",
+            "classifier",
+            _("Small reviews, Chinese"),
+            _("The 600 Chinese ones."),
+            "zh",
+            _OWN,
+            partial(_reviews, "reviews-chinese.csv", chinese=True),
+        ),
+        Sample(
+            "digits",
+            "gan",
+            _("Handwritten digits"),
+            _("1,797 real digits of 8×8 points, about 180 of each, with their labels."),
+            "",
+            _("E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, CC BY 4.0; with scikit-learn."),
+            _digits,
+        ),
+    )
+}
