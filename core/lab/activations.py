@@ -32,7 +32,7 @@ CONCEPT = Concept(
     ),
     formula=r"a = f(z) \qquad \frac{\partial E}{\partial z} = f'(z)\,\frac{\partial E}{\partial a}",
     note=_("Neural networks: activation functions; vanishing gradients, first remedy"),
-    prerequisites=("perceptron",),
+    prerequisites=("backpropagation",),
     links=(Link("gan", "Dense", _("Saturated and dead units in your own generator.")),),
 )
 
