@@ -59,7 +59,7 @@ class Activation:
 
 
 def _sigmoid(z: np.ndarray, _alpha: float = 0) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(z / 2))  # no overflow for any z
+    return np.exp(-np.logaddexp(0, -z))  # neither overflows nor loses digits for any z
 
 
 def _negative_exp(z: np.ndarray) -> np.ndarray:
