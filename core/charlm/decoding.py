@@ -1,0 +1,192 @@
+"""Bytes of a text file to text: which encoding it is in, found by evidence, and what could not be read."""
+
+import re
+import unicodedata
+from collections import Counter
+from typing import NamedTuple
+
+from core.errors import UserError
+from core.i18n import _
+from core.sources import Source, check_size
+
+MAX_BYTES = 50_000_000
+SAMPLE_BYTES = 1 << 18
+
+# The longer mark first: UTF-32's begins with UTF-16's.
+MARKS = {
+    b"\xef\xbb\xbf": "utf-8",
+    b"\xff\xfe\x00\x00": "utf-32-le",
+    b"\x00\x00\xfe\xff": "utf-32-be",
+    b"\xff\xfe": "utf-16-le",
+    b"\xfe\xff": "utf-16-be",
+    b"\x84\x31\x95\x33": "gb18030",
+}
+SIGNATURES = {
+    b"%PDF-": "PDF document",
+    b"{\\rtf": "RTF document",
+    b"\x89PNG\r\n\x1a\n": "PNG picture",
+    b"\xff\xd8\xff": "JPEG picture",
+    b"PK\x03\x04": "ZIP archive or office document",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "office document",
+    b"\x1f\x8b\x08": "gzip archive",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip archive",
+    b"Rar!\x1a\x07": "RAR archive",
+    b"\x93NUMPY": "NumPy array",
+    b"\x89HDF": "HDF5 file",
+}
+CONTROL_BYTES = bytes(b for b in range(32) if b not in b"\t\n\v\f\r") + b"\x7f"
+# What text that is not Unicode is likely to be in; a longer list only lets short texts look like rare code pages.
+LEGACY = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "iso8859_2"),
+    *("koi8_r", "gb18030", "big5", "cp932", "cp949"),
+)
+# The same bytes are often valid in several Asian encodings, and charset-normalizer needs a long text to choose well.
+# These characters decide at once: a third of any Chinese text, and most of any Japanese one, is made of them.
+HANZI = frozenset(
+    "的一是了我不人在他有这個个上们來来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过天去能对小多然于心学"
+    "么之都好看起发当没成只如事把还用第样道想作种开無无情己面最女但现前些所同日手又行意动方期它头经长儿回位分爱老因很给名"
+    "法间知世什两次使身者被高已其进此话常与活正感這們時為說國後會過對學麼發當沒還樣種開現動頭經長兒愛給間兩進話與。，、"
+)
+KANA = frozenset(map(chr, range(0x3041, 0x3100)))
+TELLING = {"gb18030": HANZI, "big5": HANZI, "euc_jp": KANA, "cp932": KANA}
+SHOWN = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "koi8_r": "KOI8-R", "iso8859_2": "ISO 8859-2", "big5": "Big5"}
+
+
+class Decoded(NamedTuple):
+    """A file as text. `encoding` is its name for people; `notes` are sentences on what was guessed or replaced."""
+
+    text: str
+    encoding: str
+    notes: tuple[str, ...] = ()
+
+
+def decode(source: Source) -> Decoded:
+    """Find the encoding of `source` and decode it; a byte order mark is removed.
+
+    Tried in this order: byte order mark, UTF-16 without one, UTF-8, UTF-8 with a few broken places (they become “�”
+    and are counted), an Asian encoding that gives frequent characters, the likeliest of LEGACY for charset-normalizer.
+    Raises UserError for an empty file, one over MAX_BYTES, one that is no text, and an encoding that is not recognised.
+    """
+    name, data = source.name, source.data
+    check_size(name, len(data), MAX_BYTES)
+    if not data:
+        raise UserError(_("“{name}” is empty: bring a file that holds text.").format(name=name))
+    for signature, kind in SIGNATURES.items():
+        if data.startswith(signature):
+            message = _("“{name}” is a {kind}, not plain text: save its text as a .txt file (UTF-8) and bring that.")
+            raise UserError(message.format(name=name, kind=_(kind)))
+    for mark, encoding in MARKS.items():
+        if data.startswith(mark):
+            decoded = _checked(name, data[len(mark) :], encoding)
+            return decoded._replace(encoding=_("{encoding} with byte order mark").format(encoding=decoded.encoding))
+    if guess := _utf16_without_mark(data):
+        return _checked(name, data, guess, guessed=True)
+    if _too_many(len(data) - len(data.translate(None, CONTROL_BYTES)), len(data)):
+        raise _not_text(name)
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
+    if not broken:
+        return Decoded(text, _shown("utf-8"))
+    beyond_ascii = len(text) - len(data.translate(None, bytes(range(128, 256))))
+    # Bytes of another encoding form valid UTF-8 sequences only by accident: here they outnumber the broken places.
+    if beyond_ascii - broken > 2 * broken:
+        return _checked(name, data, "utf-8")
+    if guess := _legacy(data):
+        return _checked(name, data, guess, guessed=True)
+    if broken * 100 <= len(text):
+        return _checked(name, data, "utf-8")
+    message = _("The encoding of “{name}” could not be recognised: save it as plain text in UTF-8 and bring that.")
+    raise UserError(message.format(name=name))
+
+
+def _checked(name: str, data: bytes, encoding: str, guessed: bool = False) -> Decoded:
+    """Decode with broken places replaced and counted; UserError where the result does not look like text."""
+    try:
+        text, broken = data.decode(encoding), 0
+    except UnicodeDecodeError:
+        text = data.decode(encoding, "replace")
+        broken = text.count("\ufffd") - data.decode(encoding, "ignore").count("\ufffd")
+    if not _looks_like_text(text) or broken * 10 > len(text):
+        raise _not_text(name)
+    notes = []
+    if guessed:
+        message = _("“{name}” does not say how it is encoded: it was read as {encoding}, so look at the preview.")
+        notes.append(message.format(name=name, encoding=_shown(encoding)))
+    if broken:
+        message = _(
+            "Places in “{name}” that are not valid {encoding}, each read as the unknown character “�”: {count}."
+        )
+        notes.append(message.format(name=name, encoding=_shown(encoding), count=f"{broken:,}"))
+    return Decoded(text, _shown(encoding), tuple(notes))
+
+
+def _utf16_without_mark(data: bytes) -> str | None:
+    """UTF-16 shows by NUL bytes, which other text has no use for, and the order of bytes by spaces and full stops."""
+    if len(data) % 2 or 0 not in data:
+        return None
+    ordinary = {}
+    for encoding in ("utf-16-le", "utf-16-be"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if _looks_like_text(text):
+            ordinary[encoding] = sum(map(text[:SAMPLE_BYTES].count, " \n.,。，、"))
+    return max(ordinary, key=ordinary.__getitem__) if any(ordinary.values()) else None
+
+
+def _legacy(data: bytes) -> str | None:
+    """The likeliest encoding from before Unicode, judged on the lines that go beyond ASCII; None where none fits."""
+    lines, size = [], 0
+    for match in re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", data):
+        lines.append(match.group()[: SAMPLE_BYTES - size])
+        size += len(lines[-1])
+        if size >= SAMPLE_BYTES:
+            break
+    sample = b"".join(lines)
+
+    shares = {encoding: _share(sample.decode(encoding, "replace"), telling) for encoding, telling in TELLING.items()}
+    likeliest = max(shares, key=shares.__getitem__)
+    if shares[likeliest] > 0.2:
+        return likeliest
+
+    from charset_normalizer import from_bytes  # a page or a script with UTF-8 never pays for this import
+
+    for cut in range(4 if size >= SAMPLE_BYTES else 1):  # the sample may end inside a character
+        best = from_bytes(sample[: len(sample) - cut], cp_isolation=list(LEGACY)).best()
+        if best is not None:
+            # Several code pages may read the same letters from these bytes: then the most common one is meant.
+            return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+    return None
+
+
+def _share(text: str, telling: frozenset[str]) -> float:
+    """Share of `telling` characters among those of `text` beyond ASCII; 0 where more than 1 % could not be decoded."""
+    beyond = [char for char in text if not char.isascii()]
+    if beyond.count("\ufffd") > max(1, len(beyond) / 100):
+        return 0.0
+    return sum(char in telling for char in beyond) / max(1, len(beyond))
+
+
+def _looks_like_text(text: str) -> bool:
+    """Whether hardly any of the characters are controls, unassigned, private or half a surrogate pair."""
+    sample = text[:SAMPLE_BYTES]
+    strange = sum(
+        count
+        for char, count in Counter(sample).items()
+        if unicodedata.category(char) in ("Cc", "Cn", "Co", "Cs") and char not in "\t\n\v\f\r\x85"
+    )
+    return not _too_many(strange, len(sample))
+
+
+def _too_many(strange: int, total: int) -> bool:
+    return strange > max(3, total / 100)
+
+
+def _not_text(name: str) -> UserError:
+    message = _("“{name}” is a binary file, not plain text: save its text as a .txt file (UTF-8) and bring that.")
+    return UserError(message.format(name=name))
+
+
+def _shown(encoding: str) -> str:
+    return SHOWN.get(encoding, encoding.upper().replace("CP125", "Windows-125").replace("_", "-"))
