@@ -24,9 +24,9 @@ def gather(given: Sequence[str], family: Family) -> tuple[list[Source], str]:
         if kind == "sample":
             sources += _sample(name, family)
         elif kind == "download":
-            from core.samples.download import fetch
+            from core.samples.offers import offered
 
-            sources.append(fetch(name))
+            sources += offered(name)
         elif Path(item).is_dir():
             sources += _folder(Path(item), limit)
         else:

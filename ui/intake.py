@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.i18n import _
-from core.samples.download import DOWNLOADS, fetch
+from core.samples.offers import OFFERS, offered
 from core.samples.registry import SAMPLES, sample
 from core.sources import Source
 from ui.show import md, size
@@ -18,7 +18,7 @@ def intake(family: str, *, types: Sequence[str], many: bool, paste: str = "") ->
     ways = {"sample": _("A sample"), "upload": _("Your files")}
     if paste:
         ways["paste"] = _("Paste")
-    if any(item.family == family for item in DOWNLOADS.values()):
+    if any(item.family == family for item in OFFERS.values()):
         ways["download"] = _("Download")
     way = st.segmented_control(
         _("Where the data comes from"),
@@ -58,7 +58,7 @@ def _label(sources: list[Source]) -> str:
 
 
 def _download(family: str) -> tuple[list[Source], str]:
-    offers = {name: item for name, item in DOWNLOADS.items() if item.family == family}
+    offers = {name: item for name, item in OFFERS.items() if item.family == family}
     name = st.selectbox(
         _("Download"), list(offers), format_func=lambda key: offers[key].title, key=f"{family}-download"
     )
@@ -72,6 +72,6 @@ def _download(family: str) -> tuple[list[Source], str]:
         def tell(done: int, of: int) -> None:
             bar.progress(min(1.0, done / max(1, of)), text=_("Downloading"))
 
-        st.session_state[key] = fetch(name, tell)
+        st.session_state[key] = offered(name, tell)
         bar.empty()
-    return [st.session_state[key]], name
+    return st.session_state[key], name

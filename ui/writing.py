@@ -1,0 +1,55 @@
+"""Text as a network writes it: streamed, each character's probability by colour and on hover."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.i18n import _
+from core.runs.run import Run
+from ui.palette import HEAT
+from ui.show import escape
+
+if TYPE_CHECKING:
+    from core.charlm.generate import Writer
+
+COLOURED = 6000  # characters that get a colour of their own; a longer text would make the page slow
+FRAME = "<div style=\"white-space:pre-wrap;overflow-wrap:anywhere;font-family:Georgia,'Noto Serif CJK SC',serif;line-height:1.6\">{}</div>"
+
+
+def writer_of(run: Run) -> "Writer":
+    """The writer of a run; a model that training replaces is loaded anew."""
+    return _load(str(run.path), run.model_path.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner=_("Waking the network …"))
+def _load(path: str, _changed: int) -> "Writer":
+    from core.charlm.generate import load_writer
+
+    return load_writer(Run(Path(path)))
+
+
+def coloured(prompt: str, symbols: Sequence[str], probabilities: Sequence[float]) -> str:
+    """HTML: the prompt, then each symbol with its probability; the less likely, the warmer its ground."""
+    spans = [f'<span style="opacity:.6">{escape(prompt)}</span>']
+    for symbol, probability in zip(symbols[:COLOURED], probabilities, strict=False):
+        alpha = 0.55 * max(0.0, 1 - probability) ** 2
+        spans.append(
+            f'<span title="p = {probability:.3f}" style="background:rgba({HEAT},{alpha:.2f})">{escape(symbol)}</span>'
+        )
+    spans.append(escape("".join(symbols[COLOURED:])))
+    return FRAME.format("".join(spans))
+
+
+def plain(prompt: str, text: str) -> str:
+    return FRAME.format(f'<span style="opacity:.6">{escape(prompt)}</span>{escape(text)}')
+
+
+def unknown_note(symbols: Iterable[str]) -> None:
+    shown = " ".join(repr(symbol)[1:-1] for symbol in list(symbols)[:20])
+    if shown:
+        st.warning(
+            _("The network has never seen these characters; it reads them as “unknown”:")
+            + f" `{shown.replace('`', 'ˋ')}`"
+        )
