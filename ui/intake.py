@@ -24,7 +24,7 @@ def intake(family: str, *, types: Sequence[str], many: bool, paste: str = "") ->
         _("Where the data comes from"),
         list(ways),
         default="sample",
-        format_func=ways.get,
+        format_func=lambda key: ways[key],
         required=True,
         key=f"{family}-way",
         bind="query-params",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from core.charlm.generate import Writer
 
 COLOURED = 6000  # characters that get a colour of their own; a longer text would make the page slow
-FRAME = "<div style=\"white-space:pre-wrap;overflow-wrap:anywhere;font-family:Georgia,'Noto Serif CJK SC',serif;line-height:1.6\">{}</div>"
+FRAME = (
+    '<div style="white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6;'
+    "font-family:Georgia,'Noto Serif CJK SC',serif\">{}</div>"
+)
 
 
 def writer_of(run: Run) -> "Writer":

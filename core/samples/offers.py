@@ -68,7 +68,7 @@ def _fashion(sources: list[Source]) -> list[Source]:
         shape = tuple(int.from_bytes(raw[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(rank))
         arrays[key] = np.frombuffer(raw, np.uint8, offset=4 + 4 * rank).reshape(shape)
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
     return [Source("fashion-mnist.npz", buffer.getvalue())]
 
 

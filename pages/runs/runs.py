@@ -18,7 +18,7 @@ chosen = st.segmented_control(
     _("Family"),
     list(titles),
     default="",
-    format_func=titles.get,
+    format_func=lambda key: titles[key],
     required=True,
     key="family",
     bind="query-params",

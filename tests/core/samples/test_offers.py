@@ -49,5 +49,5 @@ def test_every_part_of_every_offer_is_a_known_download() -> None:
 
 
 def test_an_unknown_offer_is_named() -> None:
-    with pytest.raises(UserError, match="no download “nothing”.*tinyshakespeare"):
+    with pytest.raises(UserError, match=r"no download “nothing”.*tinyshakespeare"):
         offered("nothing")
