@@ -1,0 +1,135 @@
+"""One picture: from the bytes of a file to grey, and from grey to white on black, centred, of one size."""
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from core.i18n import _
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+MAX_PIXELS = 40_000_000
+MIN_SIDE = 4
+MIN_CONTRAST = 16  # grey levels of 255
+PLAIN = 0.75  # share of border pixels near their median from which a background counts as plain
+INK = 26  # grey levels of 255 from which a pixel belongs to the drawing
+DRAWING = 20 / 28  # share of the side that a centred drawing fills, as in MNIST
+
+
+class UnusableError(Exception):
+    """Why one picture cannot be used, as the end of a sentence about it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is around the drawing: the background's grey level (0 to 255), and whether it is plain."""
+
+    level: int
+    plain: bool
+
+    @property
+    def light(self) -> bool:
+        return self.plain and self.level > 127
+
+
+def decode(data: bytes) -> np.ndarray:
+    """Grey (H, W) uint8 out of an image file; the first frame of an animation. Raises UnusableError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # our own limit is below Pillow's
+            with Image.open(BytesIO(data), formats=FORMATS) as image:
+                width, height = image.size
+                if width * height > MAX_PIXELS:
+                    raise Image.DecompressionBombError
+                if min(width, height) < MIN_SIDE:
+                    raise UnusableError(_("it has only {width} × {height} pixels").format(width=width, height=height))
+                image.draft("L", (128, 128))  # lets a large JPEG be decoded at an eighth of its size
+                return _grey(ImageOps.exif_transpose(image))
+    except UnusableError:
+        raise
+    except Image.DecompressionBombError:
+        raise UnusableError(
+            _("it has more than {limit} million pixels").format(limit=MAX_PIXELS // 1_000_000)
+        ) from None
+    except Image.UnidentifiedImageError:
+        raise UnusableError(_("it is no PNG, JPEG, GIF, BMP, WebP or TIFF picture")) from None
+    except Exception:  # Pillow's decoders raise many kinds of error on damaged files
+        raise UnusableError(_("it is damaged or cut short")) from None
+
+
+def _grey(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith(("I", "F")):
+        return _deep(np.asarray(image, np.float64))
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        return _flatten(np.asarray(image.convert("RGBA"), np.float32))
+    return np.asarray(image.convert("RGB").convert("L") if image.mode != "L" else image).copy()
+
+
+def _deep(values: np.ndarray) -> np.ndarray:
+    """16- or 32-bit whole numbers, or decimals, to 8 bits; Pillow's own conversion would clip at 255."""
+    if not np.isfinite(values).all():
+        raise UnusableError(_("it holds values that are no numbers"))
+    top = 1.0 if values.max() <= 1 else 255.0 if values.max() <= 255 else 65535.0
+    return np.clip(values / top * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
+def _flatten(rgba: np.ndarray) -> np.ndarray:
+    """Transparent pixels become the colour, black or white, that stands out against the drawing."""
+    grey = rgba[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
+    alpha = rgba[..., 3] / 255
+    if alpha.max() == 0:
+        raise UnusableError(_("it is wholly transparent"))
+    background = 255.0 if (grey * alpha).sum() / alpha.sum() < 128 else 0.0
+    return (grey * alpha + background * (1 - alpha) + 0.5).astype(np.uint8)
+
+
+def look(pictures: np.ndarray) -> Look:
+    """The background of one (H, W) or many alike (N, H, W) uint8 pictures, judged by their outermost pixels."""
+    stack = pictures if pictures.ndim == 3 else pictures[None]
+    border = np.concatenate([stack[:, 0], stack[:, -1], stack[:, :, 0], stack[:, :, -1]], axis=1)
+    level = int(np.median(border))
+    return Look(level, bool((np.abs(border.astype(np.int16) - level) <= 32).mean() >= PLAIN))
+
+
+def fit(grey: np.ndarray, size: int, around: Look, centre: bool, invert: bool) -> np.ndarray:
+    """(H, W) uint8 → (size, size) uint8. Raises UnusableError where nothing can be seen on it.
+
+    On a plain background the drawing is cut out, scaled to 20/28 of the side and its centre of mass put into the
+    middle, as the makers of MNIST did (LeCun et al. 1998); with `centre` off, or on any other background, the picture
+    is kept whole or cut to a square. A picture that already has the size is only inverted.
+    """
+    if int(grey.max()) - int(grey.min()) < MIN_CONTRAST:
+        raise UnusableError(_("it has only one colour"))
+    level = 255 - around.level if invert else around.level
+    picture = 255 - grey if invert else grey
+    if picture.shape == (size, size):
+        return picture
+    if not around.plain:
+        return np.asarray(ImageOps.fit(Image.fromarray(picture), (size, size), Image.Resampling.LANCZOS))
+    if not centre:
+        side = max(picture.shape)
+        square = Image.new("L", (side, side), level)
+        square.paste(Image.fromarray(picture), ((side - picture.shape[1]) // 2, (side - picture.shape[0]) // 2))
+        return np.asarray(square.resize((size, size), Image.Resampling.LANCZOS))
+    return _centred(picture, size, level)
+
+
+def _centred(picture: np.ndarray, size: int, level: int) -> np.ndarray:
+    ink = np.clip((picture.astype(np.float32) - level) * 255 / max(1, 255 - level), 0, 255).astype(np.uint8)
+    rows, columns = np.nonzero((ink >= INK).any(1))[0], np.nonzero((ink >= INK).any(0))[0]
+    if not len(rows):
+        raise UnusableError(_("nothing stands out from its background"))
+    drawing = Image.fromarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    scale = size * DRAWING / max(drawing.size)
+    width, height = (max(1, round(side * scale)) for side in drawing.size)
+    small = np.asarray(drawing.resize((width, height), Image.Resampling.LANCZOS), np.float32)
+    mass = max(float(small.sum()), 1.0)
+    across = (small.sum(0) @ np.arange(width)) / mass + 0.5
+    down = (small.sum(1) @ np.arange(height)) / mass + 0.5
+    left = int(np.clip(round(size / 2 - across), 0, size - width))
+    top = int(np.clip(round(size / 2 - down), 0, size - height))
+    out = np.zeros((size, size), np.uint8)
+    out[top : top + height, left : left + width] = small.astype(np.uint8)
+    return out
