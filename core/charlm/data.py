@@ -77,6 +77,12 @@ class Text:
         return self.ids[:edge], self.ids[edge:]
 
 
+def sizes(sources: Sequence[Source], options: TextOptions) -> dict[str, int]:
+    """What preset() wants to know. Raises UserError where the text cannot be trained on."""
+    text = prepare(sources, options)
+    return {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}
+
+
 def prepare(sources: Sequence[Source], options: TextOptions) -> Text:
     """Decode, clean and join `sources` with a blank line between, number their symbols, and set a part aside.
 
@@ -176,8 +182,12 @@ def _check_learnable(text: str) -> None:
         message = _("The text is only {count} characters long, but at least {least} are needed: bring a longer one.")
         raise UserError(message.format(count=len(text), least=MIN_CHARACTERS))
     if words.count(words[0]) == len(words):
-        message = _("The text is “{symbol}” again and again, so that nothing can be learned: bring one with words.")
-        raise UserError(message.format(symbol=words[0]))
+        raise _monotonous(words[0])
+
+
+def _monotonous(symbol: str) -> UserError:
+    message = _("The text is “{symbol}” again and again, so that nothing can be learned: bring one with words.")
+    return UserError(message.format(symbol=symbol))
 
 
 def _choose_vocabulary(counts: dict[str, int], min_count: int, notes: list[str]) -> tuple[Vocabulary, int]:
@@ -190,9 +200,10 @@ def _choose_vocabulary(counts: dict[str, int], min_count: int, notes: list[str])
     threshold = max(1, min(min_count, needed))
     vocabulary = Vocabulary.build(counts, threshold)
     unknown = total - sum(counts[symbol] for symbol in vocabulary.symbols[1:])
-    if unknown * 2 > total or len(vocabulary) < 3:
-        message = _("The text has too few different characters that it repeats: bring one with words.")
-        raise UserError(message)
+    if unknown * 2 > total:
+        raise UserError(_("Most of the text's characters are too rare to be learned: bring a text made of words."))
+    if len(vocabulary) == 2:
+        raise _monotonous(vocabulary.symbols[1])
     if threshold < min_count:
         message = _(
             "Folding the characters seen less than {asked} times would hide more than {share:.0%} of this text: the "

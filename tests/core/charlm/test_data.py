@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.charlm.data import MAX_MARKS, clean, prepare
+from core.charlm.data import MAX_MARKS, clean, prepare, sizes
 from core.charlm.vocabulary import UNKNOWN
 from core.errors import UserError
 from core.sources import Source
@@ -116,11 +116,12 @@ def test_broken_places_are_read_as_the_unknown_character():
         (b"fifteen letters", "only 15 characters long"),
         (b"a" * 1_000_000, "“a” again and again"),
         (b"a" * 1_000_000 + b"\n", "“a” again and again"),
-        ("👍🏽".encode() * 30, "too few different"),
+        ("👍🏽".encode() * 30, "“👍🏽” again and again"),
+        (b"\xef\xbf\xbd" * 100 + b"ab", "too rare to be learned"),
         (bytes(range(32, 127)), "is different"),
         ("".join(map(chr, range(0x4E00, 0x9FA0))).encode(), "is different"),
         ("".join(map(chr, [*range(0x4E00, 0x9FA0), *range(0xAC00, 0xD7A0), *range(0x20000, 0x2A6D0), 33, 33])).encode(),
-         "too few different"),
+         "too rare to be learned"),
         (b"%PDF-1.4 ...", "PDF document"),
         (b"\x89PNG\r\n\x1a\n....", "PNG picture"),
         (b"\0" * 100, "binary file"),
@@ -129,6 +130,10 @@ def test_broken_places_are_read_as_the_unknown_character():
 )  # fmt: skip
 def test_a_text_from_which_nothing_can_be_learned_is_refused(data, reason):
     assert reason in refused(data)
+
+
+def test_a_text_that_folding_leaves_with_one_character_is_refused():
+    assert "“a” again and again" in refused(b"a" * 1000 + b"b", min_count=2)
 
 
 def test_many_small_texts_that_are_too_large_together_are_refused():
@@ -160,6 +165,10 @@ def test_any_input_is_prepared_or_refused(data, flag, min_count, share):
     assert len(training) >= len(validation) >= 4
     assert len(training) + len(validation) == len(text.ids)
     assert 0 <= text.ids.min() <= text.ids.max() < len(text.vocabulary)
+
+
+def test_sizes_are_those_of_the_prepared_text():
+    assert sizes([Source("notes", NOTES_SENTENCE.encode())], Options()) == {"characters": 24, "vocabulary": 22}
 
 
 def test_the_same_input_gives_the_same_vocabulary_and_ids():
