@@ -1,0 +1,67 @@
+"""The character model as a plain Functional Keras model of stock layers."""
+
+from typing import Any
+
+import keras
+
+from core.charlm.cells import STATES
+from core.charlm.config import CharLMConfig
+
+LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+
+
+def build(config: CharLMConfig, vocabulary: int, seed: int | None = None) -> keras.Model:
+    """ids (B, T) int32 → probabilities (B, T, V) of the next character at every step.
+
+    Embedding (or one-hot: an embedding by the identity that does not train), `layers` recurrent layers with dropout
+    before each but the first and before the output, softmax. The state begins at zero with each call.
+    """
+    seeds = keras.random.SeedGenerator(config.seed if seed is None else seed)
+
+    def draw(kind: type, **more: Any) -> Any:
+        return kind(seed=int(keras.ops.convert_to_numpy(seeds.next())[1]), **more)
+
+    ids = keras.Input((None,), dtype="int32", name="characters")
+    if config.embedding:
+        table = keras.layers.Embedding(
+            vocabulary,
+            config.embedding,
+            embeddings_initializer=draw(keras.initializers.RandomUniform),
+            name="embedding",
+        )
+    else:
+        table = keras.layers.Embedding(
+            vocabulary, vocabulary, embeddings_initializer="identity", trainable=False, name="one_hot"
+        )
+    x = table(ids)
+    for number in range(1, config.layers + 1):
+        if config.dropout and number > 1:
+            x = keras.layers.Dropout(config.dropout, name=f"dropout_{number - 1}")(x)
+        x = LAYERS[config.cell](
+            config.units,
+            return_sequences=True,
+            kernel_initializer=draw(keras.initializers.GlorotUniform),
+            recurrent_initializer=draw(keras.initializers.Orthogonal),
+            name=f"{config.cell}_{number}",
+        )(x)
+    if config.dropout:
+        x = keras.layers.Dropout(config.dropout, name=f"dropout_{config.layers}")(x)
+    logits = keras.layers.Dense(vocabulary, kernel_initializer=draw(keras.initializers.GlorotUniform), name="logits")(x)
+    return keras.Model(ids, keras.layers.Softmax(name="probabilities")(logits), name="character_model")
+
+
+def recurrent(model: keras.Model) -> list[keras.Layer]:
+    """The recurrent layers, the first one first."""
+    return [layer for layer in model.layers if isinstance(layer, tuple(LAYERS.values()))]
+
+
+def table_of(model: keras.Model) -> Any:
+    """The variable (V, D) whose rows stand for the characters."""
+    return next(layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)).embeddings
+
+
+def zero_state(config: CharLMConfig, B: int) -> list[tuple[Any, ...]]:
+    """The state before the first character: for each layer (h, c) of an LSTM or (h,) of the others, each (B, U)."""
+    import tensorflow as tf
+
+    return [tuple(tf.zeros((B, config.units)) for _ in range(STATES[config.cell])) for _ in range(config.layers)]
