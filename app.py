@@ -1,10 +1,8 @@
 """The entrance: TensorFlow's turn, the page's frame, navigation."""
 
-import os
 import sys
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if sys.platform == "darwin":
     import tensorflow  # noqa: F401  # after pandas or pyarrow it hangs on Apple Silicon (keras #23083)
 

@@ -2,7 +2,6 @@
 
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
 os.environ["HIDDEN_STATE_COLD"] = "1"
 os.environ.pop("HIDDEN_STATE_DEMO", None)

@@ -1,11 +1,13 @@
 """Text as a network writes it: streamed, each character's probability by colour and on hover."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.charlm.settings import Settings
 from core.i18n import _
 from core.runs.run import Run
 from ui.palette import HEAT
@@ -56,3 +58,11 @@ def unknown_note(symbols: Iterable[str]) -> None:
             _("The network has never seen these characters; it reads them as “unknown”:")
             + f" `{shown.replace('`', 'ˋ')}`"
         )
+
+
+def write_command(run: Run, prompt: str, settings: Settings) -> str:
+    """The command line that writes exactly this text."""
+    words = ["python", "-m", "core", "generate", run.id, "--prompt", prompt]
+    for name in ("length", "temperature", "top_k", "top_p", "seed", "count"):
+        words += ["--" + name.replace("_", "-"), f"{getattr(settings, name):g}"]
+    return shlex.join(words)

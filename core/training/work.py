@@ -5,14 +5,15 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import UserError
 from core.families import family
 from core.i18n import _
 from core.runs.run import Run
-from core.runs.slots import slot
+from core.runs.slots import alone, slot
 from core.runs.status import Status, own_process
 
 Hook = Callable[[Status], None]
@@ -20,23 +21,36 @@ Hook = Callable[[Status], None]
 
 def work(run: Run, hook: Hook | None = None) -> Status:
     """Train `run` in this process to its end. Returns its last status; raises nothing but KeyboardInterrupt."""
-    hook = hook or (lambda status: None)
-    path = run.path / "status.json"
-    status = own_process(Status.read(path) or Status(queued_at=time.time()))
-    status.state, status.error, status.message, status.eta = "queued", "", "", None
     try:
-        _stop_on_terminate(run)
-        status.write(path)
-        with slot(run, lambda position: _wait(run, status, position, hook)) as held:
-            status.state = _train(run, status, hook) if held else "stopped"
+        with alone(run) as first:
+            if first:
+                return _work(run, hook or (lambda status: None))
+        error = _("Another process trains the run “{run}” already.").format(run=run.id)
+    except OSError as fault:
+        error = _write_fault(fault)
+    return Status(state="failed", error=error)
+
+
+def _work(run: Run, hook: Hook) -> Status:
+    path = run.path / "status.json"
+    status = own_process(Status.read(path) or Status())
+    if status.state != "queued":  # else its place in the queue is the one it was given when it was launched
+        status.queued_at = time.time()
+    status.state, status.error, status.message, status.phase, status.eta = "queued", "", "", "", None
+    status.ended_at = None
+    try:
+        with _stop_on_signals(run):
+            status.write(path)
+            with slot(run, lambda position: _wait(run, status, position, hook)) as held:
+                status.state = _train(run, status, hook) if held else "stopped"
     except UserError as error:
         status.state, status.error = "failed", str(error)
+    except KeyboardInterrupt:
+        status.state = "stopped"
+        raise
     except OSError as error:
         traceback.print_exc()
-        status.state = "failed"
-        status.error = _("The run folder cannot be written: {reason}. Make room or mend it, then continue.").format(
-            reason=error.strerror or error
-        )
+        status.state, status.error = "failed", _write_fault(error)
     except Exception as error:
         traceback.print_exc()
         status.state = "failed"
@@ -44,7 +58,8 @@ def work(run: Run, hook: Hook | None = None) -> Status:
             status.error = _("There is not enough memory for this network: choose a smaller one or a smaller batch.")
         else:
             status.error = _("Something in the program failed; the log of the run says what.")
-    _last_word(status, path)
+    finally:
+        _last_word(run, status, path)
     hook(status)
     return status
 
@@ -53,22 +68,19 @@ def _train(run: Run, status: Status, hook: Hook) -> str:
     if run.stop_requested():
         return "stopped"
     status.state, status.phase, status.started_at = "running", _("starting TensorFlow"), time.time()
-    status.heartbeat = time.time()
+    status.message, status.heartbeat = "", time.time()
     status.write(run.path / "status.json")
     hook(status)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from core.training.loop import Trainer
 
     task = family(run.family).room("train").make_task(run)
     status.phase = ""
-    state = Trainer(run, task, status, hook).fit()
-    run.clear_stop()
-    return state
+    return Trainer(run, task, status, hook).fit()
 
 
 def _wait(run: Run, status: Status, position: int, hook: Hook) -> bool:
     now = time.time()
-    if now - status.heartbeat > 1.0:
+    if abs(now - status.heartbeat) > 1.0:
         status.heartbeat = now
         status.message = (
             _("Next in the queue.") if position == 0 else _("{count} runs are first.").format(count=position)
@@ -78,25 +90,41 @@ def _wait(run: Run, status: Status, position: int, hook: Hook) -> bool:
     return not run.stop_requested()
 
 
-def _stop_on_terminate(run: Run) -> None:
+@contextmanager
+def _stop_on_signals(run: Run) -> Iterator[None]:
     """A polite signal asks for the same orderly end as the stop file; a second Ctrl-C ends at once."""
     if threading.current_thread() is not threading.main_thread():
+        yield
         return
 
     def ask(number: int, frame: object) -> None:
         run.request_stop()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    signal.signal(signal.SIGTERM, ask)
-    signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _last_word(status: Status, path: Path) -> None:
+def _write_fault(error: OSError) -> str:
+    return _("The run folder cannot be written: {reason}. Make room or mend it, then continue.").format(
+        reason=error.strerror or error
+    )
+
+
+def _last_word(run: Run, status: Status, path: Path) -> None:
     status.ended_at = status.heartbeat = time.time()
     status.eta, status.phase = None, ""
     if status.state != "failed":
         status.error = ""
     try:
-        status.write(path)
+        try:
+            status.write(path)
+        except OSError:
+            status.overwrite(path)
+        run.clear_stop()
     except OSError:
-        traceback.print_exc()  # the disk is full: the run will be shown as died, its checkpoint is whole
+        traceback.print_exc()  # the folder takes nothing: the run will be shown as died, its checkpoint is whole

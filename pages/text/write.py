@@ -15,13 +15,23 @@ if run is None:
     st.stop()
 
 prompt = st.text_area(
-    _("It goes on from"), value="", key="prompt", height=90, bind="query-params",
+    _("It goes on from"),
+    value="",
+    key="prompt",
+    height=90,
+    bind="query-params",
     placeholder=_("Nothing: it begins by itself. Or a sentence in the manner of its text."),
 )
 with st.grid(min_column_width=170):
     length = st.number_input(_("Characters"), 1, 20_000, 600, step=100, key="length", bind="query-params")
     temperature = st.slider(
-        _("Temperature"), 0.0, 2.0, 0.8, 0.05, key="temperature", bind="query-params",
+        _("Temperature"),
+        0.0,
+        2.0,
+        0.8,
+        0.05,
+        key="temperature",
+        bind="query-params",
         help=_("0 always takes the likeliest character; 1 takes the network at its word; more is wilder."),
     )
     top_k = st.number_input(_("Top k"), 0, 10_000, 0, key="topk", bind="query-params", help=_("0: among all."))
@@ -33,9 +43,7 @@ with st.container(horizontal=True):
     strip = st.button(_("Five temperatures"), icon=":material/thermostat:")
 
 with guard("write"):
-    settings = Settings(
-        length=int(length), temperature=temperature, top_k=int(top_k), top_p=top_p, seed=int(seed)
-    )
+    settings = Settings(length=int(length), temperature=temperature, top_k=int(top_k), top_p=top_p, seed=int(seed))
     writer = writer_of(run)
     unknown_note(writer.vocabulary.unknown(prompt))
     place = st.container(border=True).empty()

@@ -1,0 +1,203 @@
+"""The one grammar of all lab pages: what it is, the formula, controls beside the picture, one step at a time, the same
+formula with digits, predict then look, the same in Keras, and the way to the person's own run."""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.errors import UserError
+from core.families import FAMILIES
+from core.i18n import _
+from core.lab.concept import MODULES, Concept, Question
+from core.lab.snippet import Snippet
+from core.runs.store import list_runs
+from ui import figures, nav
+from ui.lab_inputs import Inputs
+from ui.show import md
+
+# Where each family shows its layers, and where it is trained.
+INSIDE = {
+    "charlm": ("text-inside", "text-train"),
+    "classifier": ("classify-why", "classify-train"),
+    "gan": ("gan-inside", "gan-train"),
+}
+PICTURE = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
+
+
+class Lab(Inputs):
+    """One page of the lab. Call in this order: head, bench, inputs, stepper, picture, digits, predict, keras, foot."""
+
+    def __init__(self, concept: Concept) -> None:
+        super().__init__(concept.key)
+        self.concept = concept
+        opened: list[str] = st.session_state.setdefault("lab:opened", [])
+        if concept.key not in opened:
+            opened.append(concept.key)
+
+    def head(self) -> None:
+        """Title, what it is in three sentences, where it comes from, what comes before, the formula."""
+        concept = self.concept
+        st.title(md(concept.title), anchor=False)
+        st.markdown(md(concept.summary))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.badge(md(concept.note), icon=":material/menu_book:", color="violet")
+            if concept.prerequisites:
+                st.caption(_("First:"), width="content")
+                for key in concept.prerequisites:
+                    nav.link(key, nav.concepts()[key], ":material/arrow_back:")
+        self._notice = st.container()
+        st.latex(concept.formula)
+
+    def bench(self) -> tuple[Any, Any]:
+        """Where the controls go and where the picture goes: side by side, on a phone one under the other."""
+        left, right = st.columns([4, 9], gap="medium")
+        return left.container(border=True), right.container()
+
+    def sound(self, make: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+        """make(); where that raises UserError, its sentence in place and otherwise()."""
+        try:
+            return make()
+        except UserError as error:
+            st.error(md(str(error) + " " + _("The page goes on with its own numbers.")), icon=":material/error:")
+            return otherwise()
+
+    def stepper(self, last: int, *, first: int = 0, start: int | None = None, marks: Sequence[int] = ()) -> int:
+        """The step in view, from `first` to `last`. `marks` are steps where something happens: a button goes to the
+        next one."""
+        start = first if start is None else start
+        st.session_state[f"{self.key('step')}:first"] = start
+        if last <= first:
+            st.caption(_("There is one step only."))
+            self.known.add(self.key("step"))
+            return first
+        now = min(max(int(st.session_state.get(self.key("step"), start)), first), last)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            self._jump("start", ":material/first_page:", _("To the start"), first, now == first)
+            self._jump("back", ":material/chevron_left:", _("One step back"), now - 1, now == first)
+            self._jump("on", ":material/chevron_right:", _("One step on"), now + 1, now == last)
+            self._jump("end", ":material/last_page:", _("To the end"), last, now == last)
+            if marks:
+                ahead = next((mark for mark in marks if mark > now), None)
+                self._jump("mark", ":material/keyboard_tab:", _("To the next change"), ahead, ahead is None)
+            with st.container(width=210):
+                step = self.slider("step", _("Step (of {last})").format(last=last), first, last, start, 1)
+        return int(step)
+
+    def _jump(self, name: str, icon: str, help: str, to: int | None, disabled: bool) -> None:
+        st.button(
+            " ",
+            key=self.key(f"go-{name}"),
+            icon=icon,
+            help=help,
+            on_click=self._to,
+            args=("step", to),
+            disabled=disabled,
+        )
+
+    def picture(
+        self,
+        chart: go.Figure,
+        name: str,
+        alt: str,
+        table: "dict[str, Sequence[Any]] | None" = None,
+        *,
+        on_click: Callable[[Any], None] | None = None,
+    ) -> None:
+        """Draw `chart` and, folded away, its numbers. on_click is called with the customdata of a clicked point."""
+        key = self.key(f"picture-{name}")
+        select: Any = "ignore"
+        if on_click:
+
+            def select() -> None:
+                points = st.session_state[key].selection.points
+                if points and "customdata" in points[0]:
+                    on_click(points[0]["customdata"])
+
+        st.plotly_chart(chart, key=key, config=PICTURE, alt=alt, on_select=select, selection_mode="points")
+        if table is not None:
+            figures.numbers(table, key=f"{key}-table", alt=alt)
+
+    def digits(self, *formulas: str) -> None:
+        """The same formula with this page's digits."""
+        for formula in formulas:
+            st.latex(formula)
+
+    def predict(self, question: Question) -> None:
+        """One question from the live numbers; its answer and why after a choice. New numbers, new question."""
+        print_ = sha256(repr((question.prompt, question.options, question.why)).encode()).hexdigest()[:12]
+        with st.container(border=True):
+            st.markdown(f"**{_('Predict, then look')}**")
+            answer = st.radio(
+                question.prompt,
+                range(len(question.options)),
+                format_func=lambda index: question.options[index],
+                index=None,
+                horizontal=True,
+                key=self.key(f"predict-{print_}"),
+            )
+            if answer is None:
+                st.caption(_("Choose first: then the answer is shown, with its reason."))
+            elif answer == question.answer_index:
+                st.success(f"{_('Yes.')} {question.why}", icon=":material/check_circle:")
+            else:
+                right = question.options[question.answer_index]
+                st.warning(
+                    f"{_('No: the answer is “{answer}”.').format(answer=right)} {question.why}",
+                    icon=":material/lightbulb:",
+                )
+
+    def keras(self, make: Callable[[], Snippet]) -> None:
+        """A program to copy that prints exactly the shown numbers, and what it prints."""
+        with st.expander(
+            _("The same in Keras"), icon=":material/code:", key=self.key("keras"), on_change="rerun"
+        ) as shown:
+            if shown.open:
+                snippet = make()
+                code, prints = st.columns([3, 2], gap="medium")
+                code.caption(_("Copy and run it: it needs NumPy and Keras only."))
+                code.code(snippet.code, language="python", height=_height(snippet.code))
+                prints.caption(_("It prints exactly the numbers of this page."))
+                prints.code(snippet.prints, language=None, height=_height(snippet.prints), wrap_lines=True)
+
+    def foot(self) -> None:
+        """The same thing in the person's own run, the pages before and after, and what the address said in vain."""
+        for link in self.concept.links:
+            self._own_run(link.family, link.text)
+        order = list(MODULES)
+        place = order.index(self.page)
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            nav.link("learn", _("The notes as a map"), ":material/map:")
+            if place + 1 < len(order):
+                after = order[place + 1]
+                nav.link(after, _("Next: {title}").format(title=nav.concepts()[after]), ":material/arrow_forward:")
+        strange = [key for key in st.query_params if key not in self.known and key.startswith(f"{self.page}-")]
+        if strange:
+            self._notice.warning(
+                _("The address says something about {names} that this page, as it is set, has no use for.").format(
+                    names=", ".join(f"“{md(key[:40])}”" for key in strange[:5])
+                ),
+                icon=":material/link_off:",
+            )
+
+    def _own_run(self, family: str, text: str) -> None:
+        if family not in FAMILIES:
+            return
+        inside, train = INSIDE[family]
+        runs = [run for run in list_runs(family=family) if run.usable]
+        own = next((run for run in runs if not run.id.startswith("demo-")), None)
+        run = own or next(iter(runs), None)
+        with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{_('In your own network')}** · {md(text)}", width="stretch")
+            if run is None:
+                nav.link(train, _("Train one first"), FAMILIES[family].icon)
+                return
+            screen = inside if any(screen.key == inside for screen in nav.screens()) else "run"
+            name = run.name if own else _("{run}, which comes trained").format(run=run.name)
+            nav.link(screen, md(name), FAMILIES[family].icon, run=run.id)
+
+
+def _height(text: str) -> Any:
+    return 420 if text.count("\n") > 20 else "content"

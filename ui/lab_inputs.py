@@ -1,0 +1,283 @@
+"""Inputs of a lab page. Each is bound to the address; what the address says wrongly is named in place and replaced."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.errors import UserError
+from core.i18n import _
+from core.lab import checks
+from ui.show import md
+
+SEEDS = 10_000
+MAX_ROWS = 40
+
+
+class Inputs:
+    """The inputs of page `page`. `name` is an input's own; in the address it is PAGE-NAME."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+        self.known: set[str] = set()
+
+    def key(self, name: str) -> str:
+        return f"{self.page}-{name}"
+
+    # One widget each ------------------------------------------------------------------------------------------------
+    def choice(self, name: str, label: str, options: Mapping[str, str], *, default: str = "", help: str = "") -> str:
+        """One key of `options` (key → label): visible side by side where they are few and short."""
+        keys = list(options)
+        default = default or keys[0]
+        raw = self._raw(name)
+        few = len(keys) <= 5 and sum(map(len, options.values())) <= 34
+        shared: dict[str, Any] = {
+            "format_func": lambda key: options.get(key, str(key)),
+            "key": self.key(name),
+            "bind": "query-params",
+            "help": help or None,
+        }
+        if few:
+            value = st.segmented_control(label, keys, default=default, required=True, **shared)
+        else:
+            value = st.selectbox(label, keys, index=keys.index(default), **shared)
+        value = value if value in options else default  # what a browser sends is checked here
+        self._said(name, raw, lambda text: text in options.values(), options[value])
+        return str(value)
+
+    def slider(
+        self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *, help: str = "", **more: Any
+    ) -> Any:
+        """A number from `low` to `high`, int or float as they are."""
+        raw = self._raw(name)
+        value = st.slider(
+            label,
+            low,
+            high,
+            default,
+            step,
+            key=self.key(name),
+            bind="query-params",
+            help=help or None,
+            **more,
+        )
+        value = min(max(value, low), high)
+        self._said(name, raw, _number_from(low, high), value)
+        return value
+
+    def number(
+        self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *, help: str = "", **more: Any
+    ) -> Any:
+        """A typed number from `low` to `high`, int or float as they are."""
+        raw = self._raw(name)
+        value = st.number_input(
+            label,
+            low,
+            high,
+            default,
+            step,
+            key=self.key(name),
+            bind="query-params",
+            help=help or None,
+            **more,
+        )
+        value = default if value is None else min(max(value, low), high)
+        self._said(name, raw, _number_from(low, high), value)
+        return value
+
+    def switch(self, name: str, label: str, default: bool = False, *, help: str = "") -> bool:
+        raw = self._raw(name)
+        value = bool(st.toggle(label, default, key=self.key(name), bind="query-params", help=help or None))
+        self._said(name, raw, lambda text: text.lower() in ("true", "false"), _("on") if value else _("off"))
+        return value
+
+    def text(self, name: str, label: str, default: str, *, limit: int = 200, help: str = "") -> str:
+        """A line of text of at most `limit` characters. An empty one is the person's own business: the page says what
+        it makes of it."""
+        self._raw(name)
+        value = st.text_input(
+            label, default, max_chars=limit, key=self.key(name), bind="query-params", help=help or None
+        )
+        return str(value)[:limit]
+
+    def seed(self, label: str = "") -> int:
+        """The seed, with “Restart”, which keeps it and goes back to the first step, and “New seed”."""
+        seed = self.number("seed", label or _("Seed"), 0, SEEDS - 1, 0, 1, help=_("The same seed draws the same."))
+        with st.container(horizontal=True, gap="small"):
+            self.restart()
+            st.button(
+                _("New seed"),
+                key=self.key("new-seed"),
+                icon=":material/casino:",
+                on_click=self._new_seed,
+                args=(seed,),
+            )
+        return int(seed)
+
+    def restart(self) -> None:
+        """The button alone, for a page on which nothing is drawn by lot."""
+        st.button(
+            _("Restart"), key=self.key("restart"), icon=":material/replay:", on_click=self._to, args=("step", None)
+        )
+
+    def _new_seed(self, old: int) -> None:
+        st.session_state[self.key("seed")] = (old + random.randrange(1, SEEDS)) % SEEDS
+        self._to("step", None)
+
+    def _to(self, name: str, value: Any) -> None:
+        """Set a widget from a callback; None is its default."""
+        if value is None:
+            value = st.session_state.get(f"{self.key(name)}:first", 0)
+        if self.key(name) in st.session_state:
+            st.session_state[self.key(name)] = value
+
+    # An editable table ----------------------------------------------------------------------------------------------
+    def table(
+        self,
+        name: str,
+        label: str,
+        default: Any,
+        columns: Sequence[str],
+        rows: Sequence[str] | None = None,
+        *,
+        limit: float = 100,
+        grow: bool = False,
+    ) -> np.ndarray:
+        """Numbers (rows, columns) that can be edited, in the address as 1,2;3,4. A cell that is no number from −limit
+        to limit is named below, and the page goes on with `default`."""
+        import pandas as pd
+
+        key = self.key(name)
+        own = np.asarray(default, float)
+        raw = st.query_params.get(key)
+        self.known.add(key)
+        version = st.session_state.setdefault(f"{key}:version", 0)
+        editor = f"{key}:{version}"
+        if editor not in st.session_state:  # new here, or back from another page
+            start = st.session_state.get(f"{key}:now", encode(own)) if raw is None else raw
+            try:
+                base = decode(start, own.shape, limit, grow)
+                st.session_state.pop(f"{key}:said", None)
+            except UserError as error:
+                base = own
+                st.session_state[f"{key}:said"] = str(error)
+            st.session_state[f"{key}:base"] = base
+        base = st.session_state[f"{key}:base"]
+        st.markdown(label)
+        frame = pd.DataFrame(
+            [[_cell(v) for v in row] for row in base],
+            columns=list(columns),
+            index=None if rows is None else list(rows)[: len(base)],
+            dtype=object,
+        )
+        edited = st.data_editor(
+            frame,
+            key=editor,
+            num_rows="dynamic" if grow else "fixed",
+            hide_index=rows is None,
+            column_config={c: st.column_config.TextColumn(c, alignment="right", max_chars=24) for c in columns},
+            alt=label,
+            height="content" if len(base) <= 10 else "auto",
+        )
+        said = st.session_state.get(f"{key}:said") if np.array_equal(base, own) else None
+        values = own
+        try:
+            values = cells(edited.to_numpy().tolist(), list(columns), rows, label, limit)
+        except UserError as error:
+            said = str(error)
+        if said:
+            st.error(md(said + " " + _("The page goes on with its own numbers.")), icon=":material/error:")
+        text = encode(values)
+        st.session_state[f"{key}:now"] = text
+        if text == encode(own):
+            if key in st.query_params:
+                del st.query_params[key]
+        elif st.query_params.get(key) != text:
+            st.query_params[key] = text
+        return values
+
+    def put(self, name: str, values: Any) -> None:
+        """From a callback: the table `name` now holds these numbers."""
+        key = self.key(name)
+        st.session_state[f"{key}:now"] = encode(np.asarray(values, float))
+        st.session_state[f"{key}:version"] = st.session_state.get(f"{key}:version", 0) + 1
+        st.query_params[key] = st.session_state[f"{key}:now"]
+
+    # What the address said wrongly ----------------------------------------------------------------------------------
+    def _raw(self, name: str) -> str | None:
+        """What the address says for `name`, the first time that this session draws it."""
+        key = self.key(name)
+        self.known.add(key)
+        seen: set[str] = st.session_state.setdefault("lab:seen", set())
+        if key in seen:
+            return None
+        seen.add(key)
+        return st.query_params.get(key)
+
+    def _said(self, name: str, raw: str | None, fits: Callable[[str], bool], value: Any) -> None:
+        notes: dict[str, tuple[str, Any]] = st.session_state.setdefault("lab:said", {})
+        key = self.key(name)
+        if raw is not None and not fits(raw):
+            notes[key] = (raw, value)
+        if key not in notes:
+            return
+        text, then = notes[key]
+        if then != value:
+            del notes[key]
+            return
+        st.warning(
+            _("The address asks for “{raw}” here, which this page cannot do: it shows {value}.").format(
+                raw=md(text[:40]), value=md(str(value))
+            ),
+            icon=":material/link_off:",
+        )
+
+
+def _number_from(low: float, high: float) -> Callable[[str], bool]:
+    def fits(text: str) -> bool:
+        try:
+            return low <= float(text) <= high
+        except ValueError:
+            return False
+
+    return fits
+
+
+def _cell(value: float) -> str:
+    return f"{value:.12g}"
+
+
+def encode(values: np.ndarray) -> str:
+    """(rows, columns) as `1,2;3,4`."""
+    return ";".join(",".join(_cell(v) for v in row) for row in np.atleast_2d(values))
+
+
+def decode(text: str, shape: tuple[int, ...], limit: float, grow: bool = False) -> np.ndarray:
+    """What `encode` wrote. Raises UserError where it is no table of `shape` (with `grow`, 1 to 40 rows)."""
+    rows = text[:10_000].split(";")
+    if len(rows) > MAX_ROWS:
+        raise UserError(_("The address holds {n} rows: at most {most}.").format(n=len(rows), most=MAX_ROWS))
+    table = [row.split(",") for row in rows]
+    if any(len(row) != len(table[0]) for row in table):
+        raise UserError(_("The address holds a table with rows of unequal length."))
+    return checks.array(table, _("The table in the address"), (None if grow else shape[0], shape[1]), limit)
+
+
+def cells(
+    rows: Sequence[Sequence[Any]], columns: Sequence[str], names: Sequence[str] | None, label: str, limit: float
+) -> np.ndarray:
+    """Edited cells as numbers. Raises UserError that names the first wrong cell by row and column."""
+    if not 1 <= len(rows) <= MAX_ROWS:
+        raise UserError(_("{table} has {n} rows: keep 1 to {most}.").format(table=label, n=len(rows), most=MAX_ROWS))
+    result = np.empty((len(rows), len(columns)))
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            where = _("{table}, row {row}, column {column}").format(
+                table=label, row=names[i] if names else i + 1, column=columns[j]
+            )
+            if cell is None or cell != cell or not str(cell).strip():
+                raise UserError(_("{where}, is empty: enter a number.").format(where=where))
+            result[i, j] = checks.number(str(cell).strip(), where, -limit, limit)
+    return result
