@@ -3,30 +3,48 @@
 import json
 import math
 import os
-import tempfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 JSON_LIMIT = 64_000_000  # bytes; nothing of ours comes near, a hand-made file may
+PART = ".part"
 
 
-def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Replace `path` by what `write` puts into a file; on any error the old file stays as it was."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+def write_atomic(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
+    """Replace `path` by what `write` puts into a file; on any error the old file stays as it was.
+
+    `durable` also waits for the disk, so that it holds when the power fails; without it only a whole file is promised.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}{PART}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             write(file)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    write_atomic(path, lambda file: file.write(content))
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    write_atomic(path, lambda file: file.write(content), durable=durable)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until what was written to `path` is on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def drop_parts(folder: Path) -> None:
+    """Remove what a killed process left half written. Call it only where no other process writes."""
+    for path in folder.glob(f".*{PART}"):
+        path.unlink(missing_ok=True)
 
 
 def plain(value: Any) -> Any:
@@ -42,9 +60,13 @@ def plain(value: Any) -> Any:
     return value
 
 
-def write_json(path: Path, value: Any) -> None:
+def json_bytes(value: Any) -> bytes:
     text = json.dumps(plain(value), ensure_ascii=False, indent=1, allow_nan=False)
-    write_bytes(path, (text + "\n").encode("utf-8", "surrogatepass"))
+    return (text + "\n").encode("utf-8", "surrogatepass")
+
+
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
+    write_bytes(path, json_bytes(value), durable=durable)
 
 
 def read_json(path: Path) -> Any:
@@ -55,3 +77,8 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
+
+
+def is_number(value: Any, limit: float = 1e300) -> TypeGuard[float]:
+    """Is `value` a finite number (no bool) of at most `limit` in size?"""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= limit

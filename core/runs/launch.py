@@ -5,18 +5,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psutil
 
 from core.errors import UserError
 from core.i18n import _
+from core.runs.extend import extend
 from core.runs.run import Run
 from core.runs.status import Status, process_start, this_host
 
 ROOT = Path(__file__).resolve().parents[2]
-STOP_PATIENCE = 30.0  # seconds for the training process to end by itself after it was asked
 
 
 class Launcher(Protocol):
@@ -30,13 +32,7 @@ class ChildProcess:
     """Trains in a process of its own session: closing the tab or restarting the server does not reach it."""
 
     def start(self, run: Run) -> None:
-        log = run.log_path.open("ab")
-        try:
-            detached = (
-                {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}  # type: ignore[attr-defined]
-                if os.name == "nt"
-                else {"start_new_session": True}
-            )
+        with run.log_path.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core", "work", str(run.path.resolve())],
                 cwd=ROOT,
@@ -44,34 +40,67 @@ class ChildProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"PYTHONUNBUFFERED": "1"},
-                **detached,
+                **_detached(),
             )
-        finally:
-            log.close()
         # Without a wait the ended child stays a zombie for as long as the server lives.
         threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _detached() -> dict[str, Any]:
+    if os.name == "nt":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}  # type: ignore[attr-defined]
+    return {"start_new_session": True}
 
 
 def launcher() -> Launcher:
     return ChildProcess()
 
 
-def start(run: Run) -> None:
-    """Queue `run` and start its process. Raises UserError where it is active already or the folder refuses."""
-    if (run.status.pid is not None and run.active) or run.status.state == "finished":
-        raise UserError(_("The run “{run}” is {state} already.").format(run=run.id, state=run.status.state))
+def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
+    """Put `run` in the queue, for a process that is about to train it.
+
+    more: how much longer than planned it should train, one of {"steps": n}, {"epochs": x}, {"seconds": t}; with it a
+    finished run goes on too. Raises UserError where the run is active, has nothing to continue, or its folder refuses.
+    """
+    status = run.status
+    taken = status.state in ("queued", "running") and status.pid is not None
+    if taken or (status.state == "finished" and not more):
+        raise UserError(
+            _("The run “{run}” is {state}: there is nothing to continue.").format(run=run.id, state=status.state)
+        )
+    run.options, run.sources()  # say what is wrong before anything is touched
+    if run.usable and not run.has_checkpoint:
+        raise UserError(
+            _("The run “{run}” is here without its checkpoint: it can be trained again, not continued.").format(
+                run=run.id
+            )
+        )
     try:
         run.clear_stop()
-        before = run.status
-        status = before if before.state != "broken" else Status()
+        if more:
+            status.total = extend(run, more)
         status.state, status.pid, status.process_start, status.host = "queued", None, "", ""
         status.queued_at, status.error, status.message, status.ended_at = time.time(), "", "", None
         status.write(run.path / "status.json")
+    except OSError as error:
+        raise UserError(_refused(run, error)) from None
+
+
+def start(run: Run, more: Mapping[str, float] | None = None) -> None:
+    """Queue `run` and start its process. Raises UserError as enqueue() does, or where no process can be started."""
+    enqueue(run, more)
+    try:
         launcher().start(run)
     except OSError as error:
-        raise UserError(
-            _("The run “{run}” cannot be started: {reason}.").format(run=run.id, reason=error.strerror or error)
-        ) from None
+        status = run.status
+        status.state, status.error = "failed", _refused(run, error)
+        with suppress(OSError):
+            status.write(run.path / "status.json")
+        raise UserError(status.error) from None
+
+
+def _refused(run: Run, error: OSError) -> str:
+    return _("The run “{run}” cannot be started: {reason}.").format(run=run.id, reason=error.strerror or error)
 
 
 def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
@@ -90,8 +119,15 @@ def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
     deadline = time.monotonic() + wait
     while wait and run.active and time.monotonic() < deadline:
         time.sleep(0.1)
-    if run.active and (force or wait):
-        _end_process(run.status)
+    if not run.active or not (force or wait):
+        return
+    _end_process(run.status)
+    status = run.status
+    if status.state == "died":
+        status.state, status.error, status.phase = "stopped", "", ""
+        status.message = _("It was ended at once: Continue goes on from its last checkpoint.")
+        with suppress(OSError):
+            status.write(run.path / "status.json")
 
 
 def _end_process(status: Status) -> None:

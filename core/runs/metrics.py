@@ -1,12 +1,18 @@
 """metrics.jsonl: append-only, one object a line; a torn or foreign line is skipped."""
 
 import json
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from core.runs.files import plain, write_bytes
+from core.runs.files import flush_to_disk, is_number, plain, write_bytes
 
 LINE_LIMIT = 65_536
+FILE_LIMIT = 64_000_000  # bytes that are read; the loop writes some MB at most
+STEP_LIMIT = 10**12
+
+Row = dict[str, Any]
 
 
 class MetricsWriter:
@@ -14,61 +20,72 @@ class MetricsWriter:
 
     def __init__(self, path: Path, step: int) -> None:
         self._path = path
-        if path.exists():
-            kept = [row for row in read_metrics(path) if row["step"] <= step]
-            write_bytes(path, b"".join(_line(row) for row in kept))
+        kept = [row for row in read_metrics(path) if row["step"] <= step]
+        write_bytes(path, b"".join(_line(row) for row in kept))
 
-    def append(self, row: dict[str, Any]) -> None:
+    def append(self, row: Row) -> None:
         with self._path.open("ab") as file:
             file.write(_line(row))
 
+    def flush(self) -> None:
+        """Wait for the disk: a checkpoint must not outlive the rows before it."""
+        flush_to_disk(self._path)
 
-def _line(row: dict[str, Any]) -> bytes:
+
+def _line(row: Row) -> bytes:
     return (json.dumps(plain(row), separators=(",", ":"), allow_nan=False) + "\n").encode()
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+def _parse(line: bytes) -> Row | None:
     if len(line) > LINE_LIMIT:
         return None
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(row, dict) or not isinstance(row.get("step"), int) or isinstance(row["step"], bool):
+    step = row.get("step") if isinstance(row, dict) else None
+    if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step <= STEP_LIMIT:
         return None
-    return {str(key): value for key, value in row.items() if value is None or isinstance(value, int | float | str)}
+    return {key: value for key, value in row.items() if value is None or isinstance(value, str) or is_number(value)}
 
 
-def read_metrics(path: Path) -> list[dict[str, Any]]:
+def read_metrics(path: Path) -> list[Row]:
     """All sound rows of the file; an absent file has none."""
     return MetricsTail(path).read()
 
 
 class MetricsTail:
-    """Reads a growing metrics file without reading it again from its start each time."""
+    """Reads a growing metrics file without reading it again from its start each time; threads may share one."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._offset, self._rows = path, 0, list[dict[str, Any]]()
+        self._path, self._lock = path, threading.Lock()
+        self._forget()
 
-    def read(self) -> list[dict[str, Any]]:
-        try:
-            size = self._path.stat().st_size
-            if size < self._offset:  # a continued run cut the file back
-                self._offset, self._rows = 0, []
-            if size > self._offset:
-                with self._path.open("rb") as file:
-                    file.seek(self._offset)
-                    block = file.read(size - self._offset)
-                whole = block.rfind(b"\n") + 1
-                self._offset += whole
-                rows = (_parse(line) for line in block[:whole].splitlines())
-                self._rows = self._rows + [row for row in rows if row is not None]
-        except OSError:
+    def _forget(self) -> None:
+        self._offset, self._last, self._rows = 0, b"", list[Row]()
+
+    def read(self) -> list[Row]:
+        with self._lock:
+            with suppress(OSError):  # the file is not there, or not now: what was read stays
+                self._read_on()
             return list(self._rows)
-        return list(self._rows)
+
+    def _read_on(self) -> None:
+        with self._path.open("rb") as file:
+            # A continued run writes the file anew: then the last line that was read no longer ends at the offset.
+            file.seek(self._offset - len(self._last))
+            if file.read(len(self._last)) != self._last:
+                self._forget()
+                file.seek(0)
+            block = file.read(max(0, FILE_LIMIT - self._offset))
+        lines = block[: block.rfind(b"\n") + 1].splitlines(keepends=True)
+        if lines:
+            self._offset += sum(map(len, lines))
+            self._last = lines[-1]
+            self._rows += [row for row in map(_parse, lines) if row is not None]
 
 
-def column(rows: list[dict[str, Any]], key: str) -> tuple[list[int], list[float]]:
+def column(rows: list[Row], key: str) -> tuple[list[int], list[float]]:
     """Steps and values of the rows that have a number under `key`."""
     pairs = [(row["step"], row[key]) for row in rows if isinstance(row.get(key), int | float)]
     return [step for step, _ in pairs], [value for _, value in pairs]

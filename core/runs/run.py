@@ -8,13 +8,15 @@ from typing import Any
 
 from core.errors import UserError
 from core.i18n import _
-from core.runs.files import read_json, write_json
+from core.runs.files import is_number, read_json, write_json
 from core.runs.metrics import read_metrics
-from core.runs.status import Status, is_alive
+from core.runs.names import clean_name, clean_tags
+from core.runs.status import NUMBER_LIMIT, Status, is_alive
 from core.schema import Options, parse_options
 from core.sources import Source
 
 SCHEMA = 1
+NOTE_LIMIT = 10_000
 
 
 class Run:
@@ -66,8 +68,9 @@ class Run:
 
     @property
     def created(self) -> float:
+        """Seconds since 1970."""
         value = self.config.get("created")
-        return float(value) if isinstance(value, int | float) else 0.0
+        return float(value) if is_number(value, NUMBER_LIMIT) else 0.0
 
     # What people call it -------------------------------------------------------------------------------------------
     @property
@@ -78,11 +81,39 @@ class Run:
     @property
     def name(self) -> str:
         name = self.about.get("name")
-        return name if isinstance(name, str) and name.strip() else self.id
+        return (clean_name(name) if isinstance(name, str) else "") or self.id
 
-    def describe(self, **changes: Any) -> None:
-        """Change name, note or tags; only what people call the run, nothing that it computes from."""
-        self.write_json("about.json", self.about | changes)
+    @property
+    def note(self) -> str:
+        note = self.about.get("note")
+        return note[:NOTE_LIMIT] if isinstance(note, str) else ""
+
+    @property
+    def tags(self) -> list[str]:
+        return clean_tags(self.about.get("tags"))
+
+    def describe(self, *, name: str | None = None, note: str | None = None, tags: Sequence[str] | None = None) -> None:
+        """Change name, note or tags: only what people call the run, nothing that it computes from.
+
+        Raises UserError where the name is empty, something is too long, or the folder refuses.
+        """
+        about: dict[str, Any] = {"name": self.name, "note": self.note, "tags": self.tags}
+        if name is not None:
+            if not clean_name(name):
+                raise UserError(_("A run needs a name with at least one visible character."))
+            about["name"] = clean_name(name)
+        if note is not None:
+            if len(note) > NOTE_LIMIT:
+                raise UserError(_("A note holds at most {limit:,} characters.").format(limit=NOTE_LIMIT))
+            about["note"] = note
+        if tags is not None:
+            about["tags"] = clean_tags(list(tags))
+        try:
+            self.write_json("about.json", about)
+        except OSError as error:
+            raise UserError(
+                _("The run “{run}” cannot be described: {reason}.").format(run=self.id, reason=error.strerror or error)
+            ) from None
 
     # What it makes --------------------------------------------------------------------------------------------------
     @property
@@ -156,14 +187,25 @@ class Run:
     # What it is doing -----------------------------------------------------------------------------------------------
     @property
     def status(self) -> Status:
-        """The last word of the run, with state "died" where its process is gone and "broken" where it said nothing."""
+        """The last word of the run; "died" where its process is gone, "broken" where the folder tells nothing."""
         status = Status.read(self.path / "status.json")
         if status is None:
-            return Status(state="broken", error=_("status.json is missing or damaged."))
+            return self._without_status()
         if status.state in ("queued", "running") and not is_alive(status):
             status.state = "died"
             status.error = status.error or _("The training process is gone without a word; see its log.")
         return status
+
+    def _without_status(self) -> Status:
+        try:
+            queued_at = self.created
+        except UserError as error:
+            return Status(state="broken", error=str(error))
+        return Status(
+            state="died",
+            queued_at=queued_at,
+            error=_("status.json is missing or damaged: Continue goes on from the last checkpoint."),
+        )
 
     @property
     def active(self) -> bool:

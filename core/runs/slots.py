@@ -17,7 +17,7 @@ POLL = 0.3  # seconds
 def slots() -> int:
     """How many runs may train at once (HIDDEN_STATE_SLOTS, 1 by default: two trainings on two cores help neither)."""
     text = os.environ.get("HIDDEN_STATE_SLOTS", "1")
-    return max(1, int(text)) if text.isdigit() else 1
+    return max(1, int(text)) if text.isdecimal() and len(text) < 4 else 1
 
 
 def waiting(directory: Path) -> list[str]:
@@ -31,14 +31,22 @@ def waiting(directory: Path) -> list[str]:
 
 
 @contextmanager
+def alone(run: Run) -> Iterator[bool]:
+    """Hold the right to train `run`; yields False where another process has it. A killed process lets go of it."""
+    lock = _lock(run, f"run-{run.id}")
+    try:
+        yield _try(lock)
+    finally:
+        lock.release()
+
+
+@contextmanager
 def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
     """Hold a slot for `run`, whose status must be "queued". Yields False where `on_wait` said to give up.
 
     on_wait(position) is called at every look; position 0 is next. It returns True to go on waiting.
     """
-    folder = run.path.parent / ".slots"
-    folder.mkdir(exist_ok=True)
-    locks = [FileLock(folder / f"{number}.lock") for number in range(slots())]
+    locks = [_lock(run, str(number)) for number in range(slots())]
     held = None
     while held is None:
         queue = waiting(run.path.parent)
@@ -54,6 +62,12 @@ def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
     finally:
         if held is not None:
             held.release()
+
+
+def _lock(run: Run, name: str) -> FileLock:
+    folder = run.path.parent / ".slots"
+    folder.mkdir(exist_ok=True)
+    return FileLock(folder / f"{name}.lock")
 
 
 def _try(lock: FileLock) -> bool:

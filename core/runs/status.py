@@ -9,12 +9,13 @@ from typing import Any
 
 import psutil
 
-from core.runs.files import read_json, write_json
+from core.runs.files import is_number, json_bytes, read_json, write_json
 
 STATES = ("queued", "running", "finished", "stopped", "failed")
 ENDED = ("finished", "stopped", "failed", "died", "broken")
 START_GRACE = 60.0  # seconds between launching a process and its first word
-HEARTBEAT_GRACE = 120.0  # seconds of silence after which a process on another machine counts as gone
+HEARTBEAT_GRACE = 600.0  # seconds of silence after which a process on another machine counts as gone
+NUMBER_LIMIT = 1e15
 
 
 @dataclass
@@ -45,7 +46,14 @@ class Status:
     error: str = ""
 
     def write(self, path: Path) -> None:
-        write_json(path, asdict(self))
+        """Replace the file, whole at every moment; not waiting for the disk, as it is written twice a second."""
+        write_json(path, asdict(self), durable=False)
+
+    def overwrite(self, path: Path) -> None:
+        """Write over the old file's own blocks, which works on a full disk too."""
+        with path.open("r+b") as file:
+            file.write(json_bytes(asdict(self)))
+            file.truncate()
 
     @classmethod
     def read(cls, path: Path) -> "Status | None":
@@ -67,13 +75,9 @@ class Status:
 def _fits(value: Any, default: Any, annotation: str) -> bool:
     if value is None:
         return "None" in annotation
-    if isinstance(value, bool):
-        return False
-    if "float" in annotation:
-        return isinstance(value, int | float)
-    if "int" in annotation:
-        return isinstance(value, int)
-    return isinstance(value, str) and isinstance(default, str)
+    if isinstance(default, str):
+        return isinstance(value, str)
+    return is_number(value, NUMBER_LIMIT) and ("float" in annotation or isinstance(value, int))
 
 
 def this_host() -> str:

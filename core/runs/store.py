@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import time
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,33 +11,18 @@ from typing import Any
 from core.errors import UserError
 from core.i18n import _
 from core.runs.files import write_bytes, write_json
+from core.runs.names import clean_name, slug
 from core.runs.run import Run, new_config
 from core.runs.status import Status
 from core.schema import Options
 from core.sources import Source
 
 DEFAULT_DIR = Path(__file__).resolve().parents[2] / "saved_models"
-ID_LIMIT = 60
-NAME_LIMIT = 120
-DEVICE_NAMES = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 
 
 def runs_dir(given: str | Path | None = None) -> Path:
     """Where runs live: the argument, HIDDEN_STATE_RUNS, or saved_models."""
     return Path(given or os.environ.get("HIDDEN_STATE_RUNS") or DEFAULT_DIR)
-
-
-def slug(name: str) -> str:
-    """A folder name out of anything: ASCII letters, digits and dashes, never empty and never a device's name."""
-    plain = unicodedata.normalize("NFKD", name[: 4 * ID_LIMIT]).encode("ascii", "ignore").decode().lower()
-    text = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:ID_LIMIT].strip("-")
-    return f"run-{text}".rstrip("-") if text in DEVICE_NAMES | {""} else text
-
-
-def clean_name(name: str) -> str:
-    """A name as people may give it: one line, no control or direction characters, at most NAME_LIMIT characters."""
-    visible = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in name[: 4 * NAME_LIMIT])
-    return " ".join(visible.split())[:NAME_LIMIT]
 
 
 def create(

@@ -2,7 +2,9 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,17 +28,29 @@ class Costs:
     checkpoint: float
 
 
-def measure_steps(task: Task, seconds: float = PROBE_SECONDS) -> float:
+def measure_steps(task: Task) -> float:
     """Seconds of one step. Trains a few steps: the caller puts the variables back."""
     done, size = 0, 1
     task.train(0, np.full(size, 1e-3, np.float32))  # compiles
     began = time.perf_counter()
-    while (spent := time.perf_counter() - began) < seconds:
+    while (spent := time.perf_counter() - began) < PROBE_SECONDS:
         task.train(done, np.full(size, 1e-3, np.float32))
         done += size
         per_step = (time.perf_counter() - began) / done
-        size = max(1, min(512, int((seconds - spent) / 2 / per_step)))
+        size = max(1, min(512, int((PROBE_SECONDS - spent) / 2 / per_step)))
     return (time.perf_counter() - began) / done
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds of one call; of a second one where the first was short enough to be mostly compiling."""
+    spent = 0.0
+    for _round in range(2):
+        began = time.perf_counter()
+        work()
+        spent = time.perf_counter() - began
+        if spent > 2.0:
+            break
+    return spent
 
 
 def nice(value: float) -> int:

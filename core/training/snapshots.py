@@ -27,7 +27,7 @@ def keep(run: Run, task: Task, step: int, plan: Plan | None) -> None:
     """Keep the weights of `step` if it is one of the moments: evenly spread over the plan, denser at the beginning."""
     if plan is None or not _is_moment(step, plan):
         return
-    weights = {name: np.array(item) for name, item in task.variables().items() if name.startswith("model/")}
+    weights = {name: np.asarray(item) for name, item in task.variables().items() if name.startswith("model/")}
     if sum(array.nbytes for array in weights.values()) * WANTED > BYTES:
         return
     _folder(run).mkdir(exist_ok=True)

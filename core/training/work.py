@@ -1,6 +1,5 @@
 """The training process: wait for a slot, train, and leave a last word whatever happens."""
 
-import os
 import signal
 import threading
 import time

@@ -1,0 +1,44 @@
+"""More training than was planned: plan.json gets a later end, and remembers that it did."""
+
+import time
+from collections.abc import Mapping
+
+from core.errors import UserError
+from core.i18n import _
+from core.runs.files import is_number
+from core.runs.run import Run
+
+STEPS_LIMIT = 100_000_000
+
+
+def extend(run: Run, more: Mapping[str, float]) -> int:
+    """Move the end of `run` by {"steps": n}, {"epochs": x} or {"seconds": t}; return its new number of steps.
+
+    The learning rate follows, from where the run is, the schedule that it would have had with this end. A run that
+    ended early goes on from where it ended. Raises UserError where there is no plan yet or the amount makes no sense.
+    """
+    plan = run.read_json("plan.json")
+    if not isinstance(plan, dict) or not is_number(plan.get("total_steps")):
+        raise UserError(_("The run “{run}” has not begun yet: there is nothing to extend.").format(run=run.id))
+    if len(more) != 1 or not all(is_number(value) and value > 0 for value in more.values()):
+        raise UserError(_("Say how much longer in one of steps, epochs or seconds, as a number above 0."))
+    status, (unit, amount) = run.status, *more.items()
+    if unit == "steps":
+        steps = round(amount)
+    elif unit == "epochs" and is_number(plan.get("steps_per_epoch")):
+        steps = round(amount * plan["steps_per_epoch"])
+    elif unit == "seconds" and status.step and status.seconds:
+        steps = round(amount * status.step / status.seconds)
+    else:
+        raise UserError(
+            _("The run “{run}” cannot be extended in {unit}: say it in steps.").format(run=run.id, unit=unit)
+        )
+    end = status.step if status.state == "finished" else int(plan["total_steps"])  # an early end is an end
+    total = end + max(1, steps)
+    if total > STEPS_LIMIT:
+        raise UserError(_("A run has at most {limit:,} steps.").format(limit=STEPS_LIMIT))
+    before = plan.get("extensions")
+    entry = {"after": end, "steps": total - end, "at": time.time()}
+    extensions = [*(before if isinstance(before, list) else []), entry]
+    run.write_json("plan.json", plan | {"total_steps": total, "extensions": extensions})
+    return total

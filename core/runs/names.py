@@ -1,0 +1,41 @@
+"""Names that strangers give: shown as one harmless line, turned into folder names that no system trips over."""
+
+import re
+import unicodedata
+
+ID_LIMIT = 60
+NAME_LIMIT = 120
+TAG_LIMIT, TAGS_LIMIT = 40, 20
+DEVICE_NAMES = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
+JOINERS = "\u200c\u200d"  # they hold emoji and letters together and move nothing
+
+
+def slug(name: str) -> str:
+    """A folder name out of anything: ASCII letters, digits and dashes, never empty and never a device's name."""
+    plain = unicodedata.normalize("NFKD", name[: 4 * ID_LIMIT]).encode("ascii", "ignore").decode().lower()
+    text = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:ID_LIMIT].strip("-")
+    return f"run-{text}".rstrip("-") if text in DEVICE_NAMES | {""} else text
+
+
+def clean_name(name: str) -> str:
+    """A name as people may give it: one line, no control or direction characters, at most NAME_LIMIT characters."""
+    visible = "".join(char if _visible(char) else " " for char in name[: 4 * NAME_LIMIT])
+    return " ".join(visible.split())[:NAME_LIMIT]
+
+
+def clean_tags(tags: object) -> list[str]:
+    """Tags as names are, in order, none twice; at most TAGS_LIMIT. What is no list of texts has none."""
+    texts = tags if isinstance(tags, list) else []
+    names = [clean_name(tag)[:TAG_LIMIT].strip() for tag in texts if isinstance(tag, str)]
+    return [name for name in dict.fromkeys(names) if name][:TAGS_LIMIT]
+
+
+def printable(text: str) -> str:
+    """`text` for a terminal: lines stay, escapes, control and direction characters are shown as what they are."""
+    return "".join(
+        char if char in "\n\t " or _visible(char) else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def _visible(char: str) -> bool:
+    return unicodedata.category(char)[0] not in "CZ" or char in JOINERS
