@@ -10,7 +10,6 @@ At a kink f′ is the value that TensorFlow uses: from the left, for SELU from t
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from core.i18n import _
 from core.lab import checks
 from core.lab.concept import Concept, Link, Question
 from core.lab.digits import equals, term, tex
+from core.lab.handwriting import digits
 from core.lab.snippet import SHOW, Snippet, printed
 
 CONCEPT = Concept(
@@ -204,14 +204,7 @@ def digit_layer(units: int, scale: float, shift: float, seed: int) -> np.ndarray
     scale = checks.number(scale, _("The weight scale"), 0, 100)
     shift = checks.number(shift, _("The bias"), -LIMIT, LIMIT)
     W = np.random.default_rng(seed).normal(0, scale / 8, (64, units))
-    return _digits() @ W + shift
-
-
-@lru_cache(maxsize=1)
-def _digits() -> np.ndarray:
-    from sklearn.datasets import load_digits
-
-    return load_digits().data[:300] / 16
+    return digits()[0] / 16 @ W + shift
 
 
 def formula_with_digits(key: str, z: float, alpha: float | None = None) -> str:

@@ -10,7 +10,6 @@ core.lab.pooling.
 
 import io
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from core.i18n import _
 from core.lab import checks
 from core.lab.concept import Concept, Question
 from core.lab.digits import equals, term
+from core.lab.handwriting import digits
 
 CONCEPT = Concept(
     key="convolution",
@@ -70,7 +70,8 @@ def sample(name: str) -> np.ndarray:
     """A picture in [0, 1] with two decimals: (12, 12) drawn by a formula, or (8, 8) one of scikit-learn's digits."""
     checks.one_of(name, _("The picture"), SAMPLES)
     if name.startswith("digit "):
-        return np.round(_first_digits()[int(name[-1])] / 16, 2)
+        pictures, shown = digits()
+        return np.round(pictures[np.flatnonzero(shown == int(name[-1]))[0]].reshape(8, 8) / 16, 2)
     y, x = np.mgrid[:12, :12] - 5.5
     shape = {
         "ring": 1.5 - np.abs(np.hypot(x, y) - 4),
@@ -80,14 +81,6 @@ def sample(name: str) -> np.ndarray:
         - ((np.abs(x) < 1) & (y > 1) & (y < 5)),
     }[name]
     return np.round(np.clip(shape, 0, 1), 2)
-
-
-@lru_cache(maxsize=1)
-def _first_digits() -> np.ndarray:
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    return np.array([digits.images[np.flatnonzero(digits.target == d)[0]] for d in range(10)])
 
 
 def own_image(data: bytes, side: int) -> np.ndarray:

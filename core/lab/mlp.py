@@ -15,7 +15,7 @@ from core.lab import checks
 from core.lab.activations import ACTIVATIONS
 
 BENT = ("sigmoid", "tanh", "relu")
-MAX_UPDATES = 20_000
+MAX_UPDATES = 10_000  # about a second for the largest network
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from core.errors import UserError
 from core.lab import convolution, pooling
 from core.lab.convolution import KERNELS, convolve, sample
 from core.lab.digits import tex
+from core.lab.handwriting import digits
 from core.lab.pooling import pool
 
 RANDOM = np.random.default_rng(0)
@@ -150,6 +151,14 @@ def test_samples_are_pictures(name):
     assert image.min() == 0
     assert 0.9 < image.max() <= 1
     assert np.array_equal(image, image.round(2))
+
+
+def test_the_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    pictures, shown = digits()
+    assert np.array_equal(pictures, load_digits().data[:300])
+    assert np.array_equal(shown, load_digits().target[:300])
 
 
 def test_an_own_picture_becomes_a_grey_square():
