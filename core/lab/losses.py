@@ -178,7 +178,7 @@ for name, loss in losses.items():
     neuron.build((None, 1))
     neuron.set_weights([np.array([[{start.w}]]), np.array([{start.b}])])
 
-    @tf.function
+    @tf.function(autograph=False)
     def step():
         with tf.GradientTape() as tape:
             z = neuron(x)
