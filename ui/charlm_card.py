@@ -7,7 +7,7 @@ from core.i18n import _
 from core.runs.run import Run
 from ui import nav
 from ui.show import md
-from ui.writing import plain, writer_of
+from ui.writing import last_sample, plain, writer_of
 
 LENGTH = 260
 
@@ -20,13 +20,7 @@ def card(run: Run) -> None:
         with st.spinner(_("Writing …")):
             settings = Settings(LENGTH, 0.7, seed=st.session_state["card-seed"])
             st.session_state["card-text"] = (prompt, writer_of(run).write(prompt, settings)[0])
-    said, text = st.session_state.get("card-text") or _shipped(run)
+    said, text = st.session_state.get("card-text") or ("", last_sample(run)[:LENGTH])
     with st.container(height=190, border=False):
         st.html(plain(said, text))
     nav.link("text-write", _("More room to write"), ":material/arrow_forward:", run=run.id)
-
-
-def _shipped(run: Run) -> tuple[str, str]:
-    """What it wrote at the end of its training, so that the card is never empty and needs no TensorFlow."""
-    steps = run.sample_steps()
-    return "", (run.sample(steps[-1], "text.txt") or b"").decode("utf-8", "replace")[:LENGTH] if steps else ""

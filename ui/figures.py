@@ -65,8 +65,12 @@ def thin(x: Sequence[float], y: Sequence[float], limit: int = MAX_POINTS) -> tup
     return [x[index] for index in keep], [y[index] for index in keep]
 
 
-def smooth(values: Sequence[float], weight: float = 0.9) -> list[float]:
-    """Exponential moving average with the start corrected (Adam's bias correction, Kingma and Ba 2015)."""
+def smooth(values: Sequence[float], weight: float | None = None) -> list[float]:
+    """Exponential moving average with the start corrected (Adam's bias correction, Kingma and Ba 2015).
+
+    Without `weight` it reaches over a thirtieth of the values, so that a short curve is not dragged behind itself.
+    """
+    weight = 1 - 1 / max(2.0, min(40.0, len(values) / 30)) if weight is None else weight
     result, running, mass = [], 0.0, 0.0
     for value in values:
         running, mass = weight * running + (1 - weight) * value, weight * mass + (1 - weight)

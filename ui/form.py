@@ -37,10 +37,10 @@ def options_form(base: Options, *, key: str, level: str, skip: Iterable[str] = (
     for name, field in type(base).model_fields.items():
         extra = _extra(field)
         if extra.get("level") == level and name not in left_out:
-            groups.setdefault(extra.get("group", ""), []).append(name)
+            groups.setdefault("" if level == "basic" else extra.get("group", ""), []).append(name)
     values: dict[str, Any] = {}
     for group, names in groups.items():
-        if len(groups) > 1 and group:
+        if group:
             st.caption(md(_(group.replace("_", " ").capitalize())))
         with st.grid(min_column_width=210):
             for name in names:

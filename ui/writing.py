@@ -51,6 +51,12 @@ def plain(prompt: str, text: str) -> str:
     return FRAME.format(f'<span style="opacity:.6">{escape(prompt)}</span>{escape(text)}')
 
 
+def last_sample(run: Run) -> str:
+    """What the run wrote at the end of its training, so that no page starts empty."""
+    steps = run.sample_steps()
+    return (run.sample(steps[-1], "text.txt") or b"").decode("utf-8", "replace") if steps else ""
+
+
 def unknown_note(symbols: Iterable[str]) -> None:
     shown = " ".join(repr(symbol)[1:-1] for symbol in list(symbols)[:20])
     if shown:

@@ -38,6 +38,8 @@ class Writer:
         self._table = table_of(model)
         self._layers = [list(layer.weights) for layer in recurrent(model)]
         self._output = list(model.get_layer("logits").weights)
+        # "Unknown" stands for many characters: it can be read, never written.
+        self._barred = tf.one_hot(0, len(vocabulary)) * NEVER
         self._read = tf.function(self._read_on)
         self._write = tf.function(self._write_on, jit_compile=True)
 
@@ -85,7 +87,7 @@ class Writer:
         for layer, weights in zip(state, self._layers, strict=True):
             x, new = STEPS[self.config.cell](x, layer, weights)
             after.append(new)
-        return after, tf.matmul(x, self._output[0]) + self._output[1]
+        return after, tf.matmul(x, self._output[0]) + self._output[1] + self._barred
 
     def _read_on(self, ids: Any, count: Any, state: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Any]:
         """Carry the state through the first `count` of a prompt's ids, the same for all B texts."""

@@ -6,8 +6,8 @@ from core.charlm.settings import Settings
 from core.i18n import _
 from ui import nav
 from ui.run_picker import pick_run
-from ui.show import guard, md
-from ui.writing import coloured, plain, unknown_note, write_command, writer_of
+from ui.show import guard
+from ui.writing import coloured, last_sample, plain, unknown_note, write_command, writer_of
 
 st.title(_("Write"), anchor=False)
 run = pick_run("charlm", train="text-train")
@@ -64,7 +64,8 @@ with guard("write"):
                 st.caption(_("temperature {t:g}").format(t=heat))
                 st.container(border=True, height=360).html(plain(prompt, text))
     if made is None or made[0] != run.id:
-        place.caption(_("What it writes appears here; the warmer a character's ground, the less likely it was."))
+        place.html(plain("", last_sample(run)))
+        st.caption(_("What it wrote at the end of its training. Press Write: the less likely a character, the warmer."))
         st.stop()
     _run, said, used, symbols, probabilities = made
     place.html(coloured(said, symbols, probabilities))
@@ -75,4 +76,3 @@ with guard("write"):
         nav.link("text-inside", _("Does it copy? Look inside"), ":material/visibility:", run=run.id)
     with st.expander(_("The command that writes exactly this"), icon=":material/terminal:"):
         st.code(write_command(run, said, used), language="bash", wrap_lines=True)
-st.caption(md(run.name))
