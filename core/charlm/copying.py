@@ -1,9 +1,10 @@
 """Does it copy? The longest stretches of a written text that stand word for word in the training text.
 
 Both texts are symbol ids. A window's hash is polynomial over 64 bits (Karp and Rabin 1987), built by doubling, so that
-the hash of any length is one multiplication and one addition of two shorter ones; every hit is then compared
-symbol by symbol. Positions of the source that do not match at length k cannot match at k + 1 and are left behind,
-which is what keeps 20 million symbols quick.
+the hash of any length is one multiplication and one addition of two shorter ones. The source is read block by block
+and only for what is not known yet: a written stretch of which seven symbols were found asks for the windows of eight
+that begin like it, so that after the first block few positions of the source are looked at twice. Whatever is reported
+was compared symbol by symbol.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ import numpy as np
 
 SHORTEST, LONGEST = 4, 20  # k of the k-grams that are counted
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread
-TABLE_BITS = 20  # the table stays in the processor's cache
+TABLE_BITS = 18  # the table stays in the processor's cache
 SHIFT = np.uint64(64 - TABLE_BITS)
-BLOCK, REACH = 1 << 19, 1 << 10  # source symbols at a time, for the same reason, and how far a match may reach over
+BLOCK = 1 << 20  # source symbols at a time; a 20 MB source was read fastest so
+CLASSES = (4, 6, 8)  # what is known of a written stretch decides at which length its search begins
+PAIRS = 2_000_000  # places of stretches of LONGEST symbols that are followed further; a prose text has some thousand
 NOBODY, SEVERAL = -1, -2
 
 
@@ -30,7 +33,8 @@ class Span:
 @dataclass(frozen=True)
 class Copying:
     """novelty[k]: share of the written k-grams that the source does not have; spans: the maximal copied stretches of
-    at least `least` symbols, in order, none inside another; longest: the longest of them, or None."""
+    at least `least` symbols, in order, none inside another; longest: the longest stretch of at least SHORTEST symbols,
+    whether or not it is a span, or None."""
 
     novelty: dict[int, float]
     spans: tuple[Span, ...]
@@ -38,37 +42,93 @@ class Copying:
 
 
 def copying(written: np.ndarray, source: np.ndarray, least: int = 12) -> Copying:
-    """Compare `written` (n,) with `source` (m,), both integer ids; stretches of at least `least` symbols are spans."""
+    """Compare `written` (n,) with `source` (m,), both integer ids; stretches of at least `least` symbols are spans.
+
+    Exact, but for one case: where stretches of LONGEST symbols stand in the source so often that there are more than
+    PAIRS places to follow, the first of them stand for all.
+    """
     written, source = np.ascontiguousarray(written), np.ascontiguousarray(source)
     n, m = len(written), len(source)
     novelty = {k: 1.0 for k in range(SHORTEST, LONGEST + 1) if k <= n}
     if min(n, m) < SHORTEST:
         return Copying(novelty, (), None)
-    mine = _Hashes(written)
-    tables: dict[int, _Table] = {}
-    known = {k: np.zeros(n - k + 1, bool) for k in novelty}
-    length = np.zeros(n, np.int64)  # of the longest match that begins here
-    place = np.zeros(n, np.int64)  # where in the source
+    search = _Search(written)
     for begin in range(0, m, BLOCK):
-        block = source[begin : begin + BLOCK + REACH]
-        theirs = _Hashes(block)
-        candidates: np.ndarray | None = None  # positions in the block that still match something
-        k = SHORTEST
-        while k <= min(n, len(block)):
-            table = tables.setdefault(k, _Table(mine.of(k, None)))
-            candidates, where = table.match(theirs, k, candidates)
-            starts = _equal(written, block, where, k)
-            if not len(starts):
-                break
-            if k in known:
-                known[k][starts] = True
-            longer = starts[length[starts] < k]
-            length[longer], place[longer] = k, begin + where[longer]
-            k += 1 if k < LONGEST else k // 4
-    _extend(written, source, length, place)
-    novelty = {k: 1.0 - float(hits.mean()) for k, hits in known.items()}
-    spans = _maximal(length, place, least)
-    return Copying(novelty, spans, max(spans, key=lambda span: span.length, default=None))
+        search.read(source[begin : begin + BLOCK + LONGEST - 1], begin)
+    length, place = search.length, search.place
+    _confirm(written, source, length, place)
+    novelty = {k: float(np.mean(length[: n - k + 1] < k)) for k in novelty}
+    _run_on(length, place, *search.places())
+    spans = _maximal(written, source, length, place, least)
+    best = int(np.argmax(length))
+    short = Span(best, _common(written[best:], source[place[best] :]), int(place[best]))
+    longest = max([*spans, short], key=lambda span: span.length)
+    return Copying(novelty, spans, longest if longest.length >= SHORTEST else None)
+
+
+class _Search:
+    """What is known of each written position: the length of the longest match up to LONGEST, and where it stands."""
+
+    def __init__(self, written: np.ndarray) -> None:
+        hashes = _Hashes(written)
+        self.length = np.zeros(len(written), np.int64)
+        self.place = np.zeros(len(written), np.int64)
+        self._tables = {k: _Table(hashes.of(k)) for k in range(SHORTEST, min(LONGEST, len(written)) + 1)}
+        self._full: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def read(self, block: np.ndarray, begin: int) -> None:
+        hashes = _Hashes(block)
+        wanted = np.maximum(self.length + 1, SHORTEST)  # the shortest match that would be news
+        wanted[self.length == LONGEST] = LONGEST  # its further places are wanted, too
+        room = len(wanted) - np.arange(len(wanted))
+        wanted[wanted > room] = 0
+        for low, high in zip(CLASSES, (*CLASSES[1:], LONGEST + 1), strict=True):
+            active = (wanted >= low) & (wanted < high)
+            if active.any():
+                self._climb(hashes, begin, active, wanted)
+
+    def _climb(self, hashes: "_Hashes", begin: int, active: np.ndarray, wanted: np.ndarray) -> None:
+        """From length to length, with the positions of the block that still match one of the `active` starts."""
+        k = max(low for low in CLASSES if low <= wanted[active].min())
+        candidates: np.ndarray | None = None
+        while k <= hashes.size:
+            table = self._tables[k]
+            starts = np.flatnonzero(active)
+            candidates, names = table.match(hashes, k, candidates, starts)
+            if not len(candidates):
+                return
+            first = np.full(table.count, -1, np.int64)
+            first[names[::-1]] = candidates[::-1]
+            found = first[table.group[starts]]
+            news = (found >= 0) & (wanted[starts] <= k) & (self.length[starts] < k)
+            self.length[starts[news]], self.place[starts[news]] = k, begin + found[news]
+            active[starts[found < 0]] = False
+            if k == LONGEST:
+                self._full.append((begin + candidates, names))
+                return
+            # Who was found at k asks for k + 1 now, if it is long enough; nobody else needs to be looked at before.
+            still = starts[(found >= 0) & (len(wanted) - starts > k)]
+            active[starts] = False
+            active[still] = True
+            if not len(still):
+                return
+            k = max(k + 1, int(wanted[still].min()))
+
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (start, place), all with matches of LONGEST symbols."""
+        if not self._full:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        positions, names = (np.concatenate(part) for part in zip(*self._full, strict=True))
+        order = np.argsort(names, kind="stable")
+        positions, names = positions[order], names[order]
+        table = self._tables[LONGEST]
+        begins = np.searchsorted(names, np.arange(table.count))
+        counts = np.diff(begins, append=len(names))[table.group]
+        if counts.sum() > PAIRS:
+            counts = np.minimum(counts, max(1, PAIRS // int(np.count_nonzero(counts))))
+        starts = np.repeat(np.arange(len(counts)), counts)
+        within = np.arange(len(starts)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return starts, positions[begins[table.group[starts]] + within]
 
 
 class _Hashes:
@@ -79,7 +139,7 @@ class _Hashes:
         self._powers = [mixed ^ (mixed >> np.uint64(29))]
         self.size = len(ids)
 
-    def of(self, k: int, at: np.ndarray | None) -> np.ndarray:
+    def of(self, k: int, at: np.ndarray | None = None) -> np.ndarray:
         """(size − k + 1,) hashes of all windows of length k, or those at the positions `at`."""
         result: np.ndarray | None = None
         offset = 0
@@ -87,13 +147,8 @@ class _Hashes:
             if not k >> bit & 1:
                 continue
             part = self._power(bit)
-            stop = self.size - k + 1
-            piece = part[offset : offset + stop] if at is None else part[at + offset]
-            if result is None:
-                result = piece
-            else:
-                factor = np.uint64(pow(int(BASE), 1 << bit, 1 << 64))
-                result = result * factor + piece
+            piece = part[offset : offset + self.size - k + 1] if at is None else part[at + offset]
+            result = piece if result is None else result * _factor(1 << bit) + piece
             offset += 1 << bit
         assert result is not None
         return result
@@ -101,67 +156,101 @@ class _Hashes:
     def _power(self, bit: int) -> np.ndarray:
         while len(self._powers) <= bit:
             half = 1 << (len(self._powers) - 1)
-            factor = np.uint64(pow(int(BASE), half, 1 << 64))
             last = self._powers[-1]
-            self._powers.append(last[:-half] * factor + last[half:])
+            self._powers.append(last[:-half] * _factor(half) + last[half:])
         return self._powers[bit]
+
+
+def _factor(length: int) -> np.uint64:
+    return np.uint64(pow(int(BASE), length, 1 << 64))
 
 
 class _Table:
     """The written windows of one length, found by the first bits of their hash; only windows that share those bits
-    need a search."""
+    need a search. `group` is the number of the window at each start."""
 
     def __init__(self, hashes: np.ndarray) -> None:
-        self._ranked, self._group = np.unique(hashes, return_inverse=True)
-        bits = (self._ranked >> SHIFT).astype(np.int64)
+        self._ranked, self.group = np.unique(hashes, return_inverse=True)
+        self.count = len(self._ranked)
+        self._bits = (self._ranked >> SHIFT).astype(np.int64)
         self._slots = np.full(1 << TABLE_BITS, NOBODY, np.int32)
-        self._slots[bits] = np.arange(len(bits))
-        self._slots[bits[1:][bits[1:] == bits[:-1]]] = SEVERAL
+        self._slots[self._bits] = np.arange(self.count)
+        self._slots[self._bits[1:][self._bits[1:] == self._bits[:-1]]] = SEVERAL
 
-    def match(self, theirs: _Hashes, k: int, candidates: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """The source positions whose window of length k is one of these, and for each written window one of them or
-        −1."""
-        if candidates is not None:
+    def match(
+        self, theirs: _Hashes, k: int, candidates: np.ndarray | None, starts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The positions, of `candidates` or all, whose window of length k is that of a start, and its number."""
+        wanted = np.zeros(self.count + 1, bool)
+        wanted[self.group[starts]] = True
+        if candidates is None:
+            found = theirs.of(k)
+            marks = np.zeros(1 << TABLE_BITS, bool)
+            marks[self._bits[wanted[:-1]]] = True
+            candidates = np.flatnonzero(marks[found >> SHIFT])
+            found = found[candidates]
+        else:
             candidates = candidates[: np.searchsorted(candidates, theirs.size - k, side="right")]
-        found = theirs.of(k, candidates)
-        slot = self._slots[found >> SHIFT]
-        kept = np.flatnonzero(slot != NOBODY)
-        slot, found = slot[kept], found[kept]
-        several = np.flatnonzero(slot == SEVERAL)
-        slot[several] = np.minimum(np.searchsorted(self._ranked, found[several]), len(self._ranked) - 1)
-        same = self._ranked[slot] == found
-        kept, slot = kept[same], slot[same]
-        positions = kept if candidates is None else candidates[kept]
-        first = np.full(len(self._ranked), -1, np.int64)
-        first[slot] = positions
-        return positions, first[self._group]
+            found = theirs.of(k, candidates)
+        names = self._slots[found >> SHIFT].astype(np.int64)
+        several = np.flatnonzero(names == SEVERAL)
+        names[several] = np.minimum(np.searchsorted(self._ranked, found[several]), self.count - 1)
+        same = (names >= 0) & (self._ranked[names] == found) & wanted[names]
+        return candidates[same], names[same]
 
 
-def _equal(written: np.ndarray, source: np.ndarray, where: np.ndarray, k: int) -> np.ndarray:
-    """The written windows that do stand at `where`, compared symbol by symbol: a hash alone proves nothing."""
-    starts = np.flatnonzero(where >= 0)
-    for offset in range(k):
-        starts = starts[written[starts + offset] == source[where[starts] + offset]]
-    return starts
+def _confirm(written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray) -> None:
+    """Cut each match to what is the same symbol by symbol: a hash alone proves nothing."""
+    starts = np.flatnonzero(length)
+    for offset in range(LONGEST):
+        starts = starts[length[starts] > offset]
+        differ = written[starts + offset] != source[place[starts] + offset]
+        length[starts[differ]] = offset if offset >= SHORTEST else 0
 
 
-def _extend(written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray) -> None:
-    """Let each match run on as far as it does: lengths grew in strides after LONGEST."""
-    growing = np.flatnonzero(length >= LONGEST)
-    while len(growing):
-        mine, theirs = growing + length[growing], place[growing] + length[growing]
-        inside = (mine < len(written)) & (theirs < len(source))
-        growing, mine, theirs = growing[inside], mine[inside], theirs[inside]
-        growing = growing[written[mine] == source[theirs]]
-        length[growing] += 1
+def _run_on(length: np.ndarray, place: np.ndarray, starts: np.ndarray, places: np.ndarray) -> None:
+    """Matches of LONGEST symbols that follow one another on a diagonal are one longer match."""
+    if not len(starts):
+        return
+    order = np.lexsort((starts, places - starts))
+    starts, places = starts[order], places[order]
+    diagonal = places - starts
+    heads = np.flatnonzero(np.r_[True, (np.diff(diagonal) != 0) | (np.diff(starts) != 1)])
+    ends = starts[heads] + np.diff(heads, append=len(starts)) + LONGEST - 1
+    by_end = np.argsort(ends, kind="stable")  # of several that begin at one start the one written last stays
+    reach, owner = np.zeros(len(length), np.int64), np.zeros(len(length), np.int64)
+    reach[starts[heads][by_end]], owner[starts[heads][by_end]] = ends[by_end], heads[by_end]
+    furthest = np.maximum.accumulate(reach)
+    here = np.arange(len(length))
+    since = np.maximum.accumulate(np.where(reach == furthest, here, 0))
+    longer = np.flatnonzero(furthest - here > length)
+    length[longer] = (furthest - here)[longer]
+    place[longer] = longer + diagonal[owner[since[longer]]]
 
 
-def _maximal(length: np.ndarray, place: np.ndarray, least: int) -> tuple[Span, ...]:
-    """The matches that are not the tail of one that begins earlier."""
+def _maximal(
+    written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray, least: int
+) -> tuple[Span, ...]:
+    """The matches that are not the tail of one that begins earlier, each followed to its end."""
     spans, end = [], 0
-    for start in np.flatnonzero(length >= least):
-        stop = int(start + length[start])
-        if stop > end:
-            spans.append(Span(int(start), int(length[start]), int(place[start])))
-            end = stop
+    for start in np.flatnonzero(length >= least).tolist():
+        if start + length[start] <= end:
+            continue
+        found = Span(start, _common(written[start:], source[place[start] :]), int(place[start]))
+        if found.length >= least and start + found.length > end:
+            spans.append(found)
+            end = start + found.length
     return tuple(spans)
+
+
+def _common(a: np.ndarray, b: np.ndarray) -> int:
+    """How many symbols from the first on are the same."""
+    done, step = 0, 64
+    while done < min(len(a), len(b)):
+        first, second = a[done : done + step], b[done : done + step]
+        size = min(len(first), len(second))
+        differ = np.flatnonzero(first[:size] != second[:size])
+        if len(differ):
+            return done + int(differ[0])
+        done, step = done + size, step * 2
+    return done
