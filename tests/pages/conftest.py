@@ -1,0 +1,30 @@
+"""Pages by AppTest; a run that is trained once for all of them."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def app(runs_folder: Path) -> AppTest:
+    """The whole app on its first page, with an empty runs folder."""
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+
+
+def open_page(app: AppTest, file: str, **query: str) -> AppTest:
+    """Run the app on the screen `file` (under pages/)."""
+    app.run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.switch_page(f"pages/{file}")
+    return app.run()
+
+
+def faults(app: AppTest) -> list[str]:
+    """Exceptions, and error boxes of the fault kind."""
+    return [str(item.value) for item in app.exception] + [
+        item.value for item in app.error if "Something in the program failed" in item.value
+    ]
