@@ -1,0 +1,65 @@
+"""python -m core.samples.demo_runs [FAMILY …]: train anew the small runs that ship with the project.
+
+The same seed and steps give the same run on one machine; what is only needed to continue it is left out of git.
+"""
+
+import shutil
+import sys
+from typing import Any
+
+from core.commands.train import ProgressLine, plan_options
+from core.families import FAMILIES
+from core.runs.run import Run
+from core.runs.store import DEFAULT_DIR, create
+from core.samples.registry import SAMPLES, sample
+from core.training.work import work
+
+# family → run's id, sample, preset and what it changes of it
+DEMOS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
+    "charlm": (
+        "demo-lighthouse",
+        "lighthouse",
+        "quick",
+        {"seconds": None, "steps": 4000, "units": 160, "dropout": 0.35, "sample_prompt": "The lamp "},
+    ),
+}
+NOT_SHIPPED = ("checkpoint", "log.txt", "stop")
+
+
+def main(wanted: list[str]) -> int:
+    for key in wanted or [key for key in FAMILIES if key in DEMOS]:
+        name, source, preset, changes = DEMOS[key]
+        shutil.rmtree(DEFAULT_DIR / name, ignore_errors=True)
+        sources = sample(source)
+        options = plan_options(FAMILIES[key], sources, preset, changes)
+        run = create(options, sources, name=name, preset=preset, label=source, directory=DEFAULT_DIR)
+        line = ProgressLine(sys.stderr)
+        status = work(run, line.show)
+        line.close()
+        if status.state != "finished":
+            print(status.error, file=sys.stderr)
+            return 1
+        _tidy(run)
+        run.describe(name=SAMPLES[source].title)
+        print(f"{run.path}: {run.size() / 1e6:.1f} MB")
+    return 0
+
+
+def _tidy(run: Run) -> None:
+    """Leave what is used and looked at; thin the samples to some thirty moments."""
+    for name in NOT_SHIPPED:
+        path = run.path / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.unlink(missing_ok=True)
+    steps = run.sample_steps()
+    keep = set(steps[:: max(1, len(steps) // 30)]) | set(steps[-1:])
+    for step in steps:
+        if step not in keep:
+            shutil.rmtree(run.samples_path / f"step-{step:08d}")
+    status = run.status  # the process that trained it is of no interest to anybody
+    status.pid, status.process_start, status.host = None, "", ""
+    status.write(run.path / "status.json")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
