@@ -1,0 +1,99 @@
+"""Bytes of a table to text. Unlike prose, a table with half its rows in another encoding is an error, not a guess."""
+
+import codecs
+
+from core.errors import UserError
+from core.i18n import _
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with UTF-16's mark
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+LEGACY = ["cp1252", "cp1250", "cp1251", "gb18030", "big5", "cp932", "cp949", "koi8_r"]
+SAMPLE_BYTES = 1 << 17
+
+
+def decode(name: str, data: bytes) -> tuple[str, str]:
+    """The text and the name of its encoding.
+
+    Tried in this order: byte order mark, UTF-16 without one, UTF-8, then what the bytes look like. Raises UserError
+    for bytes that are no text and for lines of a second encoding in the middle of UTF-8.
+    """
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            return _strict(name, data[len(mark) :], encoding), encoding
+    head = data[:SAMPLE_BYTES]
+    zeros = head[0::2].count(0), head[1::2].count(0)
+    if max(zeros) > len(head) // 8 and min(zeros) * 20 < max(zeros):
+        encoding = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+        return _strict(name, data, encoding), encoding
+    if 0 in head:
+        raise UserError(_("“{name}” is not a table of text: bring CSV, JSON lines, Excel or zip.").format(name=name))
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        _refuse_mixture(name, data, error.start)
+    encoding = _legacy(data)
+    return _strict(name, data, encoding), encoding
+
+
+def _strict(name: str, data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            _("Line {line} of “{name}” is not valid {encoding}: save the file as UTF-8.").format(
+                line=line, name=name, encoding=encoding.upper()
+            )
+        ) from None
+
+
+def _refuse_mixture(name: str, data: bytes, broken: int) -> None:
+    """Text of another encoding is valid UTF-8 only by accident: where many lines are, the broken ones are strangers."""
+    good = bad = 0
+    for line in data.splitlines():
+        if line.isascii():
+            continue
+        try:
+            line.decode("utf-8")
+            good += 1
+        except UnicodeDecodeError:
+            bad += 1
+    if good > max(1, bad // 4):
+        raise UserError(
+            _(
+                "“{name}” mixes encodings: {good:,} lines are UTF-8 but line {line} is not; save all of it as UTF-8."
+            ).format(name=name, good=good, line=data.count(b"\n", 0, broken) + 1)
+        )
+
+
+def _legacy(data: bytes) -> str:
+    """The encoding from before Unicode that the lines beyond ASCII look most like."""
+    lines, size = [], 0
+    for line in data.splitlines(keepends=True):
+        if not line.isascii():
+            lines.append(line)
+            size += len(line)
+            if size > SAMPLE_BYTES:
+                break
+    sample = b"".join(lines)
+    try:
+        text = sample.decode("gb18030")
+    except UnicodeDecodeError:
+        pass
+    else:
+        # GB 2312 puts its 3,755 everyday characters at lead bytes B0 to D7: other encodings hit them only by chance.
+        beyond = [char for char in text if ord(char) > 127]
+        everyday = sum(0xB0 <= char.encode("gb18030")[0] <= 0xD7 for char in beyond if "一" <= char <= "鿿")
+        if everyday * 10 > len(beyond) * 6 and len(sample) > 1.5 * len(beyond):
+            return "gb18030"
+
+    from charset_normalizer import from_bytes  # a table in UTF-8 never pays for this import
+
+    best = from_bytes(sample, cp_isolation=LEGACY).best()
+    if best is None or "cp1252" in best.could_be_from_charset:
+        return "cp1252"
+    return best.encoding

@@ -1,0 +1,347 @@
+"""Files to one table of text cells: which format, encoding, separator, quoting and header, found by evidence."""
+
+import csv
+import io
+import itertools
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.classifier.decode import decode
+from core.errors import UserError
+from core.i18n import _
+from core.sources import Source, check_size
+
+MAX_BYTES = 150_000_000  # of a file, packed or unpacked
+MAX_CELL = 1_000_000
+MAX_COLUMNS = 500
+MAX_ROWS = 2_000_000
+SAMPLE_CHARS, SAMPLE_ROWS = 1 << 18, 300
+SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+LABEL_NAMES = {
+    "label", "labels", "class", "category", "categories", "target", "sentiment", "polarity", "y", "tag", "topic",
+    "intent", "rating", "stars", "score", "标签", "类别", "分类", "情感", "评分", "类",
+}  # fmt: skip
+TEXT_NAMES = {
+    "text", "texts", "sentence", "review", "reviews", "comment", "comments", "content", "message", "body", "document",
+    "description", "title", "tweet", "评论", "文本", "内容", "句子", "评价", "正文",
+}  # fmt: skip
+
+Header = Literal["auto", "yes", "no"]
+
+
+@dataclass
+class Table:
+    """Rows of text cells, all as wide as `columns`.
+
+    `numbers` are the rows' places in the file as a person counts them (lines, or rows of a sheet); `found` says how
+    the file was read; `ragged` are the places of rows that had more cells than the header.
+    """
+
+    name: str
+    columns: list[str]
+    rows: list[list[str]]
+    numbers: list[int]
+    found: dict[str, str] = field(default_factory=dict)
+    ragged: list[int] = field(default_factory=list)
+
+    def column(self, name: str) -> list[str]:
+        """The cells of a column, found by name, also where case or outer spaces differ. Raises UserError."""
+        index = find_column(self, name)
+        return [row[index] for row in self.rows]
+
+
+def read_table(source: Source, header: Header = "auto") -> Table:
+    """Read one file: CSV, TSV, JSON lines, a JSON list, Excel, each also in gzip, or a zip with a folder a class.
+
+    Raises UserError for what is none of these, is too large, or is broken, naming the line.
+    """
+    from core.classifier import formats
+
+    name, data = source.name, source.data
+    check_size(name, len(data), MAX_BYTES)
+    if data[:2] == b"\x1f\x8b":
+        name, data = name.removesuffix(".gz"), _gunzip(name, data)
+    if not data.strip():
+        raise UserError(_("“{name}” is empty: bring a table of texts and labels.").format(name=name))
+    if data[:4] == b"PK\x03\x04":
+        table = formats.from_zip(name, data, header)
+    elif data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise UserError(_("“{name}” is an old Excel file: save it as .xlsx or CSV.").format(name=name))
+    else:
+        text, encoding = decode(name, data)
+        start = text[:4096].lstrip()[:1]
+        if start == "{" or (start == "[" and not name.lower().endswith((".csv", ".tsv"))):
+            table = formats.from_json(name, text)
+        else:
+            table = from_csv(name, text, header)
+        table.found["encoding"] = encoding
+    if not table.rows:
+        raise UserError(_("“{name}” has no row of data, only a header or empty rows.").format(name=name))
+    return table
+
+
+def _gunzip(name: str, data: bytes) -> bytes:
+    """Unpack at most MAX_BYTES, so that a bomb costs no memory."""
+    try:
+        parts, size = [], 0
+        while data:
+            unpacker = zlib.decompressobj(31)
+            parts.append(unpacker.decompress(data, MAX_BYTES + 1 - size))
+            size += len(parts[-1])
+            if size > MAX_BYTES:
+                check_size(name, size, MAX_BYTES)
+            if not unpacker.eof:
+                raise zlib.error("cut short")
+            data = unpacker.unused_data.lstrip(b"\0")
+        return b"".join(parts)
+    except zlib.error:
+        raise UserError(_("“{name}” is a damaged gzip file: pack it anew.").format(name=name)) from None
+
+
+# CSV ------------------------------------------------------------------------------------------------------------------
+def from_csv(name: str, text: str, header: Header = "auto") -> Table:
+    """A table out of separated text; separator, quoting and header are found."""
+    separator, quoted = _dialect(text)
+    try:
+        records, numbers = _records(name, text, separator, quoted)
+    except _OpenQuoteError as error:
+        # Quotes that never close are often no quoting at all but marks inside texts.
+        if not _consistent(text, separator, quoted=False):
+            raise UserError(str(error)) from None
+        quoted = False
+        records, numbers = _records(name, text, separator, quoted)
+    table = shaped(name, records, numbers, header)
+    table.found |= {"format": "CSV", "separator": _(SEPARATORS[separator]), "quoting": _("yes") if quoted else _("no")}
+    return table
+
+
+class _OpenQuoteError(Exception):
+    pass
+
+
+def _records(name: str, text: str, separator: str, quoted: bool) -> tuple[list[list[str]], list[int]]:
+    csv.field_size_limit(max(MAX_BYTES, csv.field_size_limit()))
+    records, numbers, line = list[list[str]](), list[int](), 1
+    reader = _reader(io.StringIO(text, newline=""), separator, quoted)
+    opened = _(
+        "A quote that opens in line {line} of “{name}” never closes: close it, or double the quote marks inside texts."
+    )
+    while True:
+        try:
+            record = next(reader)
+        except StopIteration:
+            return records, numbers
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                raise _OpenQuoteError(opened.format(line=line, name=name)) from None
+            # A quote mark after the closing one: read on as spreadsheets do.
+            return _records_lenient(name, text, separator, opened)
+        _check_record(name, record, line)
+        if any(cell and not cell.isspace() for cell in record):
+            records.append(record)
+            numbers.append(line)
+        line = reader.line_num + 1
+
+
+def _records_lenient(name: str, text: str, separator: str, opened: str) -> tuple[list[list[str]], list[int]]:
+    records, numbers, line = list[list[str]](), list[int](), 1
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    for record in reader:
+        if reader.line_num - line > 2000:
+            raise _OpenQuoteError(opened.format(line=line, name=name))
+        _check_record(name, record, line)
+        if any(cell and not cell.isspace() for cell in record):
+            records.append(record)
+            numbers.append(line)
+        line = reader.line_num + 1
+    return records, numbers
+
+
+def _reader(lines: Iterable[str], separator: str, quoted: bool) -> "csv._reader":  # type: ignore[name-defined]
+    if quoted:
+        return csv.reader(lines, delimiter=separator, strict=True)
+    return csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
+
+
+def _check_record(name: str, record: list[str], line: int) -> None:
+    if len(record) > MAX_COLUMNS:
+        raise UserError(
+            _("Line {line} of “{name}” has {count:,} columns: at most {limit} can be read.").format(
+                line=line, name=name, count=len(record), limit=MAX_COLUMNS
+            )
+        )
+    longest = max(map(len, record), default=0)
+    if longest > MAX_CELL:
+        raise UserError(
+            _(
+                "A cell in line {line} of “{name}” has {count:,} characters, but one text can have {limit:,}: "
+                "shorten it, or look for a quote that was left open."
+            ).format(line=line, name=name, count=longest, limit=MAX_CELL)
+        )
+
+
+def _dialect(text: str) -> tuple[str, bool]:
+    """The separator and whether quotes quote: what makes most of the first rows equally wide, with at least 2 cells."""
+    best, chosen = (0.0, 0.0), (",", True)
+    for separator, quoted in itertools.product(SEPARATORS, (True, False)):
+        widths = _widths(text, separator, quoted)
+        if not widths:
+            continue
+        width, count = widths.most_common(1)[0]
+        if width < 2:
+            continue
+        # Between equals the reading with quotes wins, then the order of SEPARATORS.
+        score = (count / widths.total(), quoted)
+        if score > best:
+            best, chosen = score, (separator, quoted)
+    return chosen
+
+
+def _widths(text: str, separator: str, quoted: bool) -> Counter[int]:
+    """How many of the first rows have how many cells; empty where they cannot be read so."""
+    widths: Counter[int] = Counter()
+    sample = text[:SAMPLE_CHARS]
+    try:
+        for record in itertools.islice(_reader(io.StringIO(sample, newline=""), separator, quoted), SAMPLE_ROWS):
+            if record and any(record):
+                widths[len(record)] += 1
+    except csv.Error as error:
+        if "unexpected end" not in str(error) or len(text) <= SAMPLE_CHARS:
+            widths[1] += 1  # a fault, but not yet proof against this reading
+    return widths
+
+
+def _consistent(text: str, separator: str, quoted: bool) -> bool:
+    widths = Counter(len(r) for r in _reader(io.StringIO(text, newline=""), separator, quoted) if any(r))
+    width, count = widths.most_common(1)[0]
+    return width >= 2 and count >= 0.99 * widths.total()
+
+
+# Shape and columns ----------------------------------------------------------------------------------------------------
+def shaped(name: str, records: list[list[str]], numbers: list[int], header: Header) -> Table:
+    """Make all rows equally wide and name the columns. Raises UserError where there is but one column."""
+    if not records:
+        raise UserError(_("“{name}” has only empty rows: bring a table of texts and labels.").format(name=name))
+    if len(records) > MAX_ROWS:
+        raise UserError(
+            _("“{name}” has {count:,} rows, but at most {limit:,} can be used: bring a part of it.").format(
+                name=name, count=len(records), limit=MAX_ROWS
+            )
+        )
+    has_header = header == "yes" or (header == "auto" and _has_header(records))
+    width = len(records[0]) if has_header else Counter(map(len, records)).most_common(1)[0][0]
+    names = records[0] if has_header else [""] * width
+    if has_header:
+        records, numbers = records[1:], numbers[1:]
+        # A header of one cell less than nearly all rows lacks the name of an index column, as R writes it.
+        widest = Counter(map(len, records)).most_common(1)
+        if widest and widest[0][0] == width + 1:
+            names, width = ["", *names], width + 1
+    ragged = [n for row, n in zip(records, numbers, strict=True) if len(row) > width and any(row[width:])]
+    rows = [row[:width] if len(row) >= width else row + [""] * (width - len(row)) for row in records]
+    return Table(name, _unique(names), rows, numbers, {"header": _("yes") if has_header else _("no")}, ragged)
+
+
+def _has_header(records: list[list[str]]) -> bool:
+    first = [cell.strip() for cell in records[0]]
+    lower = {cell.lower() for cell in first}
+    if lower & LABEL_NAMES and lower & TEXT_NAMES:
+        return True
+    if len(records) < 2 or len(first) < 2 or any(_is_number(cell) or len(cell) > 60 for cell in first):
+        return False
+    rest = records[1:2000]
+    for index, cell in enumerate(first):
+        values = Counter(row[index].strip() for row in rest if index < len(row))
+        # A value of a few that return is a label, so the first row is data.
+        if cell and cell in values and len(values) <= max(100, len(rest) // 20):
+            return False
+    return True
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Name the nameless by place, and a name's second holder “name (2)”."""
+    taken: list[str] = []
+    for place, raw in enumerate(names, 1):
+        base = " ".join(raw.split())[:100] or _("column {number}").format(number=place)
+        name, count = base, 1
+        while name in taken:
+            count += 1
+            name = f"{base} ({count})"
+        taken.append(name)
+    return taken
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+        return True
+    except ValueError:
+        return False
+
+
+def find_column(table: Table, name: str) -> int:
+    """Its place. Raises UserError that lists the columns where there is none of that name."""
+    plain = [column.casefold() for column in table.columns]
+    wanted = " ".join(name.split())
+    if wanted in table.columns:
+        return table.columns.index(wanted)
+    if plain.count(wanted.casefold()) == 1:
+        return plain.index(wanted.casefold())
+    raise UserError(
+        _("“{table}” has no column “{name}”; its columns are: {columns}.").format(
+            table=table.name, name=name, columns=", ".join(f"“{column}”" for column in table.columns[:20])
+        )
+    )
+
+
+def guess_columns(table: Table, text: str = "", label: str = "") -> tuple[str, str]:
+    """The text and the label column: the ones named, or those that look like it.
+
+    A label column has 2 to 100 different values that return; the text column is the longest. Raises UserError that
+    says, for each column, why it cannot be the label.
+    """
+    sample = table.rows[:: max(1, len(table.rows) // 5000)]
+    values = {name: [row[index].strip() for row in sample] for index, name in enumerate(table.columns)}
+    length = {name: sum(map(len, cells)) / len(cells) for name, cells in values.items()}
+    text = table.columns[find_column(table, text)] if text else ""
+    if label:
+        label = table.columns[find_column(table, label)]
+    else:
+        scores = {name: _labelness(name, cells) for name, cells in values.items() if name != text}
+        if len(table.columns) == 1:
+            raise UserError(
+                _("“{name}” has one column only, but texts and labels are needed: was the separator lost?").format(
+                    name=table.name
+                )
+            )
+        if not any(scores.values()):
+            counts = ", ".join(f"“{name}” ({len(set(cells) - {''}):,})" for name, cells in list(values.items())[:12])
+            raise UserError(
+                _(
+                    "No column of “{name}” can be the label, which has 2 to 100 different values that return; "
+                    "different values found: {counts}."
+                ).format(name=table.name, counts=counts)
+            )
+        label = max(scores, key=lambda name: scores[name])
+    if not text:
+        others = [name for name in table.columns if name != label]
+        if not others:
+            raise UserError(_("“{name}” has no second column for the texts.").format(name=table.name))
+        text = max(others, key=lambda name: length[name] * (4 if name.casefold() in TEXT_NAMES else 1))
+    if text == label:
+        raise UserError(_("The column “{name}” cannot be text and label at once.").format(name=text))
+    return text, label
+
+
+def _labelness(name: str, cells: list[str]) -> float:
+    """0 where the column cannot be the label; more where it is named like one, has few values and short ones."""
+    values = Counter(cell for cell in cells if cell)
+    if not 2 <= len(values) <= 100 or values.total() < 1.5 * len(values):
+        return 0.0
+    named = 4.0 if name.casefold() in LABEL_NAMES else 1.0
+    filled = values.total() / len(cells)
+    longest = sum(map(len, values)) / len(values)
+    return named * filled / (1 + len(values) / 20) / (1 + longest / 40)
