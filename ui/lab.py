@@ -1,6 +1,7 @@
 """The one grammar of all lab pages: what it is, the formula, controls beside the picture, one step at a time, the same
 formula with digits, predict then look, the same in Keras, and the way to the person's own run."""
 
+import re
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
@@ -49,12 +50,19 @@ class Lab(Inputs):
                 for key in concept.prerequisites:
                     nav.link(key, nav.concepts()[key], ":material/arrow_back:")
         self._notice = st.container()
-        st.latex(concept.formula)
+        self.digits(concept.formula)
 
-    def bench(self) -> tuple[Any, Any]:
-        """Where the controls go and where the picture goes: side by side, on a phone one under the other."""
-        left, right = st.columns([4, 9], gap="medium")
-        return left.container(border=True), right.container()
+    def bench(self, widths: tuple[int, int] | None = (1, 1)) -> tuple[Any, Any, Any]:
+        """Three places: the controls, a strip along the top; under it the picture; beside it the steps and digits.
+
+        `widths` are the shares of picture and digits; with None the picture has the whole width and they go below it.
+        On a phone everything stands in one column.
+        """
+        controls = st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="small")
+        if widths is None:
+            return controls, st.container(), st.container()
+        left, right = st.columns(widths, gap="medium")
+        return controls, left.container(), right.container()
 
     def sound(self, make: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
         """make(); where that raises UserError, its sentence in place and otherwise()."""
@@ -64,38 +72,28 @@ class Lab(Inputs):
             st.error(md(str(error) + " " + _("The page goes on with its own numbers.")), icon=":material/error:")
             return otherwise()
 
-    def stepper(self, last: int, *, first: int = 0, start: int | None = None, marks: Sequence[int] = ()) -> int:
-        """The step in view, from `first` to `last`. `marks` are steps where something happens: a button goes to the
-        next one."""
+    def stepper(
+        self, last: int, *, first: int = 0, start: int | None = None, marks: Sequence[int] = (), mark: str = ""
+    ) -> int:
+        """The step in view, from `first` to `last`. A button called `mark` goes to the next of the steps `marks`."""
         start = first if start is None else start
-        st.session_state[f"{self.key('step')}:first"] = start
         if last <= first:
-            st.caption(_("There is one step only."))
             self.known.add(self.key("step"))
             return first
-        now = min(max(int(st.session_state.get(self.key("step"), start)), first), last)
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            self._jump("start", ":material/first_page:", _("To the start"), first, now == first)
-            self._jump("back", ":material/chevron_left:", _("One step back"), now - 1, now == first)
-            self._jump("on", ":material/chevron_right:", _("One step on"), now + 1, now == last)
-            self._jump("end", ":material/last_page:", _("To the end"), last, now == last)
+        buttons = st.container(horizontal=True, gap="small")
+        step = self.step_slider(first, last, start)
+        with buttons:  # known only now: what the address says
+            self._jump("start", _("Start"), first, step == first)
+            self._jump("back", _("Back"), step - 1, step == first)
+            self._jump("next", _("Next"), step + 1, step == last, type="primary")
+            self._jump("end", _("End"), last, step == last)
             if marks:
-                ahead = next((mark for mark in marks if mark > now), None)
-                self._jump("mark", ":material/keyboard_tab:", _("To the next change"), ahead, ahead is None)
-            with st.container(width=210):
-                step = self.slider("step", _("Step (of {last})").format(last=last), first, last, start, 1)
-        return int(step)
+                ahead = next((other for other in marks if other > step), None)
+                self._jump("mark", mark, ahead, ahead is None)
+        return step
 
-    def _jump(self, name: str, icon: str, help: str, to: int | None, disabled: bool) -> None:
-        st.button(
-            " ",
-            key=self.key(f"go-{name}"),
-            icon=icon,
-            help=help,
-            on_click=self._to,
-            args=("step", to),
-            disabled=disabled,
-        )
+    def _jump(self, name: str, label: str, to: int | None, disabled: bool, **more: Any) -> None:
+        st.button(label, key=self.key(f"go-{name}"), on_click=self.go, args=(to,), disabled=disabled, **more)
 
     def picture(
         self,
@@ -108,12 +106,16 @@ class Lab(Inputs):
     ) -> None:
         """Draw `chart` and, folded away, its numbers. on_click is called with the customdata of a clicked point."""
         key = self.key(f"picture-{name}")
+        if on_click:  # a place that was clicked before can be clicked again
+            clicks = st.session_state.setdefault(f"{key}:clicks", 0)
+            key = f"{key}-{clicks}"
         select: Any = "ignore"
         if on_click:
 
             def select() -> None:
                 points = st.session_state[key].selection.points
                 if points and "customdata" in points[0]:
+                    st.session_state[f"{self.key(f'picture-{name}')}:clicks"] += 1
                     on_click(points[0]["customdata"])
 
         st.plotly_chart(chart, key=key, config=PICTURE, alt=alt, on_select=select, selection_mode="points")
@@ -123,7 +125,15 @@ class Lab(Inputs):
     def digits(self, *formulas: str) -> None:
         """The same formula with this page's digits."""
         for formula in formulas:
-            st.latex(formula)
+            parts = split(formula)
+            if len(parts) == 1:
+                st.latex(formula)
+                continue
+            with st.container(
+                horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="medium"
+            ):
+                for part in parts:
+                    st.latex(part, width="content")
 
     def predict(self, question: Question) -> None:
         """One question from the live numbers; its answer and why after a choice. New numbers, new question."""
@@ -201,3 +211,16 @@ class Lab(Inputs):
 
 def _height(text: str) -> Any:
     return 420 if text.count("\n") > 20 else "content"
+
+
+def split(formula: str) -> list[str]:
+    """A formula's parts between the wide spaces that stand outside of all braces, pairs and environments: on a phone
+    they go one under the other."""
+    parts, depth, start = [], 0, 0
+    for found in re.finditer(r"\\begin|\\end|\\left(?!arrow|right)|\\right(?!arrow)|\\qquad|\\[{}]|[{}]", formula):
+        sign = found.group()
+        depth += {"\\begin": 1, "\\left": 1, "{": 1, "\\end": -1, "\\right": -1, "}": -1}.get(sign, 0)
+        if sign == "\\qquad" and depth == 0:
+            parts.append(formula[start : found.start()].strip())
+            start = found.end()
+    return [part for part in (*parts, formula[start:].strip()) if part]

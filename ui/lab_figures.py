@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from ui.figures import figure
-from ui.palette import DISCRIMINATOR, VALIDATION
+from ui.palette import DISCRIMINATOR, NEUTRAL, VALIDATION, fade
 
 CLASSES = (VALIDATION, DISCRIMINATOR)  # label 0, label 1
 SYMBOLS = ("square", "circle")
@@ -21,7 +22,7 @@ def canvas(x: str = "", y: str = "", *, height: int = 400, legend: bool = True) 
     return chart
 
 
-def plane(x: str, y: str, low: Sequence[float], high: Sequence[float], *, height: int = 400) -> go.Figure:
+def plane(x: str, y: str, low: Sequence[float], high: Sequence[float], *, height: int = 450) -> go.Figure:
     """A plane whose units are as long in x as in y, from `low` to `high`."""
     chart = canvas(x, y, height=height)
     chart.update_xaxes(range=[low[0], high[0]], constrain="domain")
@@ -40,6 +41,7 @@ def points(chart: go.Figure, xy: Any, labels: Sequence[int], names: Sequence[str
             mode="markers",
             name=name,
             marker={"size": 13, "color": CLASSES[label], "symbol": SYMBOLS[label]} | marker,
+            unselected={"marker": {"opacity": 1}},
             hovertemplate="(%{x:g}, %{y:g})<extra>%{fullData.name}</extra>",
         )
 
@@ -50,3 +52,65 @@ def segment(chart: go.Figure, ends: Any, name: str, colour: str, **style: Any) -
     chart.add_scatter(
         x=[x0, x1], y=[y0, y1], mode="lines", name=name, line={"color": colour, "width": 3} | style, hoverinfo="skip"
     )
+
+
+def places(chart: go.Figure, low: Sequence[float], high: Sequence[float], step: float = 0.25) -> None:
+    """Places without a mark that can be clicked; their customdata is [x, y]."""
+    axes = [np.arange(np.ceil(low[i] / step), np.floor(high[i] / step) + 1) * step for i in (0, 1)]
+    grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
+    chart.add_scatter(
+        x=grid[:, 0],
+        y=grid[:, 1],
+        customdata=grid.tolist(),
+        mode="markers",
+        marker={"size": 15, "color": "rgba(0,0,0,0)"},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        hovertemplate="(%{x:g}, %{y:g})<extra></extra>",
+        showlegend=False,
+    )
+
+
+def ring(chart: go.Figure, xy: Sequence[float], name: str, colour: str = NEUTRAL, size: float = 26) -> None:
+    """A circle around what the page speaks of."""
+    chart.add_scatter(
+        x=[xy[0]],
+        y=[xy[1]],
+        mode="markers",
+        name=name,
+        marker={"size": size, "symbol": "circle-open", "color": colour, "line": {"width": 3}},
+        hoverinfo="skip",
+    )
+
+
+def halves(
+    chart: go.Figure, w: Sequence[float], b: float, low: Sequence[float], high: Sequence[float], alpha: float = 0.12
+) -> None:
+    """Colour the box by the side of w·x + b = 0: above 0 as label 1, else as label 0."""
+    for side, colour in zip((-1, 1), CLASSES, strict=True):
+        corners = _clipped([w[0] * side, w[1] * side], b * side, low, high)
+        chart.add_scatter(
+            x=[x for x, _y in corners],
+            y=[y for _x, y in corners],
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=fade(colour, alpha),
+            hoverinfo="skip",
+            showlegend=False,
+        )
+
+
+def _clipped(w: Sequence[float], b: float, low: Sequence[float], high: Sequence[float]) -> list[tuple[float, float]]:
+    """The part of the box where w·x + b ≥ 0 (Sutherland and Hodgman 1974)."""
+    box = [(low[0], low[1]), (high[0], low[1]), (high[0], high[1]), (low[0], high[1])]
+    value = [w[0] * x + w[1] * y + b for x, y in box]
+    kept: list[tuple[float, float]] = []
+    for i in range(4):
+        (x0, y0), (x1, y1) = box[i - 1], box[i]
+        if (value[i - 1] < 0) != (value[i] < 0):
+            share = value[i - 1] / (value[i - 1] - value[i])
+            kept.append((x0 + share * (x1 - x0), y0 + share * (y1 - y0)))
+        if value[i] >= 0:
+            kept.append((x1, y1))
+    return kept

@@ -22,6 +22,8 @@ class Inputs:
     def __init__(self, page: str) -> None:
         self.page = page
         self.known: set[str] = set()
+        # An expander that every page has: without its state the page was just opened, here or from another page.
+        self.opened = self.key("keras") not in st.session_state
 
     def key(self, name: str) -> str:
         return f"{self.page}-{name}"
@@ -42,7 +44,7 @@ class Inputs:
         if few:
             value = st.segmented_control(label, keys, default=default, required=True, **shared)
         else:
-            value = st.selectbox(label, keys, index=keys.index(default), **shared)
+            value = st.selectbox(label, keys, index=keys.index(default), width=230, **shared)
         value = value if value in options else default  # what a browser sends is checked here
         self._said(name, raw, lambda text: text in options.values(), options[value])
         return str(value)
@@ -61,7 +63,7 @@ class Inputs:
             key=self.key(name),
             bind="query-params",
             help=help or None,
-            **more,
+            **{"width": 160} | more,
         )
         value = min(max(value, low), high)
         self._said(name, raw, _number_from(low, high), value)
@@ -81,7 +83,7 @@ class Inputs:
             key=self.key(name),
             bind="query-params",
             help=help or None,
-            **more,
+            **{"width": 130} | more,
         )
         value = default if value is None else min(max(value, low), high)
         self._said(name, raw, _number_from(low, high), value)
@@ -104,34 +106,58 @@ class Inputs:
 
     def seed(self, label: str = "") -> int:
         """The seed, with “Restart”, which keeps it and goes back to the first step, and “New seed”."""
-        seed = self.number("seed", label or _("Seed"), 0, SEEDS - 1, 0, 1, help=_("The same seed draws the same."))
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
+            seed = self.number("seed", label or _("Seed"), 0, SEEDS - 1, 0, 1, width=110)
             self.restart()
-            st.button(
-                _("New seed"),
-                key=self.key("new-seed"),
-                icon=":material/casino:",
-                on_click=self._new_seed,
-                args=(seed,),
-            )
+            st.button(_("New seed"), key=self.key("new-seed"), on_click=self._new_seed, args=(seed,))
         return int(seed)
 
     def restart(self) -> None:
         """The button alone, for a page on which nothing is drawn by lot."""
-        st.button(
-            _("Restart"), key=self.key("restart"), icon=":material/replay:", on_click=self._to, args=("step", None)
-        )
+        st.button(_("Restart"), key=self.key("restart"), on_click=self.go, args=(None,))
 
     def _new_seed(self, old: int) -> None:
         st.session_state[self.key("seed")] = (old + random.randrange(1, SEEDS)) % SEEDS
-        self._to("step", None)
+        self.go(None)
 
-    def _to(self, name: str, value: Any) -> None:
-        """Set a widget from a callback; None is its default."""
-        if value is None:
-            value = st.session_state.get(f"{self.key(name)}:first", 0)
-        if self.key(name) in st.session_state:
-            st.session_state[self.key(name)] = value
+    def go(self, step: int | None) -> None:
+        """From a callback: to that step; None is the one that the page opens with."""
+        st.session_state[f"{self.key('step')}:now"] = step
+
+    def set(self, name: str, value: Any) -> None:
+        """From a callback: the widget `name` now has this value."""
+        st.session_state[self.key(name)] = value
+
+    def step_slider(self, first: int, last: int, start: int) -> int:
+        """The step, also while `last` changes, which would make a bound slider forget it."""
+        key = self.key("step")
+        now, slider = f"{key}:now", f"{key}:{first}:{last}"
+        raw = st.query_params.get(key) if self.opened else None
+        if raw is not None:
+            sound = _number_from(first, last)(raw)
+            st.session_state[now] = round(float(raw)) if sound else None
+            self._say(key, raw, sound, start)
+        step = st.session_state.get(now)
+        step = start if step is None else min(max(step, first), last)
+        st.session_state[slider] = step
+
+        def moved() -> None:
+            st.session_state[now] = st.session_state[slider]
+
+        label = _("Step (of {last})").format(last=last)
+        step = min(max(int(st.slider(label, first, last, key=slider, on_change=moved)), first), last)
+        self._write(key, str(step), str(start))
+        self._warn(key, step)
+        return step
+
+    def _write(self, key: str, text: str, default: str) -> None:
+        """Put into the address what no widget can be bound to; a default needs no mention."""
+        self.known.add(key)
+        if text == default:
+            if key in st.query_params:
+                del st.query_params[key]
+        elif st.query_params.get(key) != text:
+            st.query_params[key] = text
 
     # An editable table ----------------------------------------------------------------------------------------------
     def table(
@@ -151,12 +177,11 @@ class Inputs:
 
         key = self.key(name)
         own = np.asarray(default, float)
-        raw = st.query_params.get(key)
-        self.known.add(key)
         version = st.session_state.setdefault(f"{key}:version", 0)
         editor = f"{key}:{version}"
-        if editor not in st.session_state:  # new here, or back from another page
-            start = st.session_state.get(f"{key}:now", encode(own)) if raw is None else raw
+        if self.opened or editor not in st.session_state:
+            raw = st.query_params.get(key) if self.opened else None
+            start = raw or st.session_state.get(f"{key}:now") or encode(own)
             try:
                 base = decode(start, own.shape, limit, grow)
                 st.session_state.pop(f"{key}:said", None)
@@ -189,13 +214,8 @@ class Inputs:
             said = str(error)
         if said:
             st.error(md(said + " " + _("The page goes on with its own numbers.")), icon=":material/error:")
-        text = encode(values)
-        st.session_state[f"{key}:now"] = text
-        if text == encode(own):
-            if key in st.query_params:
-                del st.query_params[key]
-        elif st.query_params.get(key) != text:
-            st.query_params[key] = text
+        st.session_state[f"{key}:now"] = encode(values)
+        self._write(key, encode(values), encode(own))
         return values
 
     def put(self, name: str, values: Any) -> None:
@@ -203,7 +223,6 @@ class Inputs:
         key = self.key(name)
         st.session_state[f"{key}:now"] = encode(np.asarray(values, float))
         st.session_state[f"{key}:version"] = st.session_state.get(f"{key}:version", 0) + 1
-        st.query_params[key] = st.session_state[f"{key}:now"]
 
     # What the address said wrongly ----------------------------------------------------------------------------------
     def _raw(self, name: str) -> str | None:
@@ -217,22 +236,27 @@ class Inputs:
         return st.query_params.get(key)
 
     def _said(self, name: str, raw: str | None, fits: Callable[[str], bool], value: Any) -> None:
-        notes: dict[str, tuple[str, Any]] = st.session_state.setdefault("lab:said", {})
         key = self.key(name)
-        if raw is not None and not fits(raw):
-            notes[key] = (raw, value)
-        if key not in notes:
-            return
-        text, then = notes[key]
-        if then != value:
+        if raw is not None:
+            self._say(key, raw, fits(raw), value)
+        self._warn(key, value)
+
+    def _say(self, key: str, raw: str, sound: bool, value: Any) -> None:
+        if not sound:
+            st.session_state.setdefault("lab:said", {})[key] = (raw, value)
+
+    def _warn(self, key: str, value: Any) -> None:
+        """Until the value is changed by hand."""
+        notes: dict[str, tuple[str, Any]] = st.session_state.setdefault("lab:said", {})
+        if key in notes and notes[key][1] != value:
             del notes[key]
-            return
-        st.warning(
-            _("The address asks for “{raw}” here, which this page cannot do: it shows {value}.").format(
-                raw=md(text[:40]), value=md(str(value))
-            ),
-            icon=":material/link_off:",
-        )
+        if key in notes:
+            st.warning(
+                _("The address asks for “{raw}” here, which this page cannot do: it shows {value}.").format(
+                    raw=md(notes[key][0][:40]), value=md(str(value))
+                ),
+                icon=":material/link_off:",
+            )
 
 
 def _number_from(low: float, high: float) -> Callable[[str], bool]:
