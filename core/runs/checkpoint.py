@@ -5,7 +5,6 @@ a damaged file. Nothing is ever unpickled.
 """
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,9 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays.pop(META).tobytes())
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, MemoryError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # zipfile and numpy have a dozen words for damage
         raise ValueError(f"{path.name}: {error}") from error
     if not isinstance(meta, dict):
         raise ValueError(f"{path.name}: no meta data")

@@ -63,8 +63,7 @@ def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
     finished run goes on too. Raises UserError where the run is active, has nothing to continue, or its folder refuses.
     """
     status = run.status
-    taken = status.state in ("queued", "running") and status.pid is not None
-    if taken or (status.state == "finished" and not more):
+    if status.state in ("queued", "running") or (status.state == "finished" and not more):
         raise UserError(
             _("The run “{run}” is {state}: there is nothing to continue.").format(run=run.id, state=status.state)
         )

@@ -187,25 +187,20 @@ class Run:
     # What it is doing -----------------------------------------------------------------------------------------------
     @property
     def status(self) -> Status:
-        """The last word of the run; "died" where its process is gone, "broken" where the folder tells nothing."""
+        """The last word of the run; "died" where its process is gone, "broken" where its config.json says nothing."""
         status = Status.read(self.path / "status.json")
         if status is None:
-            return self._without_status()
-        if status.state in ("queued", "running") and not is_alive(status):
+            status = Status(state="died", error=_("status.json is missing or damaged: the last checkpoint is there."))
+        elif status.state in ("queued", "running"):
+            if is_alive(status):
+                return status
             status.state = "died"
             status.error = status.error or _("The training process is gone without a word; see its log.")
-        return status
-
-    def _without_status(self) -> Status:
         try:
-            queued_at = self.created
+            self.config  # noqa: B018
         except UserError as error:
-            return Status(state="broken", error=str(error))
-        return Status(
-            state="died",
-            queued_at=queued_at,
-            error=_("status.json is missing or damaged: Continue goes on from the last checkpoint."),
-        )
+            status.state, status.error = "broken", str(error)
+        return status
 
     @property
     def active(self) -> bool:

@@ -51,7 +51,7 @@ def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
     while held is None:
         queue = waiting(run.path.parent)
         position = queue.index(run.id) if run.id in queue else 0
-        if position < len(locks):
+        if position == 0:
             held = next((lock for lock in locks if _try(lock)), None)
         if held is None:
             if not on_wait(position):

@@ -17,6 +17,7 @@ from core.runs.status import Status
 from core.schema import Options
 from core.sources import Source
 
+BIN = ".bin"
 DEFAULT_DIR = Path(__file__).resolve().parents[2] / "saved_models"
 
 
@@ -51,8 +52,8 @@ def create(
             config = new_config(options.family, preset, options, files, label)
             write_json(draft / "config.json", config)
             write_json(draft / "about.json", {"name": name, "note": "", "tags": []})
-            Status(queued_at=time.time()).write(draft / "status.json")
-            return Run(_claim(draft, parent, slug(name)))
+            Status(state="stopped", message=_("It has not been started yet.")).write(draft / "status.json")
+            return Run(claim(draft, parent, slug(name)))
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -76,7 +77,7 @@ def _store(folder: Path, number: int, source: Source) -> dict[str, Any]:
     return entry if source.role == "train" else entry | {"role": source.role}
 
 
-def _claim(draft: Path, parent: Path, wanted: str) -> Path:
+def claim(draft: Path, parent: Path, wanted: str) -> Path:
     """Move the draft to the first free id; two that want the same one at once get two."""
     for number in range(1, 100_000):
         target = parent / (wanted if number == 1 else f"{wanted}-{number}")
@@ -112,27 +113,27 @@ def list_runs(directory: str | Path | None = None, family: str | None = None) ->
 
 
 def find(run_id: str, directory: str | Path | None = None) -> Run:
-    """The run of that id, or at that path. Raises UserError where there is none."""
+    """The run of that id. Raises UserError where there is none."""
     parent = runs_dir(directory)
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id or "") and (parent / run_id).is_dir():
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id or "") and os.path.isdir(parent / run_id):
         return Run(parent / run_id)
-    if directory is None and os.sep in (run_id or "") and (Path(run_id) / "config.json").is_file():
-        return Run(run_id)
     shown = clean_name(run_id or "")[:80]
     raise UserError(
         _("There is no run “{run}”: `runs list` and the Runs page show those that exist.").format(run=shown)
     )
 
 
-def delete(run: Run) -> None:
-    """Remove the folder. Raises UserError while the run is active or where the disk refuses."""
+def delete(run: Run) -> str:
+    """Move the run into the bin; return its key there. Raises UserError while it is active or the disk refuses."""
     if run.active:
         raise UserError(_("The run “{run}” is still active: stop it first.").format(run=run.id))
-    grave = run.path.with_name(f".deleted-{run.id}-{time.monotonic_ns()}")
+    folder = run.path.parent / BIN
+    key = f"{round(time.time() * 1e9)}-{run.id}"
     try:
-        run.path.rename(grave)  # gone at once for everybody, also when removing the files takes a while
-        shutil.rmtree(grave, ignore_errors=True)
+        folder.mkdir(exist_ok=True)
+        run.path.rename(folder / key)
     except OSError as error:
         raise UserError(
             _("The run “{run}” cannot be deleted: {reason}.").format(run=run.id, reason=error.strerror or error)
         ) from None
+    return key
