@@ -1,17 +1,18 @@
 """Text as a network writes it: streamed, each character's probability by colour and on hover."""
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.charlm.settings import Settings
+from core.charlm.vocabulary import Vocabulary
 from core.i18n import _
 from core.runs.run import Run
 from ui.palette import HEAT
-from ui.show import escape
+from ui.show import escape, md
 
 if TYPE_CHECKING:
     from core.charlm.generate import Writer
@@ -57,13 +58,12 @@ def last_sample(run: Run) -> str:
     return (run.sample(steps[-1], "text.txt") or b"").decode("utf-8", "replace") if steps else ""
 
 
-def unknown_note(symbols: Iterable[str]) -> None:
-    shown = " ".join(repr(symbol)[1:-1] for symbol in list(symbols)[:20])
-    if shown:
-        st.warning(
-            _("The network has never seen these characters; it reads them as “unknown”:")
-            + f" `{shown.replace('`', 'ˋ')}`"
-        )
+def unknown_note(run: Run, prompt: str) -> None:
+    """Name the characters of the prompt that the network cannot know."""
+    unknown = Vocabulary.from_json(run.read_json("vocabulary.json")).unknown(prompt)
+    if unknown:
+        shown = " ".join(repr(symbol)[1:-1] for symbol in unknown[:20])
+        st.warning(_("The network has never seen these and reads them as “unknown”:") + " " + md(shown))
 
 
 def write_command(run: Run, prompt: str, settings: Settings) -> str:

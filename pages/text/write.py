@@ -44,14 +44,13 @@ with st.container(horizontal=True):
 
 with guard("write"):
     settings = Settings(length=int(length), temperature=temperature, top_k=int(top_k), top_p=top_p, seed=int(seed))
-    writer = writer_of(run)
-    unknown_note(writer.vocabulary.unknown(prompt))
+    unknown_note(run, prompt)
     place = st.container(border=True).empty()
     made = st.session_state.get("made")
     if one:
         symbols: list[str] = []
         probabilities: list[float] = []
-        for chunk in writer.stream(prompt, settings):
+        for chunk in writer_of(run).stream(prompt, settings):
             symbols += chunk.symbols[0]
             probabilities += list(chunk.probabilities[0])
             place.html(coloured(prompt, symbols, probabilities))
@@ -60,7 +59,9 @@ with guard("write"):
         columns = st.columns(5)
         for column, heat in zip(columns, (0.2, 0.5, 0.8, 1.0, 1.3), strict=True):
             with column, st.spinner(_("Writing …")):
-                text = writer.write(prompt, settings.replace(temperature=heat, length=min(settings.length, 400)))[0]
+                text = writer_of(run).write(
+                    prompt, settings.replace(temperature=heat, length=min(settings.length, 400))
+                )[0]
                 st.caption(_("temperature {t:g}").format(t=heat))
                 st.container(border=True, height=360).html(plain(prompt, text))
     if made is None or made[0] != run.id:
