@@ -29,10 +29,11 @@ def train_form(
 ) -> None:
     """Draw the form; on the button create the run, start it and go to its page. `fixed` are options chosen above."""
     config = family.room("config")
+    presets = list(config.PRESETS)
     preset = st.segmented_control(
         _("Preset"),
-        config.PRESETS,
-        default=config.PRESETS[0],
+        presets,
+        default=presets[0],
         required=True,
         key=f"{family.key}-preset",
         bind="query-params",
@@ -51,6 +52,7 @@ def train_form(
     if st.button(_("Train"), type="primary", icon=":material/play_arrow:", key=f"{family.key}-go"):
         with st.spinner(_("Starting …")):
             run = create(options, sources, name=name, preset=preset, label=label)
+            run.write_json("facts.json", {"sizes": sizes})
             launch.start(run)
         nav.go("run", run=run.id)
 
