@@ -1,0 +1,100 @@
+"""A text as the network reads it: how surprised it is at each character, and any window of its states.
+
+One pass stores the surprises and the state at every STRIDE-th character; the states and gates of a window are then
+computed from the nearest stored state, so that a long text costs memory only where one looks.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.charlm.data import clean
+from core.charlm.inside.network import Network, State
+from core.charlm.vocabulary import Vocabulary
+from core.errors import UserError
+from core.i18n import _
+
+LONGEST = 20_000  # characters that are read of one text
+STRIDE = 256
+
+
+@dataclass(frozen=True)
+class Passage:
+    """symbols: T pieces as written; ids (T,); bits (T,): −log2 of the probability that the network gave each.
+
+    The first character is predicted from the state that the network has after a line feed, as when it writes.
+    cut: how many characters there were more than LONGEST.
+    """
+
+    network: Network
+    vocabulary: Vocabulary
+    symbols: list[str]
+    ids: np.ndarray
+    bits: np.ndarray
+    cut: int
+    states: list[State]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def unknown(self) -> list[str]:
+        """The distinct characters that the network has never seen, in order of appearance."""
+        return list(dict.fromkeys(symbol for symbol, number in zip(self.symbols, self.ids, strict=True) if number == 0))
+
+    def signals(self, begin: int, end: int, layer: int, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Signals of a layer after each character of [begin, end), each (end − begin, U)."""
+        start = begin // STRIDE
+        ids = self.ids[None, start * STRIDE : end]
+        reading = self.network.read(ids, self.states[start], layer, names)
+        return {name: values[0, begin - start * STRIDE :] for name, values in reading.signals.items()}
+
+    def expected(self, begin: int, end: int) -> np.ndarray:
+        """ln P of every character at each place of [begin, end), (end − begin, V), before that place was read."""
+        start = max(begin - 1, 0) // STRIDE
+        before = self.network.read(self.ids[None, start * STRIDE : end - 1], self.states[start])
+        top = before.top[0]
+        if begin == 0:
+            top = np.concatenate([self.states[0][-1][0], top])
+        return self.network.log_probs(top[len(top) - (end - begin) :])
+
+    def guesses(self, begin: int, end: int, count: int = 5) -> list[list[tuple[str, float]]]:
+        """For each place of [begin, end) the `count` likeliest characters and their probabilities, best first."""
+        log_probs = self.expected(begin, end)
+        count = min(count, log_probs.shape[1])
+        best = np.argpartition(-log_probs, count - 1, axis=1)[:, :count]
+        best = np.take_along_axis(best, np.argsort(-np.take_along_axis(log_probs, best, 1), axis=1), 1)
+        chances = np.exp(np.take_along_axis(log_probs, best, 1))
+        return [
+            [(self.vocabulary.symbols[number], float(chance)) for number, chance in zip(row, numbers, strict=True)]
+            for row, numbers in zip(best.tolist(), chances, strict=True)
+        ]
+
+
+def read(
+    network: Network, vocabulary: Vocabulary, text: str, *, lowercase: bool = False, nfkc: bool = False
+) -> Passage:
+    """Read `text` as the run's own text was read. Raises UserError where there is nothing to read."""
+    cut = max(0, len(text) - LONGEST)
+    text, _dropped = clean(text[:LONGEST], lowercase, nfkc)
+    symbols, ids = vocabulary.split(text), vocabulary.encode(text)
+    if not len(ids):
+        raise UserError(_("There is no text to look at: write, choose or paste at least one character."))
+    state = begin(network, vocabulary)
+    states, bits = [state], np.empty(len(ids))
+    top = state[-1][0]
+    for start in range(0, len(ids), STRIDE):
+        piece = ids[start : start + STRIDE]
+        reading = network.read(piece[None], state)
+        log_probs = network.log_probs(np.concatenate([top, reading.top[0, :-1]]))
+        bits[start : start + len(piece)] = -np.take_along_axis(log_probs, piece[:, None].astype(np.int64), 1)[:, 0]
+        state, top = reading.state, reading.top[0, -1:]
+        states.append(state)
+    return Passage(network, vocabulary, symbols, ids, bits / math.log(2), cut, states)
+
+
+def begin(network: Network, vocabulary: Vocabulary) -> State:
+    """The state before a text's first character: after a line feed, as when the network writes without a prompt."""
+    return network.read(vocabulary.encode("\n")[None]).state

@@ -1,0 +1,63 @@
+"""Backpropagation by hand against tf.GradientTape."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from core.charlm.inside.lookback import lookback
+from core.charlm.inside.network import Network
+from core.charlm.model import recurrent
+from core.errors import UserError
+from tests.core.charlm.inside.conftest import trained
+
+
+def by_tape(model, ids, target):
+    """∂ ln P(target) / ∂ x_s by TensorFlow through Keras' own layers."""
+    layers = recurrent(model)
+    x = tf.constant(model.get_layer(index=1)(ids))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        h = x
+        for layer in layers:
+            h = layer(h)
+        log_probs = tf.nn.log_softmax(model.get_layer("logits")(h[:, -1]))
+        chosen = tf.gather(log_probs, target, batch_dims=1)
+    return np.array(tape.gradient(chosen, x)), np.array(x), np.array(chosen)
+
+
+@pytest.mark.parametrize("embedding", [5, 0])
+def test_the_gradients_are_those_of_the_tape(cell, embedding):
+    model, config = trained(cell, embedding=embedding)
+    rng = np.random.default_rng(0)
+    ids, target = rng.integers(0, 13, (3, 25)), rng.integers(0, 13, 3)
+    gradient, x, chosen = by_tape(model, ids, target)
+    found = lookback(Network.of(model, config.cell), ids, target)
+    np.testing.assert_allclose(found.strength, np.linalg.norm(gradient, axis=-1), rtol=2e-3, atol=1e-6)
+    np.testing.assert_allclose(found.effect, (gradient * x).sum(-1), rtol=2e-3, atol=1e-6)
+    np.testing.assert_allclose(found.log_prob, chosen, atol=1e-4)
+
+
+def test_looking_back_over_the_last_characters_only_gives_the_same_for_them(cell):
+    model, config = trained(cell)
+    network = Network.of(model, config.cell)
+    ids, target = np.random.default_rng(1).integers(0, 13, (1, 30)), np.array([4])
+    whole = lookback(network, ids, target)
+    part = lookback(network, ids[:, 18:], target, network.read(ids[:, :18]).state)
+    np.testing.assert_allclose(part.strength, whole.strength[:, 18:], rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(part.log_prob, whole.log_prob, atol=1e-5)
+
+
+def test_before_the_first_character_there_is_nothing_to_look_back_to():
+    model, config = trained()
+    with pytest.raises(UserError, match="no character before"):
+        lookback(Network.of(model, config.cell), np.zeros((1, 0), int), np.array([1]))
+
+
+def test_keras_is_left_as_it_was():
+    model, config = trained()
+    before = [array.copy() for array in model.get_weights()]
+    network = Network.of(model, config.cell)
+    lookback(network, np.ones((1, 9), int), np.array([2]))
+    assert all((old == new).all() for old, new in zip(before, model.get_weights(), strict=True))
+    assert isinstance(model, keras.Model)
