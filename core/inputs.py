@@ -6,13 +6,14 @@ from pathlib import Path
 from core.errors import UserError
 from core.families import Family
 from core.i18n import _
+from core.runs.store import find
 from core.sources import Source, read_source
 
 FILES_LIMIT = 100_000
 
 
 def gather(given: Sequence[str], family: Family) -> tuple[list[Source], str]:
-    """Sources and a label for paths, `sample:NAME` or `download:NAME`.
+    """Sources and a label for paths, `sample:NAME`, `download:NAME`, or `run:ID` (what that run was trained on).
 
     A folder gives all its files, named by their path inside it, so that sub-folders can be classes. Raises UserError
     for what does not exist or is too large.
@@ -27,6 +28,8 @@ def gather(given: Sequence[str], family: Family) -> tuple[list[Source], str]:
             from core.samples.offers import offered
 
             sources += offered(name)
+        elif kind == "run":
+            sources += find(name).sources()
         elif Path(item).is_dir():
             sources += _folder(Path(item), limit)
         else:

@@ -1,13 +1,29 @@
 """Command-line flags from a family's schema."""
 
 import argparse
-from typing import Any, get_args, get_origin
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn, get_args, get_origin
 
 from core.errors import UserError
 from core.i18n import _
+from core.runs.again import BUDGETS, one_budget
+from core.runs.names import printable
 from core.schema import Options, choices, parse_options
 
-BUDGETS = ("seconds", "steps", "epochs")
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, with wrong input said in one sentence; a flag must be written out, so that none is misread."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**{"allow_abbrev": False} | named)
+
+    def error(self, message: str) -> NoReturn:
+        print(
+            _("{message} (see {program} --help).").format(message=printable(message), program=self.prog),
+            file=sys.stderr,
+        )
+        raise SystemExit(2)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -30,30 +46,53 @@ def add_options(parser: argparse.ArgumentParser, model: type[Options]) -> None:
             )
         else:
             metavar = "|".join(str(value) for value in values) if values else name.rsplit("_", 1)[-1].upper()
+            default = str(field.default).replace("%", "%%")
             group.add_argument(
-                flag, dest=f"option_{name}", metavar=metavar, help=f"{text}{unit} ({_('default')}: {field.default})"
+                flag, dest=f"option_{name}", metavar=metavar, help=f"{text}{unit} ({_('default')}: {default})"
             )
 
 
 def given_options(arguments: argparse.Namespace, model: type[Options]) -> dict[str, Any]:
     """The options that were named, as text or bool; a named budget puts the others out of force."""
     values: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
+    for name in model.model_fields:
         value = getattr(arguments, f"option_{name}", None)
-        if value is None:
-            continue
-        many = any(get_origin(part) in (list, tuple) for part in (field.annotation, *get_args(field.annotation)))
-        if isinstance(value, str) and value.lower() == "none":
-            value = None
-        elif isinstance(value, str) and many:
-            value = [part for part in value.replace(",", " ").split() if part]
-        values[name] = value
+        if value is not None:
+            values[name] = value if isinstance(value, bool) else from_text(model, name, value)
+    return _checked_budget(values)
+
+
+def set_options(pairs: Sequence[str], model: type[Options]) -> dict[str, Any]:
+    """Options from `NAME=VALUE` texts."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        name = name.strip().lstrip("-").replace("-", "_")
+        if not sign:
+            raise UserError(_("“{pair}” is no option: write NAME=VALUE.").format(pair=pair))
+        if name not in model.model_fields:
+            raise UserError(_("There is no option “{name}” for this family.").format(name=name))
+        values[name] = from_text(model, name, value.strip())
+    return _checked_budget(values)
+
+
+def from_text(model: type[Options], name: str, text: str) -> Any:
+    """What was typed for an option: "none" is None, a list's parts are split; the schema does the rest."""
+    annotation = model.model_fields[name].annotation
+    if text.lower() == "none" and "none" not in (choices(annotation) or ()):
+        return None
+    if any(get_origin(part) in (list, tuple) for part in (annotation, *get_args(annotation))):
+        return [part for part in text.replace(",", " ").split() if part]
+    return text
+
+
+def _checked_budget(values: dict[str, Any]) -> dict[str, Any]:
     named = [name for name in BUDGETS if values.get(name) is not None]
     if len(named) > 1:
         raise UserError(
             _("A run has one budget: give only one of {names}.").format(names=", ".join(f"--{name}" for name in named))
         )
-    return dict.fromkeys(BUDGETS) | values if named else values
+    return one_budget(values)
 
 
 def merged(base: Options, values: dict[str, Any]) -> Options:

@@ -1,46 +1,52 @@
 """The parser and its exit codes: 0 done, 1 a fault, 2 the user's input."""
 
 import argparse
+import io
 import json
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
-from core.commands import runs, train
+from core.commands import again, runs, train
+from core.commands.flags import Parser
 from core.errors import UserError
 from core.families import FAMILIES
 from core.i18n import _
 from core.runs.files import plain
+from core.runs.names import printable
 
 
-def parser() -> argparse.ArgumentParser:
-    root = argparse.ArgumentParser(
+def parser() -> Parser:
+    root = Parser(
         prog="python -m core", description=_("Train small neural networks, use them, and look after their runs.")
     )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train.add_parsers(commands)
     for family in FAMILIES.values():
         family.room("commands").add_parsers(commands)
-    runs.add_parsers(commands)
+    again.add_parsers(runs.add_parsers(commands))
     return root
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its answer is a dict for `--json`, or an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters is no fault
     given = parser().parse_args(arguments)
-    if getattr(given, "runs_dir", None):
-        os.environ["HIDDEN_STATE_RUNS"] = given.runs_dir
+    _place(given)
     try:
         answer: dict[str, Any] | int | None = given.run(given)
         if isinstance(answer, dict):
             code = int(answer.pop("exit", 0))
             if given.json:
-                print(json.dumps(plain(answer), ensure_ascii=False), flush=True)
+                print(json.dumps(plain(answer)), flush=True)
             return code
         return answer or 0
     except UserError as error:
-        print(f"{error}", file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -51,3 +57,12 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception:
         traceback.print_exc()
         return 1
+
+
+def _place(given: argparse.Namespace) -> None:
+    """Where the runs are: --runs-dir, or the parent of a run that is named by the path of its folder."""
+    if getattr(given, "runs_dir", None):
+        os.environ["HIDDEN_STATE_RUNS"] = given.runs_dir
+    path = Path(getattr(given, "id", None) or ".")
+    if len(path.parts) > 1 and (path / "config.json").is_file():
+        os.environ["HIDDEN_STATE_RUNS"], given.id = str(path.parent), path.name

@@ -1,6 +1,7 @@
-"""python -m core runs …: list, show, stop, resume, delete."""
+"""python -m core runs …: list, show, stop, resume, rename, delete, restore."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from core.commands.flags import add_common
@@ -8,40 +9,56 @@ from core.commands.train import duration, follow
 from core.errors import UserError
 from core.i18n import _
 from core.runs import launch
+from core.runs.bin import purge, restore
+from core.runs.names import printable
 from core.runs.run import Run
+from core.runs.slots import outlook
 from core.runs.store import delete, find, list_runs
 
+Action = Callable[[argparse.Namespace], dict[str, Any]]
 
-def add_parsers(commands: Any) -> None:
-    parser = commands.add_parser("runs", help=_("list, show, stop, resume or delete runs"))
+
+def add_parsers(commands: Any) -> Any:
+    """Add them all; return what takes more verbs of `runs`."""
+    parser = commands.add_parser("runs", help=_("list, show, stop, resume, compare, export … runs"))
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, action, text in (
-        ("list", show_all, _("all runs, the newest first")),
-        ("show", show, _("one run with its figures")),
-        ("stop", stop, _("ask a run to stop; it keeps what it has learned")),
-        ("resume", resume, _("continue a run that was stopped or interrupted")),
-        ("delete", remove, _("delete a run for good")),
-    ):
-        sub = verbs.add_parser(verb, help=text)
-        if verb != "list":
-            sub.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
-        if verb == "stop":
-            sub.add_argument("--wait", type=float, default=60.0, help=_("seconds before its process is ended"))
-        add_common(sub)
-        sub.set_defaults(run=action)
+    add_verb(verbs, "list", show_all, _("all runs, the newest first"), run=False)
+    add_verb(verbs, "show", show, _("one run with its figures"))
+    sub = add_verb(verbs, "stop", stop, _("ask a run to stop; it keeps what it has learned"))
+    sub.add_argument("--wait", type=float, default=60.0, metavar="S", help=_("seconds before its process is ended"))
+    sub = add_verb(
+        verbs, "resume", resume, _("continue a run that was stopped or interrupted, or a finished one longer")
+    )
+    longer = sub.add_mutually_exclusive_group()
+    for unit in ("steps", "epochs", "seconds"):
+        longer.add_argument(f"--more-{unit}", type=float, metavar="N", help=_("so many more than planned"))
+    sub = add_verb(verbs, "rename", rename, _("change what a run is called, its note or its tags"))
+    sub.add_argument("name", nargs="?", help=_("its new name"))
+    sub.add_argument("--note")
+    sub.add_argument("--tags", nargs="*", metavar="TAG")
+    add_verb(verbs, "delete", remove, _("move a run into the bin, from which it can be restored for a week"))
+    add_verb(verbs, "restore", bring_back, _("bring a deleted run back"))
+    return verbs
+
+
+def add_verb(verbs: Any, verb: str, action: Action, text: str, *, run: bool = True) -> argparse.ArgumentParser:
+    sub: argparse.ArgumentParser = verbs.add_parser(verb, help=text)
+    if run:
+        sub.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
+    add_common(sub)
+    sub.set_defaults(run=action)
+    return sub
 
 
 def summary(run: Run) -> dict[str, Any]:
     """What a table of runs shows of one run; a damaged one says so."""
     status = run.status
-    try:
-        family, created = run.family, run.created
-    except UserError as error:
-        return {"run": run.id, "name": run.name, "family": "", "state": "broken", "error": str(error)}
+    if status.state == "broken":
+        return {"run": run.id, "name": run.name, "family": "", "state": "broken", "error": status.error}
     return {
         "run": run.id,
         "name": run.name,
-        "family": family,
+        "family": run.family,
         "state": status.state,
         "step": status.step,
         "total": status.total,
@@ -49,8 +66,10 @@ def summary(run: Run) -> dict[str, Any]:
         "best": status.best,
         "best_step": status.best_step,
         "seconds": round(status.seconds, 1),
-        "created": created,
+        "created": run.created,
         "size": run.size(),
+        **({"note": run.note} if run.note else {}),
+        **({"tags": run.tags} if run.tags else {}),
         **({"error": status.error} if status.error else {}),
     }
 
@@ -62,22 +81,24 @@ def show_all(arguments: argparse.Namespace) -> dict[str, Any]:
             print(_("There are no runs yet: start one with `python -m core train charlm --text sample:lighthouse`."))
         for row in found:
             best = f"{row['best_metric']} {row['best']:.4f}" if row.get("best") is not None else ""
-            print(f"{row['run']:<32} {row['family']:<11} {row['state']:<9} {row.get('step', 0):>8,}  {best}")
+            line = f"{row['run']:<32} {row['family']:<11} {row['state']:<9} {row.get('step', 0):>8,}  {best}"
+            print(printable(line.rstrip()))
     return {"runs": found}
 
 
 def show(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
     facts = summary(run)
+    place = outlook(run)
+    if place:
+        facts |= {"position": place[0], "starts_in": place[1]}
     if not arguments.json:
-        print(f"{facts['name']} ({run.path})")
-        print(f"{facts['family']} · {facts['state']} · {duration(facts.get('seconds', 0))}")
-        for key in ("best_metric", "best", "best_step", "error"):
-            if facts.get(key) is not None:
-                print(f"  {key:<24} {facts[key]}")
-        for key, value in run.report.items():
-            if isinstance(value, int | float | str):
-                print(f"  {key:<24} {value}")
+        lines = [f"{facts['name']} ({run.path})"]
+        lines.append(f"{facts['family']} · {facts['state']} · {duration(facts.get('seconds', 0))}")
+        shown = ("best_metric", "best", "best_step", "position", "starts_in", "note", "tags", "error")
+        figures = {key: facts[key] for key in shown if facts.get(key) is not None} | run.report
+        lines += [f"  {key:<24} {value}" for key, value in figures.items() if not isinstance(value, dict | bool)]
+        print(printable("\n".join(lines)))
     return facts | {"report": run.report}
 
 
@@ -86,29 +107,37 @@ def stop(arguments: argparse.Namespace) -> dict[str, Any]:
     if not run.active:
         raise UserError(_("The run “{run}” is not active: it is {state}.").format(run=run.id, state=run.status.state))
     launch.stop(run, wait=arguments.wait)
-    return _said(run, arguments)
+    return said(run, run.status.state, arguments)
 
 
 def resume(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
-    run.options, run.sources()  # say what is wrong before anything is touched
-    if run.active or run.status.state == "finished":
-        raise UserError(
-            _("The run “{run}” is {state}: there is nothing to continue.").format(run=run.id, state=run.status.state)
-        )
-    run.clear_stop()
+    amounts = {unit: getattr(arguments, f"more_{unit}") for unit in ("steps", "epochs", "seconds")}
+    more = {unit: amount for unit, amount in amounts.items() if amount is not None}
+    launch.enqueue(run, more or None)
     return follow(run)
+
+
+def rename(arguments: argparse.Namespace) -> dict[str, Any]:
+    run = find(arguments.id)
+    run.describe(name=arguments.name, note=arguments.note, tags=arguments.tags)
+    return said(run, run.name, arguments, name=run.name, note=run.note, tags=run.tags)
 
 
 def remove(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
-    delete(run)
-    if not arguments.json:
-        print(_("Deleted {run}.").format(run=run.id))
-    return {"run": run.id, "state": "deleted"}
+    key = delete(run)
+    purge()
+    return said(run, _("in the bin; `runs restore {run}` brings it back").format(run=run.id), arguments, key=key)
 
 
-def _said(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
+def bring_back(arguments: argparse.Namespace) -> dict[str, Any]:
+    run = restore(arguments.id)
+    return said(run, run.status.state, arguments)
+
+
+def said(run: Run, words: str, arguments: argparse.Namespace, **facts: Any) -> dict[str, Any]:
+    """Print one line about what was done, or hand it to --json."""
     if not arguments.json:
-        print(f"{run.id}: {run.status.state}")
-    return {"run": run.id, "state": run.status.state}
+        print(printable(f"{run.id}: {words}"))
+    return {"run": run.id, "state": run.status.state if run.path.exists() else "deleted", **facts}

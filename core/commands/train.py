@@ -1,18 +1,25 @@
 """python -m core train FAMILY: the same run that the browser starts, in the foreground."""
 
 import argparse
+import os
 import shlex
 import sys
 import time
 from typing import Any, TextIO
 
 from core.commands.flags import add_common, add_options, given_options, merged
+from core.errors import UserError
 from core.families import FAMILIES, Family
+from core.families import family as find_family
 from core.i18n import _
 from core.inputs import gather
+from core.runs.again import BUDGETS, START
+from core.runs.launch import start
+from core.runs.names import printable
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.store import create
+from core.runs.sweep import sweep
 from core.schema import Options
 from core.sources import Source
 
@@ -28,10 +35,18 @@ def add_parsers(commands: Any) -> None:
             nargs="+",
             required=True,
             metavar="FILE",
-            help=_("files, a folder, sample:NAME or download:NAME"),
+            help=_("files, a folder, sample:NAME, download:NAME, or run:ID for what a run was trained on"),
         )
         sub.add_argument("--preset", default="quick", choices=family.room("config").PRESETS)
         sub.add_argument("--name", default="", help=_("what to call the run"))
+        sub.add_argument(
+            "--sweep",
+            action="append",
+            default=[],
+            metavar="NAME=A,B,…",
+            help=_("a run for each of these values of an option; several sweeps are combined, all are queued"),
+        )
+        sub.add_argument("--seeds", metavar="0,1,…", help=_("each run once with each of these seeds"))
         add_common(sub)
         add_options(sub, family.options)
         sub.set_defaults(run=train)
@@ -52,8 +67,27 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     values = given_options(arguments, family.options)
     sources, label = gather(arguments.data, family)
     options = plan_options(family, sources, arguments.preset, values)
+    if arguments.sweep or arguments.seeds is not None:
+        return sweep_over(options, sources, label, arguments)
     run = create(options, sources, name=arguments.name, preset=arguments.preset, label=label)
     return follow(run)
+
+
+def sweep_over(options: Options, sources: list[Source], label: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Queue the runs of a sweep in the background and print their ids."""
+    values = dict[str, list[str]]()
+    for item in arguments.sweep:
+        name, sign, listed = item.partition("=")
+        if not sign:
+            raise UserError(_("“{item}” is no sweep: write NAME=A,B,…").format(item=item))
+        values[name.strip().lstrip("-").replace("-", "_")] = [part for part in listed.replace(",", " ").split() if part]
+    seeds = (arguments.seeds or "").replace(",", " ").split()
+    runs = sweep(options, values, seeds, sources, name=arguments.name, preset=arguments.preset, label=label)
+    for run in runs:
+        start(run)
+        if not arguments.json:
+            print(f"{run.id}: {printable(run.name)}")
+    return {"runs": [run.id for run in runs], "state": "queued"}
 
 
 def follow(run: Run) -> dict[str, Any]:
@@ -64,17 +98,17 @@ def follow(run: Run) -> dict[str, Any]:
     print(_("Run {run} in {path}").format(run=run.id, path=run.path), file=sys.stderr)
     status = work(run, line.show)
     line.close()
-    report = run.report
+    report = run.report if status.state != "failed" else {}
     for note in report.get("notes", []):
-        print(f"· {note}", file=sys.stderr)
-    if status.state == "failed":
-        print(status.error, file=sys.stderr)
+        print(printable(f"· {note}"), file=sys.stderr)
+    if status.error:
+        print(printable(status.error), file=sys.stderr)
     return {
         "run": run.id,
         "path": str(run.path),
         "state": status.state,
         **({"error": status.error} if status.error else {}),
-        **({} if status.state == "failed" else report),
+        **report,
         "seconds": round(status.seconds, 2),
         "exit": 1 if status.state == "failed" else 0,
     }
@@ -83,6 +117,8 @@ def follow(run: Run) -> dict[str, Any]:
 def work_on(arguments: argparse.Namespace) -> int:
     from core.training.work import work
 
+    if hasattr(os, "nice"):
+        os.nice(5)  # the browser stays smooth while this uses every core
     return 1 if work(Run(arguments.path)).state == "failed" else 0
 
 
@@ -137,30 +173,40 @@ def duration(seconds: float) -> str:
 
 
 def command(run: Run) -> str:
-    """The exact command line that repeats `run` (its data from the run's own folder)."""
-    from core.families import family as find_family
-
-    family, options = find_family(run.family), run.options
-    defaults = type(options)()
-    data = [str(run.path / "data" / str(item["path"])) for item in run.config["data"]["files"]]
-    words = ["python", "-m", "core", "train", family.key, f"--{family.data_flag}", *data]
-    if run.config.get("preset"):
-        words += ["--preset", str(run.config["preset"])]
+    """The exact command line that repeats `run`, on the data in its folder."""
+    options = run.options
+    if (run.path / START).exists():  # a branch also needs the weights that it began from
+        return shlex.join(["python", "-m", "core", "runs", "again", run.id])
+    preset = run.config.get("preset")
+    family, defaults = find_family(run.family), type(options)()
+    words = ["python", "-m", "core", "train", family.key, f"--{family.data_flag}", f"run:{run.id}"]
+    if preset:
+        words += ["--preset", str(preset)]
     for name in type(options).model_fields:
         value, flag = getattr(options, name), "--" + name.replace("_", "-")
-        if value == getattr(defaults, name) and not run.config.get("preset"):
-            continue
-        if name in ("seconds", "steps", "epochs"):
+        if name in BUDGETS:
             if value is not None and name == budget(options):
-                words += [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+                words += [flag, _typed(value)]
+        elif value == getattr(defaults, name) and not preset:
+            continue
         elif isinstance(value, bool):
             words.append(flag if value else "--no-" + flag[2:])
-        elif isinstance(value, list | tuple):
-            words += [flag, ",".join(str(part) for part in value)]
+        elif isinstance(value, str):
+            words.append(f"{flag}={value}")  # also where it begins with a dash
         else:
-            words += [flag, "none" if value is None else str(value)]
-    return shlex.join(words)
+            words += [flag, _typed(value)]
+    longer = (run.read_json("plan.json") or {}).get("extensions") or []
+    then = [f"python -m core runs resume RUN --more-steps {item['steps']}" for item in longer]
+    return "\n".join([shlex.join(words), *then])
+
+
+def _typed(value: Any) -> str:
+    """`value` such that reading it as an option gives it back."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(_typed, value))
+    return "none" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
 def budget(options: Options) -> str:
-    return next((name for name in ("seconds", "steps", "epochs") if getattr(options, name) is not None), "epochs")
+    """The name of the budget that is in force."""
+    return next((name for name in BUDGETS if getattr(options, name) is not None), "epochs")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from core.errors import UserError
+from core.runs.files import is_number
 from core.runs.run import Run
 from core.runs.status import Status, is_alive
 
@@ -28,6 +30,47 @@ def waiting(directory: Path) -> list[str]:
         if status and status.state == "queued" and is_alive(status):
             queued.append((status.queued_at, path.name))
     return [name for _, name in sorted(queued)]
+
+
+def outlook(run: Run) -> tuple[int, float | None] | None:
+    """How many runs are before `run` in the queue, and in how many seconds it will about start; None if not queued.
+
+    The seconds are None where a run before it has a budget in steps or epochs whose speed nobody has measured yet.
+    """
+    directory = run.path.parent
+    queue = waiting(directory)
+    if run.id not in queue:
+        return None
+    position = queue.index(run.id)
+    free: list[float] = []
+    for path in directory.iterdir():
+        status = None if path.name.startswith(".") else Status.read(path / "status.json")
+        if status and status.state == "running" and is_alive(status):
+            left = _left(Run(path), status) if status.eta is None else status.eta
+            if left is None:
+                return position, None
+            free.append(left)
+    free = sorted([0.0] * max(0, slots() - len(free)) + free)
+    for before in queue[:position]:
+        other = Run(directory / before)
+        left = _left(other, other.status)
+        if left is None:
+            return position, None
+        free = sorted([free[0] + left, *free[1:]])
+    return position, free[0]
+
+
+def _left(run: Run, status: Status) -> float | None:
+    """Seconds that `run` will still train, from its plan or its budget; None where neither says."""
+    plan = run.read_json("plan.json")
+    costs = plan.get("costs") if isinstance(plan, dict) else None
+    if isinstance(costs, dict) and is_number(costs.get("step")) and is_number(plan.get("total_steps")):
+        return max(0.0, (plan["total_steps"] - status.step) * costs["step"])
+    try:
+        seconds = run.options.seconds
+    except UserError:
+        return 0.0  # it will fail at once
+    return None if seconds is None else max(0.0, seconds - status.seconds)
 
 
 @contextmanager

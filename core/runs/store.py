@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,13 @@ def create(
     preset: str = "",
     label: str = "",
     directory: str | Path | None = None,
+    files: Mapping[str, bytes] | None = None,
+    more_config: Mapping[str, Any] | None = None,
 ) -> Run:
     """Make the folder of a new run, complete, with its data; nothing is trained yet.
 
-    The folder is built under a hidden name and moved into place when it is whole. Raises UserError where the disk
-    cannot take it.
+    `files` are put beside config.json, `more_config` into it. The folder is built under a hidden name and moved into
+    place when it is whole. Raises UserError where the disk cannot take it.
     """
     parent = runs_dir(directory)
     label = clean_name(label or (sources[0].name if sources else ""))
@@ -48,9 +50,11 @@ def create(
         draft = parent / f".new-{os.getpid()}-{time.monotonic_ns()}"
         (draft / "data").mkdir(parents=True)
         try:
-            files = [_store(draft / "data", number, source) for number, source in enumerate(sources)]
-            config = new_config(options.family, preset, options, files, label)
-            write_json(draft / "config.json", config)
+            stored = [_store(draft / "data", number, source) for number, source in enumerate(sources)]
+            config = new_config(options.family, preset, options, stored, label)
+            write_json(draft / "config.json", config | dict(more_config or {}))
+            for file, content in (files or {}).items():
+                write_bytes(draft / file, content)
             write_json(draft / "about.json", {"name": name, "note": "", "tags": []})
             Status(state="stopped", message=_("It has not been started yet.")).write(draft / "status.json")
             return Run(claim(draft, parent, slug(name)))

@@ -59,6 +59,7 @@ class Trainer:
         while progress.step < self.plan.total_steps and not progress.ended_early:
             if self.run.stop_requested():
                 self._stop()
+                self._tell(force=True)
                 return "stopped"
             self._advance()
         self._finish()

@@ -7,12 +7,11 @@ import numpy as np
 
 from core.errors import UserError
 from core.i18n import _
+from core.runs.again import START
 from core.runs.checkpoint import Arrays, checkpoints, load_arrays, load_newest
 from core.runs.run import Run
 from core.training.planning import Costs
 from core.training.task import Plan, Sizes, Task
-
-START = "start.npz"  # weights that a run begins from, where it branches from another
 
 
 @dataclass
@@ -56,7 +55,7 @@ def begin_from_start(run: Run, task: Task) -> None:
     if not path.exists():
         return
     try:
-        arrays, _meta = load_arrays(path)
+        arrays = {name: array.astype(np.float32) for name, array in load_arrays(path)[0].items()}
     except (OSError, ValueError):
         arrays = {}
     if not put_back(task, arrays, only="model/"):

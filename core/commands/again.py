@@ -1,0 +1,24 @@
+"""python -m core runs again …: the same data once more, with changes, or from weights that were kept."""
+
+import argparse
+from typing import Any
+
+from core.commands.flags import set_options
+from core.commands.runs import add_verb
+from core.commands.train import follow
+from core.i18n import _
+from core.runs.again import again
+from core.runs.store import find
+
+
+def add_parsers(verbs: Any) -> None:
+    sub = add_verb(verbs, "again", train_again, _("train once more on a run's data, with changes"))
+    sub.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help=_("options that differ"))
+    sub.add_argument("--from-step", type=int, metavar="N", help=_("begin from the weights kept at this step"))
+    sub.add_argument("--name", default="", help=_("what to call the new run"))
+
+
+def train_again(arguments: argparse.Namespace) -> dict[str, Any]:
+    run = find(arguments.id)
+    changes = set_options(arguments.set, type(run.options))
+    return follow(again(run, changes, arguments.name, arguments.from_step))
