@@ -11,7 +11,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-LEGACY = ["cp1252", "cp1250", "cp1251", "gb18030", "big5", "cp932", "cp949", "koi8_r"]
+# No cp1250: short Western texts look like it too, and are far more frequent.
+LEGACY = ["cp1252", "cp1251", "gb18030", "big5", "cp932", "cp949", "koi8_r"]
 SAMPLE_BYTES = 1 << 17
 
 
@@ -26,7 +27,7 @@ def decode(name: str, data: bytes) -> tuple[str, str]:
             return _strict(name, data[len(mark) :], encoding), encoding
     head = data[:SAMPLE_BYTES]
     zeros = head[0::2].count(0), head[1::2].count(0)
-    if max(zeros) > len(head) // 8 and min(zeros) * 20 < max(zeros):
+    if max(zeros) > len(head) // 100 and min(zeros) * 20 < max(zeros):
         encoding = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
         return _strict(name, data, encoding), encoding
     if 0 in head:

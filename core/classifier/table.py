@@ -109,7 +109,8 @@ def from_csv(name: str, text: str, header: Header = "auto") -> Table:
         records, numbers = _records(name, text, separator, quoted)
     except _OpenQuoteError as error:
         # Quotes that never close are often no quoting at all but marks inside texts.
-        if not _consistent(text, separator, quoted=False):
+        widths = _widths(text, separator, quoted=False)
+        if not widths or widths.most_common(1)[0][1] < 0.99 * widths.total():
             raise UserError(str(error)) from None
         quoted = False
         records, numbers = _records(name, text, separator, quoted)
@@ -122,42 +123,47 @@ class _OpenQuoteError(Exception):
     pass
 
 
+class _Lines:
+    """Lines of a text with their count; an iterator that a second reader can take over from a first."""
+
+    def __init__(self, text: str) -> None:
+        self._lines, self.count, self.last = io.StringIO(text, newline=""), 0, ""
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        self.last = next(self._lines)
+        self.count += 1
+        return self.last
+
+
 def _records(name: str, text: str, separator: str, quoted: bool) -> tuple[list[list[str]], list[int]]:
+    """All rows that hold anything, and the lines they begin in."""
     csv.field_size_limit(max(MAX_BYTES, csv.field_size_limit()))
-    records, numbers, line = list[list[str]](), list[int](), 1
-    reader = _reader(io.StringIO(text, newline=""), separator, quoted)
-    opened = _(
-        "A quote that opens in line {line} of “{name}” never closes: close it, or double the quote marks inside texts."
-    )
+    records, numbers, lines = list[list[str]](), list[int](), _Lines(text)
+    reader = _reader(lines, separator, quoted)
     while True:
+        line = lines.count + 1
         try:
             record = next(reader)
         except StopIteration:
             return records, numbers
         except csv.Error as error:
-            if "unexpected end" in str(error):
-                raise _OpenQuoteError(opened.format(line=line, name=name)) from None
-            # A quote mark after the closing one: read on as spreadsheets do.
-            return _records_lenient(name, text, separator, opened)
+            if lines.count > line or "unexpected end" in str(error):
+                raise _OpenQuoteError(
+                    _(
+                        "A quote that opens in line {line} of “{name}” never closes: close it, or double the quote "
+                        "marks inside texts."
+                    ).format(line=line, name=name)
+                ) from None
+            # Something stands behind a closing quote: this line is read as spreadsheets do.
+            record = next(csv.reader([lines.last], delimiter=separator))
+            reader = _reader(lines, separator, quoted)
         _check_record(name, record, line)
         if any(cell and not cell.isspace() for cell in record):
             records.append(record)
             numbers.append(line)
-        line = reader.line_num + 1
-
-
-def _records_lenient(name: str, text: str, separator: str, opened: str) -> tuple[list[list[str]], list[int]]:
-    records, numbers, line = list[list[str]](), list[int](), 1
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    for record in reader:
-        if reader.line_num - line > 2000:
-            raise _OpenQuoteError(opened.format(line=line, name=name))
-        _check_record(name, record, line)
-        if any(cell and not cell.isspace() for cell in record):
-            records.append(record)
-            numbers.append(line)
-        line = reader.line_num + 1
-    return records, numbers
 
 
 def _reader(lines: Iterable[str], separator: str, quoted: bool) -> "csv._reader":  # type: ignore[name-defined]
@@ -188,36 +194,28 @@ def _dialect(text: str) -> tuple[str, bool]:
     best, chosen = (0.0, 0.0), (",", True)
     for separator, quoted in itertools.product(SEPARATORS, (True, False)):
         widths = _widths(text, separator, quoted)
-        if not widths:
-            continue
-        width, count = widths.most_common(1)[0]
-        if width < 2:
-            continue
+        width, count = widths.most_common(1)[0] if widths else (0, 0)
         # Between equals the reading with quotes wins, then the order of SEPARATORS.
-        score = (count / widths.total(), quoted)
-        if score > best:
+        score = (count / max(1, widths.total()), float(quoted))
+        if width >= 2 and score > best:
             best, chosen = score, (separator, quoted)
     return chosen
 
 
 def _widths(text: str, separator: str, quoted: bool) -> Counter[int]:
-    """How many of the first rows have how many cells; empty where they cannot be read so."""
+    """How many of the first rows have how many cells; empty where quotes plainly quote but are not read so."""
     widths: Counter[int] = Counter()
+    marked = 0
     sample = text[:SAMPLE_CHARS]
     try:
         for record in itertools.islice(_reader(io.StringIO(sample, newline=""), separator, quoted), SAMPLE_ROWS):
-            if record and any(record):
+            if any(record):
                 widths[len(record)] += 1
-    except csv.Error as error:
-        if "unexpected end" not in str(error) or len(text) <= SAMPLE_CHARS:
-            widths[1] += 1  # a fault, but not yet proof against this reading
-    return widths
-
-
-def _consistent(text: str, separator: str, quoted: bool) -> bool:
-    widths = Counter(len(r) for r in _reader(io.StringIO(text, newline=""), separator, quoted) if any(r))
-    width, count = widths.most_common(1)[0]
-    return width >= 2 and count >= 0.99 * widths.total()
+                opens = any(cell.startswith('"') for cell in record)
+                marked += opens and any(cell.endswith('"') for cell in record)
+    except csv.Error:
+        widths[1] += 1  # a fault, but no proof against this reading: the sample may end inside quotes
+    return widths if quoted or marked * 2 < widths.total() else Counter()
 
 
 # Shape and columns ----------------------------------------------------------------------------------------------------
