@@ -75,7 +75,7 @@ def _actions(run: Run, state: str) -> None:
                 launch.start(run)
                 st.rerun()
             with st.popover(_("Delete"), icon=":material/delete:", key=f"delete-{run.id}"):
-                st.write(_("Delete “{name}” and everything in its folder?").format(name=md(run.name)))
+                st.write(_("Move “{name}” to the bin? It is kept there for a week.").format(name=md(run.name)))
                 if st.button(_("Delete it"), key=f"really-{run.id}", type="primary"):
                     delete(run)
                     st.rerun()

@@ -11,10 +11,12 @@ from core.i18n import _
 from core.runs import launch
 from core.runs.metrics import MetricsTail
 from core.runs.run import Run
+from core.runs.slots import outlook
 from core.runs.status import ENDED, Status
 from core.training.verdict import Verdict
 from ui import nav
 from ui.family import family_ui
+from ui.run_manage import manage
 from ui.show import ago, big, guard, md
 
 POLL = 1.0  # seconds
@@ -41,8 +43,13 @@ def show_run(run: Run) -> None:
     run.options  # noqa: B018  # a hand-made config.json is named here, before anything is drawn
     status = run.status
     st.title(md(run.name), anchor=False)
+    if run.tags:
+        st.markdown(" ".join(f":gray-badge[{md(tag)}]" for tag in run.tags))
+    if run.note:
+        st.caption(md(run.note))
     active = status.state not in ENDED
     st.fragment(lambda: _live(run, row, active), run_every=POLL if active else None)()
+    manage(run)
     _repeat(run)
 
 
@@ -55,7 +62,7 @@ def _live(run: Run, row: Family, was_active: bool) -> None:
         st.rerun()
     with guard("run view"):
         _head(run, row, status)
-        _progress(status)
+        _progress(run, status)
         rows = _tail(run).read()
         pieces = family_ui(row.key)
         left, right = st.columns([3, 2], gap="medium")
@@ -105,7 +112,7 @@ def _head(run: Run, row: Family, status: Status) -> None:
         st.info(md(status.message))
 
 
-def _progress(status: Status) -> None:
+def _progress(run: Run, status: Status) -> None:
     share = min(1.0, status.step / status.total) if status.total else 0.0
     text = status.phase
     if status.total:
@@ -116,8 +123,14 @@ def _progress(status: Status) -> None:
             text += " · " + _("{time} left").format(time=duration(status.eta))
     if status.state != "queued":
         st.progress(share, text=text or " ")
-    elif status.total is None:
-        st.progress(0.0, text=_("waiting to start"))
+    else:
+        place = outlook(run)
+        words = _("waiting to start")
+        if place and place[0]:
+            words = _("number {n} in the queue").format(n=place[0] + 1)
+        if place and place[1]:
+            words += " · " + _("begins in about {time}").format(time=duration(place[1]))
+        st.progress(0.0, text=words)
     with st.grid(min_column_width=130):
         st.metric(_("Epoch"), f"{status.epoch:.2f}")
         st.metric(_("Loss"), "–" if status.loss is None else f"{status.loss:.4f}")

@@ -6,6 +6,7 @@ from core.families import FAMILIES
 from core.i18n import _
 from core.runs.store import list_runs
 from ui import nav
+from ui.run_bin import bin_view
 from ui.run_row import show_row
 
 PAGE = 12
@@ -42,3 +43,4 @@ def table() -> None:
 
 
 table()
+bin_view()
