@@ -127,11 +127,18 @@ def test_a_zip_and_a_gzip_around_one_table_are_opened():
     assert len(table(gzip.compress(text.encode()), "x.csv.gz").rows) == 4
 
 
-def test_a_bomb_costs_no_memory():
-    with pytest.raises(UserError, match="at most 150 MB"):
+def test_a_bomb_is_not_unpacked_beyond_the_limit(monkeypatch):
+    for module in ("table", "formats"):
+        monkeypatch.setattr(f"core.classifier.{module}.MAX_BYTES", 5_000_000)
+    with pytest.raises(UserError, match=r"has 5\.0 MB, but at most 5 MB"):
         table(gzip.compress(bytes(20_000_000), 1), "bomb.csv.gz")
-    with pytest.raises(UserError, match="at most 150 MB"):
+    with pytest.raises(UserError, match=r"has 20\.0 MB, but at most 5 MB"):
         table(zipped({"bomb.csv": bytes(20_000_000)}), "bomb.zip")
+
+
+def test_a_file_of_200_megabytes_is_refused_by_its_size():
+    with pytest.raises(UserError, match=r"200\.0 MB, but at most 150 MB"):
+        table(bytes(200_000_000), "big.csv")
 
 
 @pytest.mark.parametrize("cut", [b"", b"\x00\x01\x02"])
