@@ -1,0 +1,20 @@
+"""The command line as a test calls it."""
+
+import json
+
+from core.commands.main import main
+
+
+def run(capsys, *words: str) -> tuple[int, str, str]:
+    try:
+        code = main(list(words))
+    except SystemExit as end:
+        code = end.code
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def answer(capsys, *words: str) -> dict:
+    code, out, err = run(capsys, *words, "--json")
+    assert code == 0, err
+    return json.loads(out.splitlines()[-1])
