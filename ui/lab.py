@@ -44,7 +44,7 @@ class Lab(Inputs):
         st.title(md(concept.title), anchor=False)
         st.markdown(md(concept.summary))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.badge(md(concept.note), icon=":material/menu_book:", color="violet")
+            st.caption(f":material/menu_book: {md(concept.note)}", width="content")
             if concept.prerequisites:
                 st.caption(_("First:"), width="content")
                 for key in concept.prerequisites:
@@ -58,11 +58,15 @@ class Lab(Inputs):
         `widths` are the shares of picture and digits; with None the picture has the whole width and they go below it.
         On a phone everything stands in one column.
         """
-        controls = st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="small")
+        controls = self.strip()
         if widths is None:
             return controls, st.container(), st.container()
         left, right = st.columns(widths, gap="medium")
         return controls, left.container(), right.container()
+
+    def strip(self) -> Any:
+        """A row of controls that belong to the picture under it."""
+        return st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="small")
 
     def sound(self, make: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
         """make(); where that raises UserError, its sentence in place and otherwise()."""
@@ -80,8 +84,10 @@ class Lab(Inputs):
         if last <= first:
             self.known.add(self.key("step"))
             return first
-        buttons = st.container(horizontal=True, gap="small")
-        step = self.step_slider(first, last, start)
+        row = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+        buttons = row.container(horizontal=True, gap="small", width="content")
+        with row:
+            step = self.step_slider(first, last, start)
         with buttons:  # known only now: what the address says
             self._jump("start", _("Start"), first, step == first)
             self._jump("back", _("Back"), step - 1, step == first)
@@ -122,12 +128,14 @@ class Lab(Inputs):
         if table is not None:
             figures.numbers(table, key=f"{key}-table", alt=alt)
 
-    def digits(self, *formulas: str) -> None:
-        """The same formula with this page's digits."""
+    def digits(self, *formulas: str, small: bool = False) -> None:
+        """The same formula with this page's digits; `small` for long ones beside a picture."""
         for formula in formulas:
             parts = split(formula)
+            if small:
+                parts = [rf"\footnotesize {part}" for part in parts]
             if len(parts) == 1:
-                st.latex(formula)
+                st.latex(parts[0])
                 continue
             with st.container(
                 horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="medium"

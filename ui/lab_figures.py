@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ui.figures import figure
-from ui.palette import DISCRIMINATOR, NEUTRAL, VALIDATION, fade
+from ui.palette import DISCRIMINATOR, GRID, NEUTRAL, SEQUENTIAL, VALIDATION, fade
 
 CLASSES = (VALIDATION, DISCRIMINATOR)  # label 0, label 1
 SYMBOLS = ("square", "circle")
@@ -114,3 +114,147 @@ def _clipped(w: Sequence[float], b: float, low: Sequence[float], high: Sequence[
         if value[i] >= 0:
             kept.append((x1, y1))
     return kept
+
+
+def short(value: float, places: int = 3) -> str:
+    """A number in little room: at most `places` decimals, `2e−7` where they would show nothing."""
+    if value and abs(value) < 0.5 * 10**-places:
+        text = f"{value:.0e}".replace("e-0", "e-")
+    else:
+        text = f"{value:.{places}f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:.3g}"
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def blank(*, height: int) -> go.Figure:
+    """A canvas without axes, for drawings."""
+    chart = canvas(height=height, legend=False)
+    chart.update_xaxes(visible=False)
+    chart.update_yaxes(visible=False)
+    chart.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    return chart
+
+
+def edges(chart: go.Figure, lines: Sequence[Sequence[float]], colour: str = NEUTRAL, **style: Any) -> None:
+    """Straight lines (x0, y0, x1, y1) as one trace."""
+    chart.add_scatter(
+        x=[x for x0, _y0, x1, _y1 in lines for x in (x0, x1, None)],
+        y=[y for _x0, y0, _x1, y1 in lines for y in (y0, y1, None)],
+        mode="lines",
+        line={"color": colour, "width": 1.5} | style,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def texts(
+    chart: go.Figure,
+    xy: Sequence[Sequence[float]],
+    words: Sequence[str],
+    colour: str | None = None,
+    size: float = 12,
+    position: str = "middle center",
+) -> None:
+    """Words at places, in the theme's colour unless told."""
+    chart.add_scatter(
+        x=[x for x, _y in xy],
+        y=[y for _x, y in xy],
+        text=list(words),
+        mode="text",
+        textposition=position,
+        textfont={"size": size} | ({"color": colour} if colour else {}),
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def nodes(
+    chart: go.Figure,
+    xy: Sequence[Sequence[float]],
+    words: Sequence[str],
+    colours: Sequence[str] | str,
+    *,
+    size: float = 42,
+    symbol: str = "circle",
+    hover: Sequence[str] | None = None,
+    keys: Sequence[Any] | None = None,
+    font: float = 12,
+) -> None:
+    """Nodes with a white word in each, so filled that it reads on light and dark ground; `keys` is what a click on one
+    hands over."""
+    each = [colours] * len(words) if isinstance(colours, str) else list(colours)
+    chart.add_scatter(
+        x=[x for x, _y in xy],
+        y=[y for _x, y in xy],
+        text=list(words),
+        customdata=None if keys is None else list(keys),
+        mode="markers+text",
+        marker={
+            "size": size,
+            "symbol": symbol,
+            "color": each,
+            "opacity": 1,
+        },
+        textfont={"size": font, "color": "white"},
+        selected={"marker": {"opacity": 1}, "textfont": {"color": "white"}},
+        unselected={"marker": {"opacity": 1}, "textfont": {"color": "white"}},
+        hovertext=None if hover is None else list(hover),
+        hoverinfo="skip" if hover is None else "text",
+        showlegend=False,
+    )
+
+
+def spots(chart: go.Figure, x: Sequence[float], y: Sequence[float], keys: Sequence[Any]) -> None:
+    """Places on a curve that can be clicked."""
+    chart.add_scatter(
+        x=list(x),
+        y=list(y),
+        customdata=list(keys),
+        mode="markers",
+        marker={"size": 14, "color": "rgba(0,0,0,0)"},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        hovertemplate="(%{x:g}, %{y:.3f})<extra></extra>",
+        showlegend=False,
+    )
+
+
+def bars(
+    chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str, width: float | None = None
+) -> None:
+    chart.add_bar(x=list(x), y=list(y), name=name, marker={"color": colour, "line": {"width": 0}}, width=width)
+
+
+def dots(chart: go.Figure, x: Sequence[float], y: Sequence[float], colour: str, size: float = 10) -> None:
+    """Points that mark where a curve is being read."""
+    chart.add_scatter(
+        x=list(x),
+        y=list(y),
+        mode="markers",
+        marker={"size": size, "color": colour, "line": {"width": 2, "color": "white"}},
+        hovertemplate="(%{x:g}, %{y:.4g})<extra></extra>",
+        showlegend=False,
+    )
+
+
+def surface(chart: go.Figure, x: Sequence[float], y: Sequence[float], z: Any, *, high: float | None = None) -> None:
+    """A height over a plane as filled level lines."""
+    chart.add_contour(
+        x=list(x),
+        y=list(y),
+        z=np.round(z, 4).tolist(),
+        zmin=0,
+        zmax=high,
+        ncontours=16,
+        colorscale=SEQUENTIAL,
+        line={"width": 0.5, "color": GRID},
+        colorbar={"thickness": 10, "outlinewidth": 0},
+        hovertemplate="(%{x:.2f}, %{y:.2f}): %{z:.3f}<extra></extra>",
+    )
+
+
+def path(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str) -> None:
+    """A way that was gone, its end marked."""
+    chart.add_scatter(
+        x=list(x), y=list(y), mode="lines", name=name, line={"color": colour, "width": 2.5}, hoverinfo="skip"
+    )
+    dots(chart, x[-1:], y[-1:], colour, 11)

@@ -104,21 +104,27 @@ class Inputs:
         )
         return str(value)[:limit]
 
-    def seed(self, label: str = "") -> int:
-        """The seed, with “Restart”, which keeps it and goes back to the first step, and “New seed”."""
+    def seed(self, label: str = "", **back: Any) -> int:
+        """The seed, with “Restart”, which keeps it, and “New seed”. Both go back to the first step; `back` are other
+        inputs, by name, and what they go back to."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
-            seed = self.number("seed", label or _("Seed"), 0, SEEDS - 1, 0, 1, width=110)
-            self.restart()
-            st.button(_("New seed"), key=self.key("new-seed"), on_click=self._new_seed, args=(seed,))
-        return int(seed)
+            seed = int(self.number("seed", label or _("Seed"), 0, SEEDS - 1, 0, 1, width=110))
+            self.restart(**back)
+            st.button(_("New seed"), key=self.key("new-seed"), on_click=self._new_seed, args=(seed, back))
+        return seed
 
-    def restart(self) -> None:
+    def restart(self, **back: Any) -> None:
         """The button alone, for a page on which nothing is drawn by lot."""
-        st.button(_("Restart"), key=self.key("restart"), on_click=self.go, args=(None,))
+        st.button(_("Restart"), key=self.key("restart"), on_click=self._restart, args=(back,))
 
-    def _new_seed(self, old: int) -> None:
-        st.session_state[self.key("seed")] = (old + random.randrange(1, SEEDS)) % SEEDS
+    def _restart(self, back: Mapping[str, Any]) -> None:
         self.go(None)
+        for name, value in back.items():
+            self.set(name, value)
+
+    def _new_seed(self, old: int, back: Mapping[str, Any]) -> None:
+        self.set("seed", (old + random.randrange(1, SEEDS)) % SEEDS)
+        self._restart(back)
 
     def go(self, step: int | None) -> None:
         """From a callback: to that step; None is the one that the page opens with."""
@@ -145,7 +151,7 @@ class Inputs:
             st.session_state[now] = st.session_state[slider]
 
         label = _("Step (of {last})").format(last=last)
-        step = min(max(int(st.slider(label, first, last, key=slider, on_change=moved)), first), last)
+        step = min(max(int(st.slider(label, first, last, key=slider, on_change=moved, width=300)), first), last)
         self._write(key, str(step), str(start))
         self._warn(key, step)
         return step
@@ -177,6 +183,9 @@ class Inputs:
 
         key = self.key(name)
         own = np.asarray(default, float)
+        if st.session_state.get(f"{key}:own", encode(own)) != encode(own):  # another seed or size: begin anew
+            self.put(name, own)
+        st.session_state[f"{key}:own"] = encode(own)
         version = st.session_state.setdefault(f"{key}:version", 0)
         editor = f"{key}:{version}"
         if self.opened or editor not in st.session_state:
@@ -219,7 +228,7 @@ class Inputs:
         return values
 
     def put(self, name: str, values: Any) -> None:
-        """From a callback: the table `name` now holds these numbers."""
+        """The table `name` now holds these numbers; before it is drawn, or from a callback."""
         key = self.key(name)
         st.session_state[f"{key}:now"] = encode(np.asarray(values, float))
         st.session_state[f"{key}:version"] = st.session_state.get(f"{key}:version", 0) + 1

@@ -1,0 +1,111 @@
+"""Store drawings by Hebb's rule, damage one, recall it neuron by neuron while the energy falls."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.i18n import _
+from core.lab import hopfield
+from ui import lab_hopfield as figures
+from ui.lab import Lab
+from ui.lab_several import several
+
+SIZE = 7
+NAMES = {"smile": _("Smile"), "cross": _("Cross"), "house": _("House"), "stripes": _("Stripes")}
+COLUMNS = [str(i + 1) for i in range(SIZE)]
+OWN = hopfield.PICTURES["house"].T  # what an own drawing begins with
+
+
+def said(step: hopfield.Step) -> str:
+    row, column = divmod(step.neuron, SIZE)
+    asked = _("Sweep {sweep}: the neuron in row {row}, column {column} is asked; its field is h = {h:.3f}.").format(
+        sweep=step.sweep, row=row + 1, column=column + 1, h=step.field
+    )
+    if step.flipped:
+        return asked + " " + _("It **flips** to {new}, and the energy falls.").format(new=f"{step.new:+d}")
+    return asked + " " + _("It stays {new}.").format(new=f"{step.new:+d}")
+
+
+def cells(state: np.ndarray) -> np.ndarray:
+    return (state.reshape(SIZE, SIZE) + 1) // 2
+
+
+def turned(name: str, drawn: np.ndarray, place: Any) -> None:
+    """The drawing called `name` is `drawn` with one cell turned."""
+    drawn = drawn.copy()
+    drawn[place[0], place[1]] = 1 - drawn[place[0], place[1]]
+    lab.put(name, drawn)
+    if name == "start":
+        lab.set("from", "drawn")
+        lab.go(0)
+
+
+lab = Lab(hopfield.CONCEPT)
+lab.head()
+controls, left, right = lab.bench()
+picture, memory, tables = left.container(), left.container(), left.container()
+
+with controls:
+    stored = several(lab, "stored", _("Stored pictures"), NAMES | {"own": _("Own")}, ["smile", "cross", "house"])
+    sources = NAMES | {"noise": _("Noise"), "drawn": _("Your drawing")}
+    source = lab.choice("from", _("Start from"), sources)
+    if source in NAMES:
+        share = lab.slider("damage", _("Damage"), 0.0, 0.5, 0.25, 0.05)
+    seed = lab.seed()
+
+with tables:
+    drawings = {name: hopfield.PICTURES[name] for name in NAMES}
+    if "own" in stored:
+        drawings["own"] = lab.table("own", _("Your picture to be stored"), OWN, COLUMNS, limit=1)
+    if source == "drawn":
+        start_cells = lab.table("start", _("Your drawing to start from"), drawings["smile"], COLUMNS, limit=1)
+    kept, patterns = lab.sound(
+        lambda: (stored, hopfield.together([hopfield.pattern(drawings[name]) for name in stored])),
+        lambda: (list(NAMES)[:3], hopfield.together([hopfield.pattern(drawings[name]) for name in list(NAMES)[:3]])),
+    )
+    if source == "noise":
+        start = np.random.default_rng(seed).choice((-1, 1), size=SIZE**2)
+    elif source == "drawn":
+        start = lab.sound(
+            lambda: hopfield.pattern(start_cells), lambda: hopfield.damage(hopfield.pattern(drawings["smile"]), 0.25, 0)
+        )
+    else:
+        start = hopfield.damage(hopfield.pattern(drawings[source]), share, seed)
+
+names = tuple(NAMES.get(name, _("Own")) for name in kept)
+done = hopfield.recall(patterns, start, seed)
+
+with right:
+    flips = [step.number for step in done.steps if step.flipped]
+    at = lab.stepper(len(done.steps), marks=flips, mark=_("Next flip"))
+    step = done.steps[at - 1] if at else None
+    state = step.state if step else start
+    st.markdown(said(step) if step else _("The start: nobody has been asked yet."))
+    lab.picture(figures.energy(done, at), "energy", _("The energy after each neuron asked; now step {n}").format(n=at))
+    if step:
+        lab.digits(hopfield.formula_with_digits(patterns, step))
+    if at == len(done.steps):
+        st.info(figures.verdict(done, names), icon=":material/flag:")
+    else:
+        lab.predict(hopfield.question(patterns, start, names, seed))
+
+with picture:
+    shown = cells(state)
+    alt = _("The {n} × {n} neurons at step {at}").format(n=SIZE, at=at)
+    lab.picture(figures.state(shown, cells(start), step), "state", alt, on_click=lambda at: turned("start", shown, at))
+    st.caption(_("Click a cell: the recall starts again from here, with that cell turned."))
+with memory:
+    kept_cells = [cells(pattern) for pattern in patterns]
+    own = kept.index("own") if "own" in kept else None
+    chart = figures.stored(kept_cells, names, hopfield.overlaps(patterns, state), own)
+    alt = _("The stored pictures with their overlap with the state in view")
+    lab.picture(chart, "stored", alt, on_click=None if own is None else lambda at: turned("own", drawings["own"], at))
+    if own is not None:
+        st.caption(_("Click the cells of your own picture to draw it."))
+
+st.subheader(_("How much it can keep"), anchor=False)
+figures.landscape(lab, patterns, seed)
+
+lab.keras(lambda: hopfield.snippet(patterns, start, SIZE, seed))
+lab.foot()
