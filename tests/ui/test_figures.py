@@ -1,0 +1,30 @@
+"""What the figures do to numbers."""
+
+import numpy as np
+import pytest
+
+from ui import figures
+from ui.palette import fade
+
+
+def test_thinning_keeps_the_last_point_and_the_order() -> None:
+    x, y = figures.thin(list(range(10_001)), [float(v) for v in range(10_001)], limit=100)
+    assert x[0] == 0
+    assert x[-1] == y[-1] == 10_000
+    assert x == sorted(x)
+    assert len(x) < 130
+    assert figures.thin([], []) == ([], [])
+
+
+def test_smoothing_a_constant_changes_nothing_and_its_start_is_not_dragged_to_zero() -> None:
+    np.testing.assert_allclose(figures.smooth([3.0] * 50), 3.0)
+    assert figures.smooth([5.0, 1.0], 0.5) == pytest.approx([5.0, (0.25 * 5 + 0.5 * 1) / 0.75])
+
+
+def test_a_figure_keeps_the_zoom_of_one_run_and_not_of_another() -> None:
+    assert figures.figure(revision="a").layout.uirevision != figures.figure(revision="b").layout.uirevision
+    assert figures.figure(revision="a").layout.uirevision == figures.figure(revision="a").layout.uirevision
+
+
+def test_fading_a_colour() -> None:
+    assert fade("#ff8000", 0.5) == "rgba(255, 128, 0, 0.5)"
