@@ -61,8 +61,9 @@ def sources(task: Task, seed: int = 0) -> tuple[list[str], list[str]]:
         return [f"{a}+{b}" for a, b in every if not held[a, b]], [f"{a}+{b}" for a, b in every if held[a, b]]
 
     def words(count: int, shortest: int) -> list[str]:
-        lengths = rng.integers(shortest, task.source_length + 1, size=count)
-        return ["".join(rng.choice(list(task.symbols[3:]), size=n)) for n in lengths]
+        lengths = rng.integers(shortest, task.source_length + 1, size=count).tolist()
+        letters = rng.integers(3, len(task.symbols), size=(count, task.source_length)).tolist()
+        return ["".join(task.symbols[i] for i in row[:n]) for row, n in zip(letters, lengths, strict=True)]
 
     known = words(60_000, 1)
     return known, sorted(set(words(1000, 4)) - set(known))
