@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.charlm.inside.network import Network, State, Weights, run
+from core.charlm.inside.threads import one_thread
 from core.errors import UserError
 from core.i18n import _
 
@@ -26,6 +27,7 @@ class Lookback:
     log_prob: np.ndarray
 
 
+@one_thread()
 def lookback(network: Network, ids: np.ndarray, target: np.ndarray, state: State | None = None) -> Lookback:
     """For each row of `ids` (B, T), what the prediction of `target` (B,) after the last character owes to each.
 

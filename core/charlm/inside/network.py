@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from core.charlm.inside.threads import one_thread
 from core.errors import UserError
 from core.i18n import _
 
@@ -101,18 +102,18 @@ class Network:
         state = self.zero(len(ids)) if state is None else state
         kept: dict[str, list[np.ndarray]] = {name: [] for name in signals}
         tops: list[np.ndarray] = []
-        for begin in range(0, ids.shape[1], STRETCH):
-            piece, after = ids[:, begin : begin + STRETCH], []
-            x = self.table[piece]
-            for number, (weights, before) in enumerate(zip(self.layers, state, strict=True), start=1):
-                wanted = signals if number == layer else ()
-                found, last = run(self.cell, weights, x, before, {"h", *wanted})
-                for name in wanted:
-                    kept[name].append(found[name])
-                x = found["h"]
-                after.append(last)
-            state = after
-            tops.append(x)
+        with one_thread():
+            for begin in range(0, ids.shape[1], STRETCH):
+                x, after = self.table[ids[:, begin : begin + STRETCH]], []
+                for number, (weights, before) in enumerate(zip(self.layers, state, strict=True), start=1):
+                    wanted = signals if number == layer else ()
+                    found, last = run(self.cell, weights, x, before, {"h", *wanted})
+                    for name in wanted:
+                        kept[name].append(found[name])
+                    x = found["h"]
+                    after.append(last)
+                state = after
+                tops.append(x)
         empty = np.zeros((len(ids), 0, self.units), np.float32)
         return Reading(
             {name: np.concatenate([empty, *parts], axis=1) for name, parts in kept.items()},

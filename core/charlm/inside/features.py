@@ -1,0 +1,143 @@
+"""What a cell may follow in a text: a yes or no, or an amount, after each character."""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.i18n import _
+
+QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
+BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "《": "》"}
+SENTENCE_ENDS = frozenset(".!?…。！？")
+VOWELS = frozenset("aeiouаеёиоуыэюяαεηιουω")
+
+Values = np.ndarray
+
+
+@dataclass(frozen=True)
+class Feature:
+    """`of` gives one value for each of T symbols, from what was read up to it, or, where the name says so, of the
+    next; amount: not a yes or no."""
+
+    title: str
+    of: Callable[[Sequence[str]], Values]
+    amount: bool = False
+
+
+def inside_quotes(symbols: Sequence[str]) -> Values:
+    """1 from an opening mark to just before its closing one; a blank line closes what was left open."""
+    result, closing = np.zeros(len(symbols)), ""
+    for t, symbol in enumerate(symbols):
+        if closing:
+            if symbol == closing or _blank_line(symbols, t):
+                closing = ""
+        else:
+            closing = QUOTES.get(symbol, "")
+        result[t] = bool(closing)
+    return result
+
+
+def inside_brackets(symbols: Sequence[str]) -> Values:
+    """How deep inside brackets, counted from the outermost; a blank line closes all."""
+    result, open_ones = np.zeros(len(symbols)), list[str]()
+    for t, symbol in enumerate(symbols):
+        if symbol in BRACKETS:
+            open_ones.append(BRACKETS[symbol])
+        elif open_ones and symbol == open_ones[-1]:
+            open_ones.pop()
+        elif _blank_line(symbols, t):
+            open_ones.clear()
+        result[t] = len(open_ones)
+    return result
+
+
+def _blank_line(symbols: Sequence[str], t: int) -> bool:
+    return symbols[t] == "\n" and t > 0 and symbols[t - 1] == "\n"
+
+
+def _since(begins: np.ndarray) -> Values:
+    """How many symbols since the last that began something, itself 0."""
+    here = np.arange(len(begins))
+    return (here - np.maximum.accumulate(np.where(begins, here, 0))).astype(float)
+
+
+def _each(test: Callable[[str], bool]) -> Callable[[Sequence[str]], Values]:
+    return lambda symbols: np.array([test(symbol) for symbol in symbols], float)
+
+
+def _next(test: Callable[[str], bool]) -> Callable[[Sequence[str]], Values]:
+    return lambda symbols: np.array([test(symbol) for symbol in [*symbols[1:], ""]][: len(symbols)], float)
+
+
+def _vowel(symbol: str) -> bool:
+    return bool(symbol) and unicodedata.normalize("NFD", symbol.lower())[0] in VOWELS
+
+
+def word_ends(symbols: Sequence[str]) -> Values:
+    """1 at the last letter or digit of a word: whether it is the last only the next symbol tells."""
+    letters = np.array([*map(str.isalnum, symbols), False])
+    return (letters[:-1] & ~letters[1:]).astype(float)
+
+
+FEATURES = {
+    "quotes": Feature(_("inside quotation marks"), inside_quotes),
+    "brackets": Feature(_("depth inside brackets"), inside_brackets, amount=True),
+    "line": Feature(
+        _("position in the line"), lambda symbols: _since(_each(lambda s: s == "\n")(symbols) > 0), amount=True
+    ),
+    "word": Feature(_("position in the word"), lambda symbols: _since(_each(str.isalnum)(symbols) == 0), amount=True),
+    "capital": Feature(_("a capital letter"), _each(lambda symbol: symbol != symbol.lower())),
+    "digit": Feature(_("a digit"), _each(str.isnumeric)),
+    "sentence": Feature(_("the end of a sentence"), _each(lambda symbol: symbol in SENTENCE_ENDS)),
+    "space": Feature(_("a space or line end"), _each(str.isspace)),
+    "vowel-next": Feature(_("a vowel comes next"), _next(_vowel)),
+    "word-end": Feature(_("the last letter of a word"), word_ends),
+}
+
+
+def words(symbols: Sequence[str], chosen: Sequence[str]) -> Values:
+    """1 inside every occurrence of one of the `chosen` words, which are compared without regard to case.
+
+    A word that begins or ends with a letter must begin or end there as a word does.
+    """
+    text = [symbol.lower() for symbol in symbols]
+    line, begins = "".join(text), np.cumsum([0, *map(len, text)])
+    result = np.zeros(len(symbols))
+    for word in {word.strip().lower() for word in chosen} - {""}:
+        at = line.find(word)
+        while at >= 0:
+            end = at + len(word)
+            joined = (_joins(line[at - 1 : at], word[0])) or (_joins(word[-1], line[end : end + 1]))
+            if not joined:
+                result[np.searchsorted(begins, at, side="right") - 1 : np.searchsorted(begins, end)] = 1
+            at = line.find(word, at + 1)
+    return result
+
+
+def _joins(left: str, right: str) -> bool:
+    """Are these two letters of one word? Scripts without spaces have no such words."""
+    return left.isalnum() and right.isalnum() and not (_spaceless(left) or _spaceless(right))
+
+
+def _spaceless(char: str) -> bool:
+    return unicodedata.category(char) == "Lo" and ord(char) >= 0x2E80
+
+
+def measure(symbols: Sequence[str], chosen: Sequence[str] = ()) -> dict[str, Values]:
+    """Every feature by name, those of FEATURES and, where words are chosen, "words"."""
+    found = {name: feature.of(symbols) for name, feature in FEATURES.items()}
+    if any(word.strip() for word in chosen):
+        found["words"] = words(symbols, chosen)
+    return found
+
+
+def title(name: str, chosen: Sequence[str] = ()) -> str:
+    if name == "words":
+        return _("inside the words {words}").format(words=", ".join(word.strip() for word in chosen if word.strip()))
+    return FEATURES[name].title
+
+
+def amount(name: str) -> bool:
+    return name in FEATURES and FEATURES[name].amount
