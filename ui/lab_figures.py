@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import streamlit as st
 
 from ui.figures import figure
 from ui.palette import DISCRIMINATOR, GRID, NEUTRAL, SEQUENTIAL, VALIDATION, fade
@@ -146,6 +147,11 @@ def edges(chart: go.Figure, lines: Sequence[Sequence[float]], colour: str = NEUT
     )
 
 
+def ink() -> str:
+    """The colour of digits that stand on coloured cells, dark or light as the page is not."""
+    return "#f4f2fa" if st.context.theme.type == "dark" else "#24222d"
+
+
 def texts(
     chart: go.Figure,
     xy: Sequence[Sequence[float]],
@@ -154,14 +160,14 @@ def texts(
     size: float = 12,
     position: str = "middle center",
 ) -> None:
-    """Words at places, in the theme's colour unless told."""
+    """Words at places, in the colour of ink unless told."""
     chart.add_scatter(
         x=[x for x, _y in xy],
         y=[y for _x, y in xy],
         text=list(words),
         mode="text",
         textposition=position,
-        textfont={"size": size} | ({"color": colour} if colour else {}),
+        textfont={"size": size, "color": colour or ink()},
         hoverinfo="skip",
         showlegend=False,
     )

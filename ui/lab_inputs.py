@@ -104,12 +104,13 @@ class Inputs:
         )
         return str(value)[:limit]
 
-    def seed(self, label: str = "", **back: Any) -> int:
+    def seed(self, label: str = "", *, restart: bool = True, **back: Any) -> int:
         """The seed, with “Restart”, which keeps it, and “New seed”. Both go back to the first step; `back` are other
-        inputs, by name, and what they go back to."""
+        inputs, by name, and what they go back to. `restart` is False where that button stands elsewhere."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
             seed = int(self.number("seed", label or _("Seed"), 0, SEEDS - 1, 0, 1, width=110))
-            self.restart(**back)
+            if restart:
+                self.restart(**back)
             st.button(_("New seed"), key=self.key("new-seed"), on_click=self._new_seed, args=(seed, back))
         return seed
 
