@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from core.commands import again, runs, train
+from core.commands import again, runs, serve, train
 from core.commands.flags import Parser
 from core.errors import UserError
 from core.families import FAMILIES
@@ -27,6 +27,7 @@ def parser() -> Parser:
     for family in FAMILIES.values():
         family.room("commands").add_parsers(commands)
     again.add_parsers(runs.add_parsers(commands))
+    serve.add_parsers(commands)
     return root
 
 

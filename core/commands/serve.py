@@ -1,0 +1,56 @@
+"""python -m core serve RUN: a trained run over HTTP, on loopback unless a token guards it."""
+
+import argparse
+import ipaddress
+import os
+import sys
+from typing import Any
+
+from core.commands.flags import add_common
+from core.errors import UserError
+from core.i18n import _
+from core.runs.store import find
+
+
+def add_parsers(commands: Any) -> None:
+    parser = commands.add_parser("serve", help=_("answer over HTTP with a trained run"))
+    parser.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
+    parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on (default: this machine only)"))
+    parser.add_argument("--port", type=int, default=8600)
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("HIDDEN_STATE_TOKEN", ""),
+        help=_("what callers must send (HIDDEN_STATE_TOKEN)"),
+    )
+    add_common(parser)
+    parser.set_defaults(run=serve)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    run = find(arguments.id)
+    if not _is_loopback(arguments.host) and len(arguments.token) < 16:
+        raise UserError(
+            _("On {host} others can reach the service: give a --token of at least 16 characters.").format(
+                host=arguments.host
+            )
+        )
+    if not 1 <= arguments.port <= 65535:
+        raise UserError(_("There is no port {port}: it goes from 1 to 65535.").format(port=arguments.port))
+    import uvicorn
+
+    from core.serve.app import Service
+
+    service = Service(run, arguments.token)
+    print(_("“{run}” answers at http://{host}:{port} (OpenAPI: /openapi.json)").format(
+        run=run.id, host=arguments.host, port=arguments.port), file=sys.stderr)  # fmt: skip
+    uvicorn.run(
+        service.application(), host=arguments.host, port=arguments.port, log_level="warning", timeout_keep_alive=10
+    )
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,173 @@
+"""The web application: limits, token, health, OpenAPI; the answers come from the run's wing."""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from core.errors import UserError
+from core.families import family
+from core.i18n import _
+from core.runs.run import Run
+from core.serve.endpoint import Answer, Endpoint
+
+BODY_LIMIT = 2_000_000  # bytes of a request
+BODY_SECONDS = 10.0  # for a request to come in whole
+WAITING_LIMIT = 16  # requests that may wait for the one that is computing
+log = logging.getLogger("hidden_state.serve")
+
+
+class RefusedError(Exception):
+    """A request that gets `status` and one sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class Service:
+    """One run, served. A model that training replaces meanwhile is loaded anew before the next answer."""
+
+    def __init__(self, run: Run, token: str = "") -> None:
+        self.run, self._token = run, token
+        self._room = family(run.family).room("service")
+        self._stamp, self._endpoints = -1, dict[str, Endpoint]()
+        self._turn, self._waiting = asyncio.Lock(), 0
+        self.refresh()
+
+    def refresh(self) -> dict[str, Endpoint]:
+        """The endpoints of the newest whole model. Raises UserError where there is none."""
+        try:
+            stamp = self.run.model_path.stat().st_mtime_ns
+        except OSError:
+            raise UserError(_("The run “{run}” has no trained model.").format(run=self.run.id)) from None
+        if stamp != self._stamp:
+            self._endpoints = {endpoint.path: endpoint for endpoint in self._room.endpoints(self.run)}
+            self._stamp = stamp
+        return self._endpoints
+
+    def application(self) -> Starlette:
+        routes = [
+            Route("/health", self.health),
+            Route("/openapi.json", self.openapi),
+            *(Route(path, self.ask, methods=["POST"]) for path in self._endpoints),
+        ]
+        return Starlette(routes=routes)
+
+    async def health(self, request: Request) -> Response:
+        return JSONResponse({"state": "ready", "run": self.run.id, "family": self.run.family, "waiting": self._waiting})
+
+    async def openapi(self, request: Request) -> Response:
+        return JSONResponse(describe(self.run, self._endpoints))
+
+    async def ask(self, request: Request) -> Response:
+        try:
+            self._check_token(request)
+            body = await self._body(request)
+            endpoint = await run_in_threadpool(lambda: self.refresh()[request.url.path])
+            question = endpoint.request.model_validate_json(body)
+            if self._waiting >= WAITING_LIMIT:
+                raise RefusedError(503, _("Too many requests are waiting: try again in a moment."))
+            return await self._answer(endpoint, question)
+        except RefusedError as error:
+            return _sentence(error.status, str(error))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or _("the request")
+            return _sentence(422, f"{where}: {first['msg']}")
+        except UserError as error:
+            return _sentence(422, str(error))
+        except Exception:
+            log.exception("A request failed")
+            return _sentence(500, _("Something in the program failed; the service's log says what."))
+
+    async def _answer(self, endpoint: Endpoint, question: Any) -> Response:
+        """One computes at a time: two on the same cores would both be slower."""
+        self._waiting += 1
+        await self._turn.acquire()
+        held = True
+        try:
+            answer: Answer = await run_in_threadpool(endpoint.answer, question)
+            if isinstance(answer, Iterator):
+                first = await run_in_threadpool(next, answer, "")  # a fault here is still an honest status
+                held = False
+                return StreamingResponse(self._stream(first, answer), media_type=endpoint.media)
+            if isinstance(answer, bytes):
+                return Response(answer, media_type=endpoint.media)
+            return JSONResponse(answer)
+        finally:
+            if held:
+                self._release()
+
+    async def _stream(self, first: str, rest: Iterator[str]) -> AsyncIterator[str]:
+        try:
+            yield first
+            async for part in iterate_in_threadpool(rest):
+                yield part
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        self._waiting -= 1
+        self._turn.release()
+
+    def _check_token(self, request: Request) -> None:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        if self._token and not hmac.compare_digest(given.encode(), self._token.encode()):
+            raise RefusedError(401, _("This service wants its token: send “Authorization: Bearer …”."))
+
+    async def _body(self, request: Request) -> bytes:
+        """The whole body, within the limits on its size, said and real, and on its time."""
+        too_large = RefusedError(413, _("A request has at most {limit:,} bytes.").format(limit=BODY_LIMIT))
+        declared = request.headers.get("content-length", "0")
+        if not declared.isdigit() or int(declared) > BODY_LIMIT:
+            raise too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > BODY_LIMIT:
+                        raise too_large
+        except TimeoutError:
+            raise RefusedError(408, _("The request did not come in whole in time.")) from None
+        except ClientDisconnect:
+            raise RefusedError(400, _("The request broke off.")) from None
+        return bytes(body)
+
+
+def _sentence(status: int, text: str) -> Response:
+    return JSONResponse({"error": text}, status_code=status)
+
+
+def describe(run: Run, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
+    """The service in OpenAPI 3.1."""
+    paths = {
+        endpoint.path: {
+            "post": {
+                "summary": endpoint.summary,
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": endpoint.request.model_json_schema()}},
+                },
+                "responses": {
+                    "200": {"description": "The answer", "content": {endpoint.media: {}}},
+                    "401": {"description": "No token, or a wrong one"},
+                    "413": {"description": f"More than {BODY_LIMIT} bytes"},
+                    "422": {"description": "One sentence that says what is wrong"},
+                    "503": {"description": "Too many are waiting"},
+                },
+            }
+        }
+        for endpoint in endpoints.values()
+    }
+    paths["/health"] = {"get": {"summary": "Is it ready?", "responses": {"200": {"description": "Yes"}}}}
+    return {"openapi": "3.1.0", "info": {"title": f"Hidden State: {run.name}", "version": "1"}, "paths": paths}
