@@ -1,32 +1,63 @@
 """A `.keras` file's weights into a network that our own code has built; the file's own configuration is never run."""
 
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
+
 from core.errors import UserError
 from core.i18n import _
+from core.runs.keras_file import FILE_LIMIT, ForeignFileError, plain_weights, read_weights
 
-MEMBER = "model.weights.h5"
-LIMIT = 2_000_000_000  # bytes of weights
+OVERHEAD = 4_000_000  # bytes that names and attributes may take beside the arrays
 
 
 def load_weights(model: Any, path: Path) -> None:
-    """Put the weights of the `.keras` file into `model`. Raises UserError where they are missing or foreign."""
+    """Put the weights of the `.keras` file into `model`, whose names, shapes and types they must have one by one.
+
+    Keras reads only a file that it has just written itself: the weights of `model`, into which the arrays of `path`
+    were copied. Raises UserError where they are missing, damaged or of another network.
+    """
+    folder_name = Path(path).parent.name
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-            if archive.getinfo(MEMBER).file_size > LIMIT:
-                raise ValueError("too large")
-            archive.extract(MEMBER, folder)
-            model.load_weights(Path(folder) / MEMBER)
+        with tempfile.TemporaryDirectory() as folder:
+            own = Path(folder) / "own.weights.h5"
+            model.save_weights(own)
+            limit = min(FILE_LIMIT, own.stat().st_size + OVERHEAD)
+            with plain_weights(read_weights(Path(path), limit)) as given, h5py.File(own, "r+") as target:
+                _copy(given, target)
+            model.load_weights(own)
     except FileNotFoundError:
         raise UserError(
-            _("There is no trained model in “{folder}” yet: let it train a little.").format(folder=path.parent.name)
+            _("There is no trained model in “{folder}” yet: let it train a little.").format(folder=folder_name)
         ) from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (ForeignFileError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UserError(
-            _("The model in “{folder}” does not fit its config.json, or is damaged: {reason}").format(
-                folder=path.parent.name, reason=str(error).splitlines()[0][:200] if str(error) else ""
-            )
+            _("The model in “{folder}” cannot be used: {reason}.").format(folder=folder_name, reason=reason[:200])
         ) from None
+
+
+def _copy(given: h5py.File, target: h5py.File) -> None:
+    """Every array of `target` from the one of that name in `given`. Raises ForeignFileError where they do not agree."""
+    names, others = _datasets(target), _datasets(given)
+    if set(names) != set(others):
+        raise ForeignFileError(_("its arrays are not those of the network that config.json describes"))
+    for name, item in names.items():
+        other = others[name]
+        if other.shape != item.shape or other.dtype != item.dtype:
+            raise ForeignFileError(
+                _("the array {name} is {given}, but {wanted} is needed").format(
+                    name=name[:80], given=f"{other.dtype}{other.shape}", wanted=f"{item.dtype}{item.shape}"
+                )
+            )
+    for name, item in names.items():
+        item[...] = np.asarray(others[name])
+
+
+def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
+    found: dict[str, h5py.Dataset] = {}
+    file.visititems(lambda name, item: found.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+    return found

@@ -1,0 +1,200 @@
+"""A `.keras` file looked at without Keras: is it one of ours, and does it hold nothing but plain arrays?
+
+Such a file is a zip of metadata.json, config.json and model.weights.h5. Keras' own loader builds whatever config.json
+names and follows whatever HDF5 links to; here every class must be on a list of stock layers that cannot run code or
+read files, and every HDF5 object must be a plain array inside the file (h5py walks it; nothing is followed).
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import h5py
+
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+CONFIG_LIMIT = 4_000_000  # bytes
+FILE_LIMIT = 1_000_000_000  # bytes
+NODES, DEPTH = 100_000, 100  # of config.json
+OBJECTS, RANK, ATTRIBUTES = 5_000, 8, 16  # of the HDF5 file
+BLOCK = 1_000_000  # bytes read at once: a size that is only declared must cost nothing
+
+_INITIALIZERS = (
+    "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal "
+    "RandomNormal RandomUniform TruncatedNormal VarianceScaling Zeros"
+)
+_LAYERS = (
+    "Activation Add AlphaDropout Average AveragePooling1D AveragePooling2D BatchNormalization Bidirectional "
+    "Concatenate Conv1D Conv2D Conv2DTranspose Dense Dot Dropout ELU Embedding Flatten GRU GRUCell GaussianDropout "
+    "GaussianNoise GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D "
+    "GroupNormalization InputLayer LSTM LSTMCell LayerNormalization LeakyReLU Masking MaxPooling1D MaxPooling2D "
+    "Maximum Minimum MultiHeadAttention Multiply PReLU Permute RMSNormalization RNN ReLU RepeatVector Rescaling "
+    "Reshape SimpleRNN SimpleRNNCell Softmax SpatialDropout1D Subtract TimeDistributed UnitNormalization UpSampling2D "
+    "ZeroPadding2D"
+)
+_NUMPY = (
+    "Absolute Add Argmax Cast Clip Concatenate Cos Cumsum Divide Einsum Equal Exp ExpandDims Full GetItem Greater "
+    "GreaterEqual Less LessEqual Log LogicalAnd LogicalNot LogicalOr Matmul Max Maximum Mean Min Minimum Multiply "
+    "Negative NotEqual Ones OnesLike Power Prod Repeat Reshape Sin Sqrt Square Squeeze Stack Subtract Sum Swapaxes "
+    "Take Tanh Tile Transpose TrueDivide Where Zeros ZerosLike"
+)
+ALLOWED: dict[str | None, set[str]] = {
+    None: {"__keras_tensor__", "__slice__", "__ellipsis__"},
+    "keras": {"DTypePolicy"},
+    "keras.initializers": set(_INITIALIZERS.split()),
+    "keras.layers": set(_LAYERS.split()),
+    "keras.regularizers": {"L1", "L1L2", "L2"},
+    "keras.constraints": {"MaxNorm", "NonNeg", "UnitNorm"},
+    "keras.src.models.functional": {"Functional"},
+    "keras.src.ops.core": {"Cast"},
+    "keras.src.ops.numpy": set(_NUMPY.split()),
+    "keras.src.ops.nn": {"Elu", "Gelu", "LogSoftmax", "Relu", "Sigmoid", "Silu", "Softmax", "Softplus", "Tanh"},
+}
+
+
+class ForeignFileError(ValueError):
+    """The file is not one that a run writes; the text says where, in one clause."""
+
+
+def check_file(path: Path) -> None:
+    """Raise ForeignFileError or OSError where `path` is no harmless `.keras` file."""
+    with plain_weights(read_weights(path)):
+        pass
+
+
+def read_weights(path: Path, limit: int = FILE_LIMIT) -> bytes:
+    """The bytes of model.weights.h5, after the archive around it and its config.json were checked."""
+    if path.stat().st_size > limit + CONFIG_LIMIT:
+        raise ForeignFileError("the file is too large")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [entry.filename for entry in archive.infolist()]
+            if sorted(names) != sorted([CONFIG, METADATA, WEIGHTS]):
+                raise ForeignFileError("the archive does not hold the three files of a Keras model")
+            config = read_member(archive, archive.getinfo(CONFIG), CONFIG_LIMIT)
+            weights = read_member(archive, archive.getinfo(WEIGHTS), limit)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, UnicodeError, OverflowError) as error:
+        raise ForeignFileError("the archive is damaged") from error
+    except ForeignFileError:
+        raise
+    except ValueError as error:
+        raise ForeignFileError("the archive is damaged") from error
+    check_config(config)
+    return weights
+
+
+def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
+    """The content of one unpacked file of an archive; what it declares and what it really gives are held to `limit`."""
+    if entry.file_size > limit:
+        raise ForeignFileError(f"{entry.filename[:80]!r} declares {entry.file_size:,} bytes")
+    if entry.flag_bits & 1 or entry.compress_type != zipfile.ZIP_STORED:
+        raise ForeignFileError(f"{entry.filename[:80]!r} is encrypted or packed")
+    return b"".join(read_blocks(archive, entry))
+
+
+def read_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Exactly as many bytes as `entry` declares, in blocks. Raises ForeignFileError where it gives more or fewer."""
+    left = entry.file_size
+    try:
+        with archive.open(entry) as file:
+            while block := file.read(min(BLOCK, left + 1)):
+                left -= len(block)
+                if left < 0:
+                    break
+                yield block
+    except OSError:
+        raise
+    except Exception as error:  # zipfile and zlib have a dozen words for damage
+        raise ForeignFileError(f"{entry.filename[:80]!r} is damaged") from error
+    if left:
+        raise ForeignFileError(f"{entry.filename[:80]!r} is not as long as it declares")
+
+
+def check_config(content: bytes) -> None:
+    """Raise ForeignFileError where config.json names anything but stock layers and what belongs to them."""
+    try:
+        config = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ForeignFileError("config.json is no JSON") from error
+    if not isinstance(config, dict) or config.get("class_name") != "Functional" or config.get("compile_config"):
+        raise ForeignFileError("config.json describes no plain Functional model")
+    todo: list[tuple[Any, int]] = [(config, 0)]
+    seen = 0
+    while todo:
+        node, depth = todo.pop()
+        seen += 1
+        if seen > NODES or depth > DEPTH:
+            raise ForeignFileError("config.json is too deep or too long")
+        if isinstance(node, dict):
+            if "class_name" in node or "module" in node:
+                _check_class(node)
+            todo += [(item, depth + 1) for item in node.values() if isinstance(item, dict | list)]
+        else:
+            todo += [(item, depth + 1) for item in node if isinstance(item, dict | list)]
+
+
+def _check_class(node: dict[str, Any]) -> None:
+    module, kind, registered = node.get("module"), node.get("class_name"), node.get("registered_name")
+    known = isinstance(kind, str) and (module is None or isinstance(module, str)) and kind in ALLOWED.get(module, ())
+    if not known or registered not in (None, kind):
+        raise ForeignFileError(f"config.json names {module!r:.60} {kind!r:.60}, which is none of the layers used here")
+
+
+@contextmanager
+def plain_weights(content: bytes) -> Iterator[h5py.File]:
+    """The HDF5 file in `content`, all of whose objects were found to be plain arrays that lie inside it.
+
+    Refused are soft and external links, a second link to the same object (and so every loop), external and virtual
+    storage, filters and chunks (a small file could unpack to any size), types that are no plain numbers, and arrays
+    that declare more than the file holds.
+    """
+    buffer: BinaryIO = io.BytesIO(content)
+    try:
+        file = h5py.File(buffer, "r")
+    except Exception as error:
+        raise ForeignFileError("the weights are no HDF5 file") from error
+    with file:
+        try:
+            _walk(file, len(content))
+        except ForeignFileError:
+            raise
+        except Exception as error:  # h5py raises whatever the library below it meets in a damaged file
+            raise ForeignFileError("the weights are damaged") from error
+        yield file
+
+
+def _walk(file: h5py.File, size: int) -> None:
+    todo, seen = [file["/"]], set[Any]()
+    while todo:
+        group = todo.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            if type(link) is not h5py.HardLink:
+                raise ForeignFileError(f"the weights hold a {type(link).__name__}")
+            item = group[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in seen or len(seen) >= OBJECTS:
+                raise ForeignFileError("the weights hold one object twice, or too many")
+            seen.add(address)
+            if len(item.attrs) > ATTRIBUTES:
+                raise ForeignFileError("the weights hold too many attributes")
+            if isinstance(item, h5py.Group):
+                todo.append(item)
+            elif isinstance(item, h5py.Dataset):
+                _check_dataset(item, size)
+            else:
+                raise ForeignFileError("the weights hold what is no array")
+
+
+def _check_dataset(item: h5py.Dataset, size: int) -> None:
+    properties = item.id.get_create_plist()
+    plain = properties.get_layout() in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT)
+    if not plain or properties.get_nfilters() or properties.get_external_count() or item.is_virtual:
+        raise ForeignFileError("the weights hold an array that is packed, or lies in another file")
+    if item.dtype.kind not in "fiu" or len(item.shape or ()) > RANK:
+        raise ForeignFileError("the weights hold what are no plain numbers")
+    if item.nbytes > size or (item.id.get_offset() or 0) + item.nbytes > size:
+        raise ForeignFileError(f"the weights declare an array of {item.nbytes:,} bytes, more than the file has")
