@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from core.charlm.cells import STATES
 from core.charlm.config import CharLMConfig
@@ -16,10 +17,10 @@ def build(config: CharLMConfig, vocabulary: int, seed: int | None = None) -> ker
     Embedding (or one-hot: an embedding by the identity that does not train), `layers` recurrent layers with dropout
     before each but the first and before the output, softmax. The state begins at zero with each call.
     """
-    seeds = keras.random.SeedGenerator(config.seed if seed is None else seed)
+    seeds = np.random.default_rng(config.seed if seed is None else seed)
 
     def draw(kind: type, **more: Any) -> Any:
-        return kind(seed=int(keras.ops.convert_to_numpy(seeds.next())[1]), **more)
+        return kind(seed=int(seeds.integers(2**31)), **more)
 
     ids = keras.Input((None,), dtype="int32", name="characters")
     if config.embedding:
