@@ -1,6 +1,7 @@
 """Every option of the dense GAN, and the four presets. Imports no TensorFlow, so that forms and --help are instant."""
 
 import re
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 from pydantic import field_validator
@@ -8,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from core.errors import UserError
 from core.i18n import _
-from core.schema import Options, option
+from core.schema import Cost, Options, option
 
 PresetName = Literal["quick", "balanced", "best", "notes"]
 PRESETS: dict[PresetName, str] = {
@@ -172,3 +173,18 @@ NOTES: dict[str, Any] = {
 
 
 OPTIONS = GANConfig
+
+
+def cost(options: GANConfig, images: int, classes: int) -> Cost:
+    """What both networks cost on `images` training pictures in `classes` classes."""
+    told = classes if options.conditional else 0
+    pixels = options.size**2
+    wide = (parse_widths(options.generator), parse_widths(options.discriminator))
+    chains = ((options.latent + told, *wide[0], pixels), (pixels + told, *wide[1], 1))
+    weights = [sum(a * b for a, b in pairwise(chain)) for chain in chains]
+    parameters = sum(weights) + sum(sum(chain[1:]) for chain in chains)
+    penalty = 1 if options.penalty != "off" else 0
+    work = weights[0] * 2 + weights[1] * (3 + 2 * penalty)  # D sees real and fake, and again in the generator's turn
+    per_step = options.batch_size * options.d_steps
+    activations = options.batch_size * sum(sum(chain) for chain in chains) * 4
+    return Cost(parameters, work, activations, per_step, images)

@@ -204,10 +204,10 @@ class _Heap:
             held_x, held_labels = x[away], labels[away] if labels is not None else None
             x, labels = x[keep], labels[keep] if labels is not None else None
         if self.duplicates:
-            self.notes.append(_("{count:,} exact copies were left out.").format(count=self.duplicates))
+            self.notes.append(_("Exact copies left out: {count:,}.").format(count=self.duplicates))
         if self.too_many:
             self.notes.append(
-                _("{count:,} pictures beyond the first {limit:,} were left out.").format(
+                _("Pictures beyond the first {limit:,} left out: {count:,}.").format(
                     count=self.too_many, limit=MAX_IMAGES
                 )
             )
@@ -232,10 +232,10 @@ class _Heap:
             count=count, least=MIN_IMAGES
         )
         if self.duplicates:
-            text += _("; {count:,} were exact copies").format(count=self.duplicates)
+            text += _("; exact copies: {count:,}").format(count=self.duplicates)
         if self.reasons:
             reason, times = self.reasons.most_common(1)[0]
-            text += _("; {count:,} were left out, {times:,} because {reason}").format(
+            text += _("; left out: {count:,}, of them {times:,} because {reason}").format(
                 count=sum(self.reasons.values()), times=times, reason=reason
             )
         raise UserError(text + _(": bring more."))

@@ -1,0 +1,61 @@
+"""Pictures to files: grids as PNG, films as GIF or WebP, arrays as npz."""
+
+import math
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+LINE = 40  # grey level of the lines between the pictures of a grid
+
+
+def grid(pictures: np.ndarray, columns: int | None = None, gap: int = 1) -> np.ndarray:
+    """(N, S, S) uint8 side by side in rows of `columns` (the nearest square where None), as one (H, W) uint8."""
+    count, height, width = pictures.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap), LINE, np.uint8)
+    for n, picture in enumerate(pictures):
+        top, left = gap + n // columns * (height + gap), gap + n % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+def enlarge(sheet: np.ndarray, times: int) -> np.ndarray:
+    """Every pixel of (…, H, W) as a square of `times` by `times`."""
+    return sheet.repeat(times, -2).repeat(times, -1)
+
+
+def png(sheet: np.ndarray, times: int = 1) -> bytes:
+    """(H, W) uint8 as a PNG."""
+    return _saved([enlarge(sheet, times)], "PNG", optimize=True)
+
+
+def film(sheets: Sequence[np.ndarray], kind: str = "GIF", frame_ms: int = 120, times: int = 1) -> bytes:
+    """Frames (H, W) uint8 as an endless GIF or WebP; the last one stays for a second."""
+    durations = [frame_ms] * (len(sheets) - 1) + [max(1000, frame_ms)]
+    return _saved(
+        [enlarge(sheet, times) for sheet in sheets],
+        kind,
+        duration=durations if len(sheets) > 1 else durations[0],
+        loop=0,
+        **({"lossless": True} if kind == "WEBP" else {}),
+    )
+
+
+def _saved(sheets: Sequence[np.ndarray], kind: str, **options: Any) -> bytes:
+    first, *rest = (Image.fromarray(np.ascontiguousarray(sheet)) for sheet in sheets)
+    if rest:
+        options |= {"save_all": True, "append_images": rest}
+    file = BytesIO()
+    first.save(file, kind, **options)
+    return file.getvalue()
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    """Arrays by name as a compressed .npz."""
+    file = BytesIO()
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()

@@ -1,0 +1,224 @@
+"""Both networks, their optimizers, and the game between them as one compiled loop over many steps."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.gan.config import GANConfig
+from core.gan.losses import LOSSES, PENALTIES, probability, value
+from core.gan.model import discriminator, generator, reach
+
+BLOCK = 128  # steps in one call of the compiled loop
+FIGURES = (
+    "g_loss", "d_loss", "d_real", "d_fake", "sign_real", "sign_fake", "value", "g_grad", "d_grad", "penalty", "spread",
+)  # fmt: skip
+
+
+class Game:
+    """A generator, its running average, and a discriminator, trained in turns.
+
+    Everything random in a step is a function of the seed and the step's number; together with variables() this makes a
+    continued run equal to an unbroken one, bit for bit, however the steps are cut into calls.
+    """
+
+    def __init__(self, options: GANConfig, pictures: np.ndarray, labels: np.ndarray | None, classes: int) -> None:
+        """pictures: (N, S, S) uint8; labels: (N,) int where classes > 0 and the networks are told them, else None."""
+        self.options, self.classes = options, classes if labels is not None else 0
+        keras.utils.set_random_seed(options.seed)
+        self.generator = generator(options, self.classes)
+        self.discriminator = discriminator(options, self.classes)
+        self.average = generator(options, self.classes) if options.ema else self.generator
+        self.average.set_weights(self.generator.get_weights())
+        self._g_optimizer, self._d_optimizer = self._adam(self.generator), self._adam(self.discriminator)
+        self._count = len(pictures)
+        self._pictures = tf.constant(pictures)
+        self._labels = tf.constant(labels if labels is not None else np.zeros(1), tf.int32)
+        self._orders: dict[int, np.ndarray] = {}
+        import os
+
+        self._loop = tf.function(self._steps, jit_compile=os.environ.get("JIT", "1") == "1", autograph=False)
+
+    def _adam(self, model: keras.Model) -> Any:
+        optimizer = keras.optimizers.Adam(
+            self.options.learning_rate, beta_1=self.options.beta_1, beta_2=self.options.beta_2, name="adam"
+        )
+        optimizer.build(model.trainable_variables)
+        return optimizer
+
+    def variables(self) -> dict[str, Any]:
+        """All state by name; "model/…" is the generator that is used."""
+        groups = {
+            "model": self.average.variables,
+            "state/discriminator": self.discriminator.variables,
+            "optimizer/generator": self._g_optimizer.variables,
+            "optimizer/discriminator": self._d_optimizer.variables,
+        }
+        if self.average is not self.generator:
+            groups["state/generator"] = self.generator.variables
+        return {
+            f"{group}/{n:03d}/{_name(item)}": item for group, items in groups.items() for n, item in enumerate(items)
+        }
+
+    # Training -------------------------------------------------------------------------------------------------------
+    def train(self, step: int, factors: np.ndarray, total: int) -> dict[str, float]:
+        """len(factors) steps, the first being number `step` of `total`; means of FIGURES over them."""
+        sums = np.zeros(len(FIGURES))
+        for start in range(0, len(factors), BLOCK):
+            part = np.zeros(BLOCK, np.float32)
+            count = min(BLOCK, len(factors) - start)
+            part[:count] = factors[start : start + count]
+            first = step + start
+            sums += self._loop(
+                tf.constant(self._batches(first, count)),
+                tf.constant(first, tf.int64),
+                tf.constant(count),
+                tf.constant(part),
+                tf.constant(float(total)),
+            ).numpy()
+        return dict(zip(FIGURES, (sums / len(factors)).tolist(), strict=True))
+
+    def _batches(self, first: int, count: int) -> np.ndarray:
+        """(BLOCK, d_steps, B) positions of pictures: the steps read one shuffled pass after another."""
+        each = self.options.d_steps * self.options.batch_size
+        places = np.arange(first * each, (first + count) * each)
+        turns = places // self._count
+        self._orders = {turn: self._orders.get(turn) for turn in np.unique(turns)}  # type: ignore[misc]
+        out = np.zeros(BLOCK * each, np.int32)
+        for turn, order in self._orders.items():
+            if order is None:
+                order = np.random.default_rng([self.options.seed, int(turn)]).permutation(self._count)
+                self._orders[turn] = order
+            here = np.nonzero(turns == turn)[0]
+            out[here] = order[places[here] % self._count]
+        return out.reshape(BLOCK, self.options.d_steps, self.options.batch_size)
+
+    def _steps(self, batches: Any, first: Any, count: Any, factors: Any, total: Any) -> Any:
+        rate, d_rate = self.options.learning_rate, self.options.learning_rate * self.options.d_rate
+
+        def body(i: Any, sums: Any) -> Any:
+            step = first + tf.cast(i, tf.int64)
+            self._g_optimizer.learning_rate.assign(rate * factors[i])
+            self._d_optimizer.learning_rate.assign(d_rate * factors[i])
+            left = tf.maximum(0.0, 1.0 - tf.cast(step, tf.float32) / total)
+            return i + 1, sums + self._step(batches[i], step, left)
+
+        start = (tf.constant(0), tf.zeros(len(FIGURES)))
+        return tf.while_loop(lambda i, sums: i < count, body, start)[1]
+
+    def _step(self, batches: Any, step: Any, left: Any) -> Any:
+        """All turns of the discriminator, then one of the generator, against the same noise as D's last turn."""
+        options = self.options
+        for turn in range(options.d_steps):
+            dice = _Dice(options.seed, step, turn)
+            real, shares = self._real(batches[turn])
+            noise = dice.normal((options.batch_size, options.latent))
+            sigma = options.instance_noise * left * reach(options.output)[1]
+            with tf.GradientTape() as tape:
+                fake = self._call(self.generator, noise, shares)
+                with tape.stop_recording():
+                    d_figures = self._d_step(real, tf.stop_gradient(fake), shares, step, sigma, dice)
+                if turn + 1 < options.d_steps:
+                    continue
+                scores = self._call(self.discriminator, self._noisy(fake, sigma, dice), shares)
+                loss = LOSSES[options.loss](tf.zeros_like(scores), scores, 0.0).g
+        gradients = tape.gradient(loss, self.generator.trainable_variables)
+        self._g_optimizer.apply(gradients, self.generator.trainable_variables)
+        self._follow(step)
+        figures = d_figures | {"g_loss": loss, "g_grad": tf.linalg.global_norm(gradients)}
+        return tf.stack([figures[name] for name in FIGURES])
+
+    def _d_step(self, real: Any, fake: Any, shares: Any, step: Any, sigma: Any, dice: "_Dice") -> dict[str, Any]:
+        options, weights = self.options, self.discriminator.trainable_variables
+        real, fake = self._noisy(real, sigma, dice), self._noisy(fake, sigma, dice)
+        with tf.GradientTape() as tape:
+            if options.discriminator_norm == "batch":  # real and generated pictures must not share statistics
+                on_real, on_fake = (self._call(self.discriminator, part, shares) for part in (real, fake))
+            else:
+                twice = tf.concat([shares, shares], 0) if self.classes else shares
+                both = self._call(self.discriminator, tf.concat([real, fake], 0), twice)
+                on_real, on_fake = tf.split(both, 2)
+            loss = LOSSES[options.loss](on_real, on_fake, options.label_smoothing).d
+        gradients = tape.gradient(loss, weights)
+        penalty = tf.constant(0.0)
+        if options.penalty != "off":
+            penalty, more = self._penalty(real, fake, shares, step, dice)
+            gradients = [one + two for one, two in zip(gradients, more, strict=True)]
+        self._d_optimizer.apply(gradients, weights)
+        p_real, p_fake = probability(options.loss, on_real, on_fake)
+        return {
+            "d_loss": loss,
+            "d_real": tf.reduce_mean(p_real),
+            "d_fake": tf.reduce_mean(p_fake),
+            "sign_real": tf.reduce_mean(tf.cast(p_real > 0.5, tf.float32)),
+            "sign_fake": tf.reduce_mean(tf.cast(p_fake < 0.5, tf.float32)),
+            "value": value(p_real, p_fake),
+            "d_grad": tf.linalg.global_norm(gradients),
+            "penalty": penalty,
+            "spread": tf.math.reduce_std(tf.concat([on_real, on_fake], 0)),
+        }
+
+    def _penalty(self, real: Any, fake: Any, shares: Any, step: Any, dice: "_Dice") -> tuple[Any, list[Any]]:
+        """The weighted penalty and its gradients; at every `penalty_every`-th step, that many times as much."""
+        options, weights = self.options, self.discriminator.trainable_variables
+        share = dice.uniform((options.batch_size, 1, 1))
+
+        def due() -> tuple[Any, list[Any]]:
+            with tf.GradientTape() as tape:
+                size = PENALTIES[options.penalty](
+                    lambda pictures: self._call(self.discriminator, pictures, shares), real, fake, share
+                )
+                size = size * (options.penalty_weight * options.penalty_every)
+            values = [weight.value for weight in weights]
+            found = tape.gradient(size, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            return size, found
+
+        if options.penalty_every == 1:
+            return due()
+        zero = [tf.zeros_like(weight) for weight in weights]
+        return tf.cond(step % options.penalty_every == 0, due, lambda: (tf.constant(0.0), zero))
+
+    def _real(self, places: Any) -> tuple[Any, Any]:
+        black, span = reach(self.options.output)
+        pictures = tf.cast(tf.gather(self._pictures, places), tf.float32) * (span / 255) + black
+        shares = tf.one_hot(tf.gather(self._labels, places), self.classes) if self.classes else None
+        return pictures, shares
+
+    def _noisy(self, pictures: Any, sigma: Any, dice: "_Dice") -> Any:
+        return pictures + sigma * dice.normal(pictures.shape) if self.options.instance_noise else pictures
+
+    def _call(self, model: keras.Model, x: Any, shares: Any) -> Any:
+        return model([x, shares] if self.classes else x, training=True)
+
+    def _follow(self, step: Any) -> None:
+        """The average moves towards the generator, buffers included; quickly at first, when there is little to keep."""
+        if self.average is self.generator:
+            return
+        done = tf.cast(step, tf.float32)
+        keep = tf.minimum(self.options.ema, (1 + done) / (10 + done))
+        for slow, fast in zip(self.average.variables, self.generator.variables, strict=True):
+            slow.assign(slow + (1 - keep) * (fast - slow))
+
+
+class _Dice:
+    """Random numbers that depend on the seed, the step, the turn within it and the order of the calls alone."""
+
+    def __init__(self, seed: int, step: Any, turn: int) -> None:
+        self._seed, self._next = seed, step * 1024 + turn * 64
+
+    def _key(self) -> Any:
+        self._next += 1
+        return tf.stack([tf.constant(self._seed, tf.int64), self._next])
+
+    def normal(self, shape: Any) -> Any:
+        return tf.random.stateless_normal(shape, self._key())
+
+    def uniform(self, shape: Any) -> Any:
+        return tf.random.stateless_uniform(shape, self._key())
+
+
+def _name(item: Any) -> str:
+    """A variable's name that is the same in every process: Keras numbers what was not named."""
+    owner = item.path.split("/")[0]
+    return item.name if owner.startswith("seed_generator") else f"{owner}/{item.name}"
