@@ -143,8 +143,14 @@ class Lab(Inputs):
                 for part in parts:
                     st.latex(part, width="content")
 
-    def predict(self, question: Question) -> None:
-        """One question from the live numbers; its answer and why after a choice. New numbers, new question."""
+    def predict(self, question: Question, *, plain: bool = False) -> None:
+        """One question from the live numbers; its answer and why after a choice. New numbers, new question.
+
+        `plain` where the question quotes what a person typed: then nothing in it is Markdown.
+        """
+        if plain:
+            options = tuple(md(option) for option in question.options)
+            question = Question(md(question.prompt), options, question.answer_index, md(question.why))
         print_ = sha256(repr((question.prompt, question.options, question.why)).encode()).hexdigest()[:12]
         with st.container(border=True):
             st.markdown(f"**{_('Predict, then look')}**")
@@ -167,11 +173,11 @@ class Lab(Inputs):
                     icon=":material/lightbulb:",
                 )
 
-    def keras(self, make: Callable[[], Snippet]) -> None:
-        """A program to copy that prints exactly the shown numbers, and what it prints."""
-        with st.expander(
-            _("The same in Keras"), icon=":material/code:", key=self.key("keras"), on_change="rerun"
-        ) as shown:
+    def keras(self, make: Callable[[], Snippet], name: str = "keras", title: str = "") -> None:
+        """A program to copy that prints exactly the shown numbers, and what it prints. A second one on a page has a
+        `name` and a `title` of its own."""
+        label = title or _("The same in Keras")
+        with st.expander(label, icon=":material/code:", key=self.key(name), on_change="rerun") as shown:
             if shown.open:
                 snippet = make()
                 code, prints = st.columns([3, 2], gap="medium")

@@ -264,3 +264,31 @@ def path(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, co
         x=list(x), y=list(y), mode="lines", name=name, line={"color": colour, "width": 2.5}, hoverinfo="skip"
     )
     dots(chart, x[-1:], y[-1:], colour, 11)
+
+
+def arrow(
+    chart: go.Figure,
+    start: Sequence[float],
+    end: Sequence[float],
+    colour: str = NEUTRAL,
+    *,
+    width: float = 1.6,
+    gap: int = 20,
+) -> None:
+    """An arrow between two nodes that stops `gap` pixels before each."""
+    chart.add_annotation(
+        x=end[0],
+        y=end[1],
+        ax=start[0],
+        ay=start[1],
+        axref="x",
+        ayref="y",
+        text="",
+        showarrow=True,
+        arrowhead=2,
+        arrowsize=1,
+        arrowwidth=width,
+        arrowcolor=colour,
+        standoff=gap,
+        startstandoff=gap,
+    )

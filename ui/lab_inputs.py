@@ -95,12 +95,12 @@ class Inputs:
         self._said(name, raw, lambda text: text.lower() in ("true", "false"), _("on") if value else _("off"))
         return value
 
-    def text(self, name: str, label: str, default: str, *, limit: int = 200, help: str = "") -> str:
+    def text(self, name: str, label: str, default: str, *, limit: int = 200, help: str = "", **more: Any) -> str:
         """A line of text of at most `limit` characters. An empty one is the person's own business: the page says what
         it makes of it."""
         self._raw(name)
         value = st.text_input(
-            label, default, max_chars=limit, key=self.key(name), bind="query-params", help=help or None
+            label, default, max_chars=limit, key=self.key(name), bind="query-params", help=help or None, **more
         )
         return str(value)[:limit]
 
@@ -233,6 +233,10 @@ class Inputs:
         key = self.key(name)
         st.session_state[f"{key}:now"] = encode(np.asarray(values, float))
         st.session_state[f"{key}:version"] = st.session_state.get(f"{key}:version", 0) + 1
+
+    def asked(self, *names: str) -> bool:
+        """Does the address say something about one of these? Then what holds them stands open."""
+        return any(self.key(name) in st.query_params for name in names)
 
     # What the address said wrongly ----------------------------------------------------------------------------------
     def _raw(self, name: str) -> str | None:

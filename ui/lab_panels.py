@@ -7,9 +7,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ui import lab_figures as draw
+from ui.lab_heat import heat
 from ui.palette import DIVERGING, SEQUENTIAL
 
 GAP = 1.0  # cells between two matrices
+ROOM = 1.4  # the strongest colour would drown the digits: it is kept for numbers that much larger
 
 
 def starts(matrices: Sequence[Any]) -> list[float]:
@@ -32,7 +34,7 @@ def panels(
     chart = draw.blank(height=round((tall + 1.4) * cell))
     for table, x in zip(tables, begin, strict=True):
         signed = bool((table < 0).any())
-        most = 1.4 * float(np.abs(table).max(initial=0.0)) or 1.0  # the strongest colour would drown the digits
+        most = ROOM * float(np.abs(table).max(initial=0.0)) or 1.0
         chart.add_heatmap(
             z=table,
             x=[x + c for c in range(table.shape[1])],
@@ -54,4 +56,15 @@ def panels(
     draw.texts(chart, signs[: len(between)], list(between), size=17)
     chart.update_xaxes(range=[-0.6, wide - 0.4])
     chart.update_yaxes(range=[tall - 0.4, -1.5])
+    return chart
+
+
+def pixels(values: Any, cell: int, *, low: float | None = None, clickable: bool = False) -> go.Figure:
+    """One matrix without names of rows and columns; a click on a number hands over [row, column]."""
+    table = np.asarray(values, float)
+    most = ROOM * float(np.abs(table).max(initial=0.0)) or 1.0
+    rows, columns = table.shape
+    chart = heat(table, [""] * rows, [""] * columns, low=low, high=most, height=cell * rows + 20, clickable=clickable)
+    chart.update_xaxes(visible=False)
+    chart.update_yaxes(visible=False)
     return chart
