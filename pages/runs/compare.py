@@ -1,0 +1,45 @@
+"""Runs beside each other: what differs, the curves, the best values, what they make."""
+
+import streamlit as st
+
+from core.families import FAMILIES
+from core.i18n import _
+from core.runs.store import list_runs
+from ui import compare_view, nav
+from ui.show import guard, md
+
+st.title(_("Compare"), anchor=False)
+runs = {run.id: run for run in list_runs() if run.metrics()}
+if not runs:
+    st.info(_("There are no runs with figures yet."))
+    nav.link("text-train", _("Train a network on a text"), ":material/school:")
+    st.stop()
+
+asked = [run_id for run_id in st.query_params.get("runs", "").split(",") if run_id in runs]
+chosen = st.multiselect(
+    _("Runs"), list(runs), default=asked or list(runs)[:2], key="compare-runs", max_selections=8,
+    format_func=lambda key: f"{runs[key].name} · {key}",
+)  # fmt: skip
+if chosen:
+    st.query_params["runs"] = ",".join(chosen)
+picked = [runs[run_id] for run_id in chosen if run_id in runs]
+if not picked:
+    st.caption(_("Choose one run or more."))
+    st.stop()
+families = {run.family for run in picked if run.family in FAMILIES}
+if len(families) > 1:
+    st.caption(_("These runs are of different families: only what they share can be compared."))
+
+
+@st.fragment(run_every=3.0 if any(run.active for run in picked) else None)
+def live() -> None:
+    with guard("compare"):
+        compare_view.curves(picked)
+        compare_view.table(picked)
+
+
+live()
+with guard("samples"):
+    st.subheader(_("What they make"), anchor=False)
+    compare_view.samples(picked)
+st.caption(md(", ".join(run.id for run in picked)))
