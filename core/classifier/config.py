@@ -5,7 +5,9 @@ from typing import ClassVar, Literal
 from pydantic import ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from core.schema import Options, option
+from core.errors import UserError
+from core.i18n import _
+from core.schema import Cost, Options, option
 
 PRESETS = {
     "quick": "About a minute: one block, short texts.",
@@ -13,8 +15,6 @@ PRESETS = {
     "best": "As long as it helps: longer texts and more passes.",
 }
 MAX_TOKENS = 2048
-# The n-gram table is larger than any of these vocabularies' rows, so that few n-grams share a row.
-BUCKETS = 1 << 14
 
 
 class ClassifierConfig(Options):
@@ -51,9 +51,6 @@ class ClassifierConfig(Options):
         64, "Longer texts are cut.", unit="tokens", group="tokens", level="basic", ge=4, le=MAX_TOKENS
     )
     cut: Literal["end", "start", "middle"] = option("end", "Which part of a longer text is left out.", group="tokens")
-    pieces: bool = option(
-        True, "Give each token also a part made of its letters and its neighbours (n-grams).", group="tokens"
-    )
 
     # The network
     blocks: int = option(1, "Encoder blocks, one on the other.", group="network", level="basic", ge=1, le=6)
@@ -76,6 +73,13 @@ class ClassifierConfig(Options):
     clip_norm: float = option(
         1.0, "Gradients longer than this are scaled back to it; 0 leaves them.", group="training", ge=0, le=1000
     )
+    teaching: float = option(
+        0.9, "How much of each label the linear model gives with its probabilities, instead of the table.",
+        group="training", ge=0, le=1,
+    )  # fmt: skip
+    informed_start: bool = option(
+        True, "Begin with what naive Bayes knows about each token, not only with chance.", group="training"
+    )
     label_smoothing: float = option(0.0, "How much of a label is spread over all.", group="training", ge=0, lt=0.9)
     class_weights: bool = option(False, "Let rare classes count as much as frequent ones.", group="training")
     word_dropout: float = option(
@@ -97,3 +101,41 @@ class ClassifierConfig(Options):
 
 
 OPTIONS = ClassifierConfig
+
+
+def preset(name: str, rows: int, median_tokens: int, classes: int) -> ClassifierConfig:
+    """Sizes for `rows` training texts of `median_tokens` in `classes` classes.
+
+    Few texts get a small network that reads them often, many texts a larger one that reads them a few times. Texts are
+    cut at about twice their median, in steps of 16. Raises UserError for an unknown name.
+    """
+    if name not in PRESETS:
+        raise UserError(
+            _("There is no preset “{name}”; there are: {known}.").format(name=name, known=", ".join(PRESETS))
+        )
+    limit = {"quick": 128, "balanced": 256, "best": 512}[name]
+    tokens = min(limit, max(16, -(-2 * median_tokens // 16) * 16))
+    few, many = rows < 2_000, rows > 20_000
+    reading = {"quick": 2, "balanced": 4, "best": 6}[name] * (3 if few else 1 if many else 1.5)
+    return ClassifierConfig(
+        epochs=reading,
+        blocks=1 if name == "quick" or few else 2,
+        width=32 if few and name == "quick" else 64,
+        max_tokens=tokens,
+        batch_size=16 if few else 32,
+        min_count=1 if few else 2,
+        vocabulary=20_000 if not many else 30_000,
+        averaging=0.98 if few else 0.995,
+    )
+
+
+def cost(options: ClassifierConfig, rows: int, median_tokens: int, classes: int) -> Cost:
+    """What this network costs on `rows` training texts."""
+    D, F, T = options.width, options.feed_forward, min(options.max_tokens, max(1, median_tokens))
+    # Heaps' law, with the exponent and factor that reviews in English have: a guess until the vocabulary is counted.
+    words = min(options.vocabulary, round(8 * (rows * max(1, median_tokens)) ** 0.57 / options.min_count))
+    block = 4 * D * (D + 1) + D * F + F + F * D + D + 4 * D
+    parameters = (words + options.max_tokens + 1) * D + options.blocks * block + (D + 1) * classes
+    work = options.blocks * (T * (4 * D * D + 2 * D * F) + 2 * T * T * D)
+    kept = options.batch_size * T * (3 * D + options.blocks * (8 * D + 2 * F + 2 * options.heads * T))
+    return Cost(parameters, float(work), float(kept), options.batch_size, float(rows))

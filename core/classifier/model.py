@@ -1,0 +1,121 @@
+"""The classifier as a plain Functional Keras model of stock layers, in the notes' six steps.
+
+1  embedding       X = E[w] + P           a token and its place
+2  attention       A = softmax(Q Kᵀ / √d + mask),  Z = A V
+3  heads           O = [Z¹; …; Zᴴ] W_O
+4  residual, norm  N = LN(X + O)
+5  feed-forward    F = gelu(N W₁ + b₁) W₂ + b₂
+6  residual, norm  Y = LN(N + F)
+
+Steps 2 to 6 are one encoder block (Vaswani et al. 2017); `blocks` of them stand on each other. The tokens are then
+pooled into one vector, padding left out, and a dense layer gives a logit for each class.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from core.classifier.config import ClassifierConfig
+
+SIZE = 0.05  # standard deviation of a token's numbers at the beginning; places begin smaller
+FAR = -1e4  # what padding counts in a maximum: below every value that layer norm lets through
+
+
+def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
+    """tokens (B, T) int32, 0 where there is none → logits (B, C); V known tokens."""
+    D, seeds = config.width, iter(np.random.default_rng(config.seed).integers(0, 2**31 - 1, 1000).tolist())
+
+    def normal(deviation: float) -> Any:
+        return keras.initializers.RandomNormal(stddev=deviation, seed=next(seeds))
+
+    def dense(units: int, name: str, activation: str | None = None) -> Any:
+        start = keras.initializers.GlorotUniform(seed=next(seeds))
+        return layers.Dense(units, activation, kernel_initializer=start, name=name)
+
+    def drop(x: Any, name: str) -> Any:
+        return layers.Dropout(config.dropout, seed=next(seeds), name=name)(x) if config.dropout else x
+
+    tokens = keras.Input((None,), dtype="int32", name="tokens")
+    there = ops.cast(ops.not_equal(tokens, 0), "float32")  # (B, T)
+
+    # 1: embedding
+    x = layers.Embedding(V, D, embeddings_initializer=normal(SIZE), name="token_embedding")(tokens)
+    places = ops.cumsum(ops.ones_like(tokens), axis=1) - 1
+    sinusoidal = config.positions == "sinusoidal"
+    x = x + layers.Embedding(
+        config.max_tokens + 1,
+        D,
+        embeddings_initializer="zeros" if sinusoidal else normal(0.4 * SIZE),
+        trainable=not sinusoidal,
+        name="place_embedding",
+    )(places)
+    x = drop(x, "embedding_dropout")
+
+    looks = ops.expand_dims(ops.cast(there, "bool"), 1)  # (B, 1, T): every token looks at all real ones
+    for block in range(1, config.blocks + 1):
+        # 2 and 3: attention in heads
+        attention = layers.MultiHeadAttention(
+            config.heads,
+            D // config.heads,
+            dropout=config.dropout,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+            seed=next(seeds),
+            flash_attention=False,
+            name=f"attention_{block}",
+        )(x, x, attention_mask=looks)
+        # 4: residual and norm
+        x = layers.LayerNormalization(name=f"attention_norm_{block}")(x + drop(attention, f"attention_dropout_{block}"))
+        # 5: feed-forward
+        inner = dense(config.feed_forward, f"feed_forward_{block}", "gelu")(x)
+        outer = dense(D, f"feed_forward_out_{block}")(inner)
+        # 6: residual and norm
+        x = layers.LayerNormalization(name=f"feed_forward_norm_{block}")(
+            x + drop(outer, f"feed_forward_dropout_{block}")
+        )
+
+    pooled = drop(_pool(x, there, config.pooling), "pooled_dropout")
+    model = keras.Model(tokens, dense(C, "logits")(pooled), name="transformer_classifier")
+    if sinusoidal:
+        model.get_layer("place_embedding").embeddings.assign(sinusoids(config.max_tokens + 1, D))
+    return model
+
+
+def _pool(x: Any, there: Any, pooling: str) -> Any:
+    """(B, T, D) and (B, T) → (B, D)."""
+    if pooling == "first":
+        return x[:, 0]
+    real = ops.expand_dims(there, -1)
+    if pooling == "max":
+        return ops.max(x * real + (1.0 - real) * FAR, axis=1)
+    return ops.sum(x * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
+
+
+def sinusoids(T: int, D: int) -> np.ndarray:
+    """(T, D): sin and cos of p / 10000^(2k/D) (Vaswani et al. 2017, section 3.5), scaled to the size of the tokens."""
+    angle = np.arange(T)[:, None] / 10000 ** (2 * (np.arange(D)[None, :] // 2) / D)
+    return (SIZE * np.where(np.arange(D) % 2 == 0, np.sin(angle), np.cos(angle))).astype(np.float32)
+
+
+def attention_inputs(model: keras.Model) -> keras.Model:
+    """tokens → what goes into each block's attention, a list of (B, T, D); the weights are the model's own."""
+    return keras.Model(model.input, [layer.input[0] for layer in attention_layers(model)])
+
+
+def attention_layers(model: keras.Model) -> list[Any]:
+    """The attention layer of each block, the first block first."""
+    return [layer for layer in model.layers if isinstance(layer, layers.MultiHeadAttention)]
+
+
+def attention(model: keras.Model, tokens: np.ndarray) -> list[np.ndarray]:
+    """The attention of each block, (B, H, T, T): how much the token in row t takes from the one in column s."""
+    there = ops.expand_dims(ops.not_equal(tokens, 0), 1)
+    return [
+        ops.convert_to_numpy(layer(x, x, attention_mask=there, return_attention_scores=True, training=False)[1])
+        for layer, x in zip(attention_layers(model), _listed(attention_inputs(model)(tokens)), strict=True)
+    ]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
