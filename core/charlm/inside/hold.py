@@ -1,0 +1,140 @@
+"""Holding a gate while the network writes, to see from the text what the gate is for."""
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.charlm.config import CharLMConfig
+from core.charlm.generate import Writer
+from core.charlm.inside.network import GATES, KINDS, NAMES
+from core.charlm.settings import Settings
+from core.charlm.vocabulary import Vocabulary
+from core.errors import UserError
+from core.i18n import _
+
+# What can be held; a simple RNN has no gate, only its hidden value.
+HOLDABLE = {cell: gates or ("h",) for cell, gates in GATES.items()}
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A gate of `layer` (from 1), for the cells in `units` or all of them (None), stays at `value`."""
+
+    layer: int
+    gate: str
+    value: float
+    units: tuple[int, ...] | None = None
+
+
+class HeldWriter(Writer):
+    """Writes like Writer, with gates held; without any it writes the same texts."""
+
+    def __init__(self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary) -> None:
+        super().__init__(model, config, vocabulary)
+        gates = len(HOLDABLE[config.cell])
+        self._turn = threading.Lock()
+        # Variables, so that one compiled function serves every hold.
+        self._held = [tf.Variable(tf.zeros((gates, config.units))) for _layer in range(config.layers)]
+        self._values = [tf.Variable(tf.zeros((gates, config.units))) for _layer in range(config.layers)]
+
+    def write_held(self, prompt: str, settings: Settings, holds: Sequence[Hold]) -> list[str]:
+        """The texts with `holds` in force from the prompt's first character on; threads take turns.
+
+        Raises UserError where one cannot be held.
+        """
+        held, values = (np.zeros((self.config.layers, *self._held[0].shape), np.float32) for _part in range(2))
+        for hold in holds:
+            row, columns = self._place(hold)
+            held[hold.layer - 1, row, columns] = 1
+            values[hold.layer - 1, row, columns] = hold.value
+        with self._turn:
+            for layer in range(self.config.layers):
+                self._held[layer].assign(held[layer])
+                self._values[layer].assign(values[layer])
+            return self.write(prompt, settings)
+
+    def step(self, ids: Any, state: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Any]:
+        x = tf.gather(self._table, ids)
+        after = []
+        for number, (layer, weights) in enumerate(zip(state, self._layers, strict=True)):
+            x, new = HELD_STEPS[self.config.cell](x, layer, weights, self._hold(number))
+            after.append(new)
+        return after, tf.matmul(x, self._output[0]) + self._output[1] + self._barred
+
+    def _hold(self, layer: int) -> Any:
+        held, values = self._held[layer], self._values[layer]
+        return lambda row, gate: gate + held[row] * (values[row] - gate)
+
+    def _place(self, hold: Hold) -> tuple[int, Any]:
+        known = HOLDABLE[self.config.cell]
+        if hold.gate not in known:
+            message = _("A {kind} has no {gate} to hold: it has {known}.")
+            names = ", ".join(NAMES[gate] for gate in known)
+            gate = NAMES.get(hold.gate, hold.gate)
+            raise UserError(message.format(kind=KINDS[self.config.cell], gate=gate, known=names))
+        if not 1 <= hold.layer <= self.config.layers:
+            message = _("There is no layer {layer}: this network has layers 1 to {count}.")
+            raise UserError(message.format(layer=hold.layer, count=self.config.layers))
+        low = -1 if hold.gate == "h" else 0
+        if not low <= hold.value <= 1:
+            message = _("The {gate} cannot be held at {value:g}: it lies between {low} and 1.")
+            raise UserError(message.format(gate=NAMES[hold.gate], value=hold.value, low=low))
+        if hold.units is not None and not all(0 <= unit < self.config.units for unit in hold.units):
+            message = _("A cell to hold does not exist: the layer has cells 0 to {last}.")
+            raise UserError(message.format(last=self.config.units - 1))
+        return known.index(hold.gate), slice(None) if hold.units is None else list(hold.units)
+
+
+def _lstm(x: Any, state: Any, weights: Any, hold: Any) -> Any:
+    """`core.charlm.cells.lstm_step` with hold(row, gate) around each gate, in HOLDABLE's order."""
+    kernel, recurrent, bias = weights
+    h, c = state
+    z_i, z_f, z_c, z_o = tf.split(tf.matmul(x, kernel) + tf.matmul(h, recurrent) + bias, 4, axis=-1)
+    c = hold(1, tf.sigmoid(z_f)) * c + hold(0, tf.sigmoid(z_i)) * tf.tanh(z_c)
+    h = hold(2, tf.sigmoid(z_o)) * tf.tanh(c)
+    return h, (h, c)
+
+
+def _gru(x: Any, state: Any, weights: Any, hold: Any) -> Any:
+    kernel, recurrent, bias = weights
+    (h,) = state
+    x_z, x_r, x_h = tf.split(tf.matmul(x, kernel) + bias[0], 3, axis=-1)
+    h_z, h_r, h_h = tf.split(tf.matmul(h, recurrent) + bias[1], 3, axis=-1)
+    z = hold(0, tf.sigmoid(x_z + h_z))
+    h = z * h + (1 - z) * tf.tanh(x_h + hold(1, tf.sigmoid(x_r + h_r)) * h_h)
+    return h, (h,)
+
+
+def _rnn(x: Any, state: Any, weights: Any, hold: Any) -> Any:
+    kernel, recurrent, bias = weights
+    h = hold(0, tf.tanh(tf.matmul(x, kernel) + tf.matmul(state[0], recurrent) + bias))
+    return h, (h,)
+
+
+HELD_STEPS = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}
+
+
+def parse_units(text: str, count: int) -> tuple[int, ...] | None:
+    """Cells from "3, 17, 40-60", of cells 0 to count − 1; None, all of them, from an empty text.
+
+    Raises UserError for anything else.
+    """
+    found: set[int] = set()
+    for part in text.replace("–", "-").split(","):
+        match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part)
+        if match:
+            first, last = int(match[1]), int(match[2] or match[1])
+            if not first <= last < count:
+                message = _("There are no cells “{part}”: the layer has cells 0 to {last}.")
+                raise UserError(message.format(part=part.strip(), last=count - 1))
+            found.update(range(first, last + 1))
+        elif part.strip():
+            message = _("“{part}” is no cell: write numbers and ranges such as 3, 17, 40-60.")
+            raise UserError(message.format(part=part.strip()[:40]))
+    return tuple(sorted(found)) or None
