@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from core.commands import again, runs, serve, train
+from core.commands import again, bundle, runs, serve, train
 from core.commands.flags import Parser
 from core.errors import UserError
 from core.families import FAMILIES
@@ -26,7 +26,9 @@ def parser() -> Parser:
     train.add_parsers(commands)
     for family in FAMILIES.values():
         family.room("commands").add_parsers(commands)
-    again.add_parsers(runs.add_parsers(commands))
+    verbs = runs.add_parsers(commands)
+    again.add_parsers(verbs)
+    bundle.add_parsers(verbs)
     serve.add_parsers(commands)
     return root
 

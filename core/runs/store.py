@@ -47,9 +47,9 @@ def create(
     name = clean_name(name) or label or options.family
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        draft = parent / f".new-{os.getpid()}-{time.monotonic_ns()}"
-        (draft / "data").mkdir(parents=True)
+        draft = draft_folder(parent)
         try:
+            (draft / "data").mkdir()
             stored = [_store(draft / "data", number, source) for number, source in enumerate(sources)]
             config = new_config(options.family, preset, options, stored, label)
             write_json(draft / "config.json", config | dict(more_config or {}))
@@ -66,6 +66,13 @@ def create(
         raise UserError(
             _("The run cannot be written to “{folder}”: {reason}.").format(folder=parent, reason=reason)
         ) from None
+
+
+def draft_folder(parent: Path) -> Path:
+    """A new hidden folder in which a run is built; what a killed process leaves of it, the bin's purge removes."""
+    draft = parent / f".new-{os.getpid()}-{time.monotonic_ns()}"
+    draft.mkdir()
+    return draft
 
 
 def _store(folder: Path, number: int, source: Source) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""python -m core runs export | import: a run as one file, to take along."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.commands.flags import add_common
+from core.commands.runs import add_verb, said
+from core.i18n import _
+from core.runs.store import find
+
+
+def add_parsers(verbs: Any) -> None:
+    sub = add_verb(verbs, "export", take_out, _("write a run as one file: options, model, report, samples"))
+    sub.add_argument("file", metavar="OUT.zip")
+    sub.add_argument("--data", action="store_true", help=_("with what it was trained on"))
+    sub = verbs.add_parser("import", help=_("take a run out of such a file, after every part of it was checked"))
+    sub.add_argument("file", metavar="FILE.zip")
+    add_common(sub)
+    sub.set_defaults(run=take_in)
+
+
+def take_out(arguments: argparse.Namespace) -> dict[str, Any]:
+    from core.runs.bundle import export
+
+    run, path = find(arguments.id), Path(arguments.file)
+    export(run, path, data=arguments.data)
+    size = path.stat().st_size
+    return said(run, f"{path} ({size / 1e6:.1f} MB)", arguments, file=str(path), size=size)
+
+
+def take_in(arguments: argparse.Namespace) -> dict[str, Any]:
+    from core.runs.bundle import import_bundle
+
+    run = import_bundle(Path(arguments.file))
+    return said(run, run.name, arguments)

@@ -1,0 +1,195 @@
+"""What a stranger's file must prove before it is read: its size, its names, its JSON, its arrays, its pictures."""
+
+import io
+import json
+import math
+import re
+import stat
+import struct
+import time
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.runs.files import is_number
+from core.runs.keras_file import ForeignFileError, read_blocks
+from core.runs.names import DEVICE_NAMES
+
+ENTRIES = 60_000
+DIRECTORY_LIMIT = 16_000_000  # bytes of an archive's table of contents
+END = struct.Struct("<4s4H2LH")
+JSON_NODES, JSON_DEPTH = 1_000_000, 12
+ARRAYS, RANK = 5_000, 8
+PIXELS = 40_000_000
+
+
+@contextmanager
+def open_archive(path: Path, limit: int) -> Iterator[zipfile.ZipFile]:
+    """An archive of at most `limit` bytes, packed and unpacked, whose table of contents is small enough to be read.
+
+    Raises ForeignFileError where it is none, or holds two files of one name, a link, or anything encrypted.
+    """
+    if path.stat().st_size > limit:
+        raise ForeignFileError(f"it has more than {limit // 10**6} MB")
+    _check_end(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except OSError:
+        raise
+    except Exception as error:  # zipfile has a dozen words for damage
+        raise ForeignFileError("it is no archive, or damaged") from error
+    with archive:
+        entries = archive.infolist()
+        if len({entry.filename.casefold() for entry in entries}) != len(entries):
+            raise ForeignFileError("two of its files have the same name")
+        if sum(entry.file_size for entry in entries) > limit:
+            raise ForeignFileError(f"it declares more than {limit // 10**6} MB")
+        for entry in entries:
+            _check_entry(entry)
+        yield archive
+
+
+def _check_end(path: Path) -> None:
+    """Look at the end record before zipfile reads the whole table that it announces."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 66_000))
+        tail = file.read()
+    place = tail.rfind(b"PK\x05\x06")
+    if place < 0 or len(tail) - place < END.size:
+        raise ForeignFileError("it is no archive, or cut off")
+    _mark, _disk, _start, _here, count, size, _offset, _comment = END.unpack(tail[place : place + END.size])
+    if count > ENTRIES or size > DIRECTORY_LIMIT or tail[max(0, place - 20) : place].startswith(b"PK\x06\x07"):
+        raise ForeignFileError("it holds more files than a run has")
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    name, kind = entry.filename, stat.S_IFMT(entry.external_attr >> 16)
+    if not safe_name(name):
+        raise ForeignFileError(f"it holds a file with the name {name[:80]!r}")
+    if kind not in (0, stat.S_IFREG):
+        raise ForeignFileError(f"{name!r} is no plain file")
+    if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ForeignFileError(f"{name!r} is encrypted or packed in an unknown way")
+
+
+def safe_name(name: str) -> bool:
+    """Is `name` a relative path of plain parts that means the same on every system and climbs nowhere?"""
+    parts = name.split("/")
+    return len(name) <= 200 and all(
+        re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", part)
+        and not part.endswith(".")
+        and part.partition(".")[0].lower() not in DEVICE_NAMES
+        for part in parts
+    )
+
+
+def extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, deadline: float) -> None:
+    """Write exactly the declared bytes of `entry` to the new file `target`, before time.monotonic() is `deadline`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        for block in read_blocks(archive, entry):
+            if time.monotonic() > deadline:
+                raise ForeignFileError("reading it takes too long")
+            file.write(block)
+
+
+def read_entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    """The content of a small file of an archive. Raises ForeignFileError where it is missing or over `limit` bytes."""
+    try:
+        entry = archive.getinfo(name)
+    except KeyError:
+        raise ForeignFileError(f"it holds no {name}") from None
+    if entry.file_size > limit:
+        raise ForeignFileError(f"{name} is too large")
+    return b"".join(read_blocks(archive, entry))
+
+
+def proven_json(content: bytes, name: str) -> Any:
+    """The value in `content`, of bounded depth and size and with finite numbers only."""
+    try:
+        value = json.loads(content, parse_constant=lambda word: None)
+    except (ValueError, RecursionError) as error:
+        raise ForeignFileError(f"{name} is no JSON") from error
+    todo, seen = [(value, 0)], 0
+    while todo:
+        node, depth = todo.pop()
+        seen += 1
+        if seen > JSON_NODES or depth > JSON_DEPTH:
+            raise ForeignFileError(f"{name} is too deep or too long")
+        if isinstance(node, dict):
+            todo += [(item, depth + 1) for item in node.values()]
+        elif isinstance(node, list):
+            todo += [(item, depth + 1) for item in node]
+        elif isinstance(node, float | int) and not isinstance(node, bool) and not is_number(node):
+            raise ForeignFileError(f"{name} holds a number out of all bounds")
+    return value
+
+
+def check_npz(path: Path, limit: int) -> None:
+    """Raise ForeignFileError where `path` is no npz of plain arrays that are as large as they declare."""
+    with open_archive_of_arrays(path, limit) as archive:
+        for entry in archive.infolist():
+            blocks = read_blocks(archive, entry)
+            head = io.BytesIO(next(blocks, b""))
+            for _block in blocks:
+                pass  # the rest is read for its check sum and its length
+            _check_array(head, entry)
+
+
+@contextmanager
+def open_archive_of_arrays(path: Path, limit: int) -> Iterator[zipfile.ZipFile]:
+    """An npz; its arrays may have any names, as they are never used as paths."""
+    _check_end(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except OSError:
+        raise
+    except Exception as error:
+        raise ForeignFileError(f"{path.name} is no archive of arrays") from error
+    with archive:
+        entries = archive.infolist()
+        names = {entry.filename for entry in entries}
+        if len(entries) > ARRAYS or len(names) != len(entries) or not all(name.endswith(".npy") for name in names):
+            raise ForeignFileError(f"{path.name} is no archive of arrays")
+        if sum(entry.file_size for entry in entries) > limit:
+            raise ForeignFileError(f"{path.name} declares more than {limit // 10**6} MB")
+        yield archive
+
+
+def _check_array(head: io.BytesIO, entry: zipfile.ZipInfo) -> None:
+    shown = repr(entry.filename[:80])
+    try:
+        version = np.lib.format.read_magic(head)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _fortran, dtype = read(head)
+    except Exception as error:  # numpy has a dozen words for damage
+        raise ForeignFileError(f"{shown} is no array") from error
+    if dtype.hasobject or dtype.kind not in "fiubUS" or len(shape) > RANK or any(length < 0 for length in shape):
+        raise ForeignFileError(f"{shown} is no array of plain numbers or texts")
+    if head.tell() + math.prod(shape) * dtype.itemsize != entry.file_size:
+        raise ForeignFileError(f"{shown} is not as large as it declares")
+
+
+def check_png(content: bytes, name: str) -> None:
+    """Raise ForeignFileError where `content` is no whole PNG of a sensible size."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            if picture.width * picture.height > PIXELS:
+                raise ForeignFileError(f"{name} is too large a picture")
+            picture.verify()
+    except ForeignFileError:
+        raise
+    except Exception as error:  # Pillow has a dozen words for damage
+        raise ForeignFileError(f"{name} is no PNG picture") from error
+
+
+def one_line(text: str, limit: int = 1000) -> str:
+    """A text of a stranger without control and direction characters, cut at `limit`."""
+    return "".join(" " if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char for char in text[:limit])
