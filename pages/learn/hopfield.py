@@ -9,6 +9,8 @@ from core.i18n import _
 from core.lab import hopfield
 from ui import lab_hopfield as figures
 from ui.lab import Lab
+from ui.lab_figures import short
+from ui.lab_heat import drawings as drawing
 from ui.lab_several import several
 
 SIZE = 7
@@ -19,12 +21,12 @@ OWN = hopfield.PICTURES["house"].T  # what an own drawing begins with
 
 def said(step: hopfield.Step) -> str:
     row, column = divmod(step.neuron, SIZE)
-    asked = _("Sweep {sweep}: the neuron in row {row}, column {column} is asked; its field is h = {h:.3f}.").format(
-        sweep=step.sweep, row=row + 1, column=column + 1, h=step.field
+    asked = _("Sweep {sweep}: the neuron in row {row}, column {column} is asked; its field is h = {h}.").format(
+        sweep=step.sweep, row=row + 1, column=column + 1, h=short(step.field)
     )
     if step.flipped:
-        return asked + " " + _("It **flips** to {new}, and the energy falls.").format(new=f"{step.new:+d}")
-    return asked + " " + _("It stays {new}.").format(new=f"{step.new:+d}")
+        return asked + " " + _("It **flips** to {new}, and the energy falls.").format(new=short(step.new))
+    return asked + " " + _("It stays {new}.").format(new=short(step.new))
 
 
 def cells(state: np.ndarray) -> np.ndarray:
@@ -44,7 +46,7 @@ def turned(name: str, drawn: np.ndarray, place: Any) -> None:
 lab = Lab(hopfield.CONCEPT)
 lab.head()
 controls, left, right = lab.bench()
-picture, memory, tables = left.container(), left.container(), left.container()
+picture, memory, below, tables = left.container(), left.container(), st.container(), st.container()
 
 with controls:
     stored = several(lab, "stored", _("Stored pictures"), NAMES | {"own": _("Own")}, ["smile", "cross", "house"])
@@ -57,7 +59,13 @@ with controls:
 with tables:
     drawings = {name: hopfield.PICTURES[name] for name in NAMES}
     if "own" in stored:
-        drawings["own"] = lab.table("own", _("Your picture to be stored"), OWN, COLUMNS, limit=1)
+        drawn, typed = st.columns(2, gap="medium")
+        with typed:
+            drawings["own"] = own = lab.table("own", _("Your picture to be stored"), OWN, COLUMNS, limit=1)
+        with drawn:
+            chart = drawing([own], [""], height=300, clickable=[0])
+            lab.picture(chart, "own", _("Your picture"), on_click=lambda at: turned("own", own, at))
+            st.caption(_("Click its cells to draw it, or type 0 and 1 beside it."))
     if source == "drawn":
         start_cells = lab.table("start", _("Your drawing to start from"), drawings["smile"], COLUMNS, limit=1)
     kept, patterns = lab.sound(
@@ -83,8 +91,6 @@ with right:
     state = step.state if step else start
     st.markdown(said(step) if step else _("The start: nobody has been asked yet."))
     lab.picture(figures.energy(done, at), "energy", _("The energy after each neuron asked; now step {n}").format(n=at))
-    if step:
-        lab.digits(hopfield.formula_with_digits(patterns, step))
     if at == len(done.steps):
         st.info(figures.verdict(done, names), icon=":material/flag:")
     else:
@@ -97,12 +103,12 @@ with picture:
     st.caption(_("Click a cell: the recall starts again from here, with that cell turned."))
 with memory:
     kept_cells = [cells(pattern) for pattern in patterns]
-    own = kept.index("own") if "own" in kept else None
-    chart = figures.stored(kept_cells, names, hopfield.overlaps(patterns, state), own)
-    alt = _("The stored pictures with their overlap with the state in view")
-    lab.picture(chart, "stored", alt, on_click=None if own is None else lambda at: turned("own", drawings["own"], at))
-    if own is not None:
-        st.caption(_("Click the cells of your own picture to draw it."))
+    chart = figures.stored(kept_cells, names, hopfield.overlaps(patterns, state))
+    lab.picture(chart, "stored", _("The stored pictures, each with its overlap with the state in view"))
+
+if step:
+    with below:
+        lab.digits(hopfield.formula_with_digits(patterns, step))
 
 st.subheader(_("How much it can keep"), anchor=False)
 figures.landscape(lab, patterns, seed)
