@@ -1,8 +1,8 @@
 import zipfile
 
-from commands.cli import answer, run
 from toy_family import toy_run
 
+from commands.cli import answer, run
 from core.runs.bin import binned
 from core.runs.store import find, list_runs
 
