@@ -29,7 +29,7 @@ CONCEPT = Concept(
     summary=_(
         "An RNN uses the same weights at each step, so its gradient is a sum over all steps back in time. On the way "
         "back it is multiplied by one factor a step: below 1 it vanishes, above 1 it explodes, and a deep network's "
-        "layers do the same. Five remedies keep the factors near 1."
+        "layers do the same. The notes' five remedies keep the factors near 1, or at least the step short."
     ),
     formula=(
         r"\frac{\partial E_t}{\partial W} = \sum_{k=1}^{t} \frac{\partial E_t}{\partial s_t} "
@@ -131,6 +131,12 @@ class Bptt:
         return table
 
 
+def _as_rows(values: Any) -> Any:
+    """One number a step as rows of one; anything else as it is, for `checks.array` to judge."""
+    flat = isinstance(values, list | tuple | np.ndarray) and all(np.isscalar(v) or v is None for v in values)
+    return [[v] for v in values] if flat else values
+
+
 def backward(weights: Weights | None = None, x: Any = (1, 2), d: Any = (2, 3), scale: float = 1.0) -> Bptt:
     """Run x (T,) or (T, I) forward and the errors against d (T,) or (T, O) back. W is multiplied by `scale` first.
 
@@ -139,11 +145,10 @@ def backward(weights: Weights | None = None, x: Any = (1, 2), d: Any = (2, 3), s
     weights = weights or Weights()
     scale = checks.number(scale, _("The weight scale"), 0.0, 100.0)
     w = Weights(weights.U, np.asarray(weights.W) * scale, weights.b, weights.V, weights.c)
-    inputs = checks.array(np.reshape(x, (-1, 1)) if np.ndim(x) == 1 else x, "x", (None, len(w.U)), 100)
+    inputs = checks.array(_as_rows(x), "x", (None, len(w.U)), 100)
     if not 2 <= len(inputs) <= LONGEST:
         raise UserError(_("x has {n} steps: give 2 to {limit}.").format(n=len(inputs), limit=LONGEST))
-    targets = np.reshape(d, (-1, 1)) if np.ndim(d) == 1 else d
-    targets = checks.array(targets, "d", (len(inputs), w.V.shape[1]), 1000)
+    targets = checks.array(_as_rows(d), "d", (len(inputs), w.V.shape[1]), 1000)
     s, steps = np.zeros(len(w.W)), []
     for t, (x_t, d_t) in enumerate(zip(inputs, targets, strict=True), 1):
         s = np.tanh(x_t @ w.U + s @ w.W + w.b)

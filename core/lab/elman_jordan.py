@@ -162,6 +162,7 @@ def train(
     checks.one_of(task, _("The task"), TASKS)
     lag = checks.whole(lag, _("The delay"), 1, 5)
     steps = checks.whole(steps, _("The steps"), 1, 5000)
+    seed = checks.whole(seed, _("The seed"), 0, 2**31 - 1)
     w = initial(kind, units, seed)
     moments, rng, losses = adam.start(w), np.random.default_rng(seed + 1), []
     for step in range(steps):

@@ -231,6 +231,7 @@ def snippet(decoded: Decoded) -> Snippet:
     free = decode(task.key, decoded.source)
     sizes = (len(task.symbols), task.source_length, task.target_length, FEATURES, HEADS)
     code = f"""\
+# Run it in Hidden State's folder: the trained weights lie there.
 from typing import Any
 
 import numpy as np

@@ -38,7 +38,7 @@ class View:
     real: float  # E D(x)
     fake: float  # E D(G(z))
     made: np.ndarray  # G(z) for z evenly spread, (m, dimension)
-    pulls: dict[str, float]  # length of G's gradient under each of LOSSES
+    pulls: dict[str, float]  # length of G's gradient under each of LOSSES, over all of `made`
 
     @property
     def divergence(self) -> float:
@@ -50,15 +50,18 @@ class View:
 def grid(dimension: int) -> tuple[np.ndarray, np.ndarray]:
     """The axis (n,) and all grid points (n^dimension, dimension)."""
     axis = np.linspace(-EDGE, EDGE, CELLS[dimension])
-    return axis, np.stack(np.meshgrid(*[axis] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension)
+    return axis, _cells(axis, dimension)
+
+
+def _cells(axis: np.ndarray, dimension: int) -> np.ndarray:
+    return np.stack(np.meshgrid(*[axis] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension)
 
 
 @lru_cache(maxsize=2)
 def noise(dimension: int) -> np.ndarray:
     """z at the middles of even cells of [−1, 1]^Z, (m, Z)."""
     n = NOISE[dimension]
-    axis = (np.arange(n) + 0.5) / n * 2 - 1
-    return np.stack(np.meshgrid(*[axis] * dimension, indexing="ij"), axis=-1).reshape(-1, dimension)
+    return _cells((np.arange(n) + 0.5) / n * 2 - 1, dimension)
 
 
 def density(centres: np.ndarray, weights: np.ndarray, h: float) -> np.ndarray:

@@ -70,14 +70,18 @@ class Game:
         weights = checks.array(weights, _("The weights of the points"), (len(points),), 1e6)
         if weights.min() < 0 or weights.sum() <= 0:
             raise UserError(_("The drawing is empty: draw at least one point."))
-        checks.number(self.blur, _("The blur"), 0.1, 0.25)
-        checks.whole(self.units, _("The number of units"), 1, 32)
-        checks.whole(self.seed, _("The seed"), 0, 2**31 - 1)
-        checks.one_of(self.loss, _("The generator's loss"), LOSSES)
-        checks.number(self.rate_d, _("D's learning rate"), 0.0, 0.1)
-        checks.number(self.rate_g, _("G's learning rate"), 0.0, 0.1)
-        object.__setattr__(self, "points", points)
-        object.__setattr__(self, "weights", weights / weights.sum())
+        clean = {
+            "points": points,
+            "weights": weights / weights.sum(),
+            "blur": checks.number(self.blur, _("The blur"), 0.1, 0.25),
+            "units": checks.whole(self.units, _("The number of units"), 1, 32),
+            "seed": checks.whole(self.seed, _("The seed"), 0, 2**31 - 1),
+            "loss": checks.one_of(self.loss, _("The generator's loss"), LOSSES),
+            "rate_d": checks.number(self.rate_d, _("D's learning rate"), 0.0, 0.1),
+            "rate_g": checks.number(self.rate_g, _("G's learning rate"), 0.0, 0.1),
+        }
+        for name, value in clean.items():
+            object.__setattr__(self, name, value)
 
     @property
     def dimension(self) -> int:

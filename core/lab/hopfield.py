@@ -170,7 +170,7 @@ def recall(patterns: Any, start: np.ndarray, seed: int = 0) -> Recall:
             new = old if h == 0 else int(np.sign(h))
             if new != old:
                 s = s.copy()
-                s[i], now, flipped = new, now - 2 * abs(h), True
+                s[i], now, flipped = new, round(now - 2 * abs(h), 12) + 0.0, True
             steps.append(Step(len(steps) + 1, sweep, int(i), h, old, new, now, s))
     return Recall(start, energy(W, start), tuple(steps), not flipped, ending(x, s))
 
@@ -205,6 +205,7 @@ def _settle(W: np.ndarray, S: np.ndarray, seed: int) -> np.ndarray:
 def valleys(patterns: Any, starts: int = 200, seed: int = 0) -> dict[str, int]:
     """How many of `starts` random states end in each kind of `Ending`: how much of the landscape is spurious."""
     x, starts = together(patterns), checks.whole(starts, _("The number of starts"), 1, 1000)
+    seed = checks.whole(seed, _("The seed"), 0, 2**31 - 1)
     S = np.random.default_rng(seed).choice((-1, 1), size=(starts, x.shape[1]))
     counts = dict.fromkeys(("stored", "inverse", "mixture", "other"), 0)
     ends, times = np.unique(_settle(hebbian(x), S, seed), axis=0, return_counts=True)
@@ -228,7 +229,8 @@ def capacity(n: int = 100, damaged: float = 0.1, seed: int = 0, counts: Any = No
     n = checks.whole(n, _("The number of neurons"), 10, 144)
     damaged = checks.number(damaged, _("The damage"), 0.0, 0.5)
     loads = []
-    rng = np.random.default_rng(checks.whole(seed, _("The seed"), 0, 2**31 - 1))
+    seed = checks.whole(seed, _("The seed"), 0, 2**31 - 1)
+    rng = np.random.default_rng(seed)
     for P in counts or sorted({max(1, round(n * load)) for load in np.linspace(0.02, 0.3, 12)}):
         x = rng.choice((-1, 1), size=(P, n))
         W = x.T @ x / n

@@ -19,7 +19,7 @@ from core.errors import UserError
 from core.i18n import _
 from core.lab import adam, checks
 from core.lab.concept import Question
-from core.lab.lstm_gru import Cell, GruStep, Hold, LstmStep, initial, steps_from
+from core.lab.lstm_gru import Cell, GruStep, Hold, LstmStep, check_holds, initial, steps_from
 
 KINDS = ("rnn", "lstm", "gru")
 THINGS = ("被子", "毛巾", "衣服", "床单")
@@ -113,8 +113,11 @@ def sentence(text: str) -> np.ndarray:
 
 def _forward(kind: str, cell: Cell, x: np.ndarray, holds: Sequence[Hold] = ()) -> tuple[list[np.ndarray], tuple]:
     """h before and after each word, T + 1 of (B, U), and the gated cells' steps."""
+    if kind == "rnn" and holds:
+        raise UserError(_("A plain RNN has no gate to hold: choose the LSTM or the GRU."))
     projected = cell.kernel[x.T]
     if kind != "rnn":
+        check_holds(kind, holds, x.shape[1])
         steps = steps_from(kind, cell, projected, holds)
         return [steps[0].h_before, *(step.h for step in steps)], steps
     states = [np.zeros((len(x), cell.units))]
@@ -206,7 +209,7 @@ def train(
     `progress` gets the share that is done.
     """
     cell = first_cell(kind, units, seed, keep)
-    steps = checks.whole(steps, _("The folding steps"), 1, 12)
+    steps, seed = checks.whole(steps, _("The folding steps"), 1, 12), int(seed)
     updates = checks.whole(updates, _("The updates"), 1, 3000)
     rng = np.random.default_rng(seed + 1)
     weights = _first_weights(cell, rng)
@@ -241,7 +244,7 @@ def answer(net: Trained, x: np.ndarray, holds: Sequence[Hold] = ()) -> tuple[np.
 def reach(kind: str, steps: int = 6, units: int = 12, keep: float = 3.0, seed: int = 0) -> np.ndarray:
     """‖∂E/∂(h_t, c_t)‖ after each word of the untrained network, (T,): what of the error reaches the first sentence."""
     cell = first_cell(kind, units, seed, keep)
-    rng = np.random.default_rng(seed + 1)
+    rng = np.random.default_rng(int(seed) + 1)
     weights = _first_weights(cell, rng)
     x, y = sentences(BATCH, checks.whole(steps, _("The folding steps"), 1, 12), rng)
     return loss_and_gradients(kind, weights, x, y)[3]

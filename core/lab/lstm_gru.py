@@ -142,15 +142,19 @@ def characters(text: str) -> tuple[np.ndarray, tuple[str, ...]]:
     return np.eye(len(vocabulary))[[vocabulary.index(c) for c in text]], vocabulary
 
 
-def run(kind: str, cell: Cell, x: np.ndarray, holds: Sequence[Hold] = ()) -> tuple[Step, ...]:
-    """The cell over x (T, V), or over many strings at once, (B, T, V). Raises UserError on an unknown or odd hold."""
-    checks.one_of(kind, _("The cell"), KINDS)
-    T = x.shape[-2]
+def check_holds(kind: str, holds: Sequence[Hold], T: int) -> None:
+    """Raises UserError on a gate that the cell lacks, or a value or step out of range."""
     for hold in holds:
         checks.one_of(hold.gate, _("The gate"), HOLDABLE[kind])
         checks.number(hold.value, _("The held value"), -1.0 if hold.gate == "candidate" else 0.0, 1.0)
         checks.whole(hold.first, _("The first held step"), 1, T)
-        checks.whole(hold.last or T, _("The last held step"), hold.first, T)
+        checks.whole(T if hold.last is None else hold.last, _("The last held step"), hold.first, T)
+
+
+def run(kind: str, cell: Cell, x: np.ndarray, holds: Sequence[Hold] = ()) -> tuple[Step, ...]:
+    """The cell over x (T, V), or over many strings at once, (B, T, V). Raises UserError on an unknown or odd hold."""
+    checks.one_of(kind, _("The cell"), KINDS)
+    check_holds(kind, holds, x.shape[-2])
     return steps_from(kind, cell, np.moveaxis(x @ cell.kernel, -2, 0), holds)
 
 

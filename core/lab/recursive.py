@@ -144,7 +144,8 @@ def initial(units: int, seed: int) -> Weights:
 
 def train(units: int = 4, seed: int = 0, steps: int = 500, progress: Callable[[float], None] | None = None) -> Trained:
     """Adam on all phrases of 300 random sentences at once, well under a second. `progress` gets the share done."""
-    w, steps = initial(units, seed), checks.whole(steps, _("The steps"), 1, 5000)
+    steps, seed = checks.whole(steps, _("The steps"), 1, 5000), checks.whole(seed, _("The seed"), 0, 2**31 - 1)
+    w = initial(units, seed)
     rng = np.random.default_rng(seed + 1)
     trees = [sentence(3, rng) for _n in range(300)]
     forest, moments, losses = _Forest(trees), adam.start(w), []

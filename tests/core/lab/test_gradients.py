@@ -114,6 +114,10 @@ def test_the_formula_multiplies_to_what_arrives():
     assert r"\partial s_{20}" in gradients.formula_with_digits(Chain("rnn"))
 
 
+def test_whole_numbers_may_come_as_floats_from_a_slider():
+    assert trace(Chain(depth=5.0, units=4.0, seed=3.0)).loss == trace(Chain(depth=5, units=4, seed=3)).loss
+
+
 def test_all_remedies_beside_each_other_answer_at_once():
     seconds = []
     for _ in range(3):

@@ -107,6 +107,9 @@ def test_the_question_is_answered_by_the_held_network(lstm):
         lambda: train("lstm", units=100),
         lambda: train("gru", keep=float("inf")),
         lambda: train("rnn", units=0),
+        lambda: long_memory.accuracy_with(train("lstm", updates=1), [Hold("z", 0.0)]),
+        lambda: long_memory.accuracy_with(train("rnn", updates=1), [Hold("f", 0.0)]),
+        lambda: answer(train("gru", updates=1), sentence("妈妈 教"), [Hold("z", 0.0, 3)]),
     ],
 )
 def test_bad_input_is_a_sentence(bad):
