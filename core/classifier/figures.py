@@ -1,21 +1,187 @@
-"""Figures of a classifier from its logits, the true classes and nothing else."""
+"""Figures of a classifier from its logits or probabilities and the true classes, and nothing else.
+
+y: (B,) true class numbers, guessed: (B,) class numbers, p: (B, C) probabilities, C classes.
+"""
+
+import math
+from typing import NamedTuple
 
 import numpy as np
 
+Z95 = 1.959963984540054
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = np.exp(logits - logits.max(1, keepdims=True))
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """(B, C) probabilities; a temperature above 1 makes them more even."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    shifted = np.exp(scaled - scaled.max(1, keepdims=True))
     return shifted / shifted.sum(1, keepdims=True)
 
 
 def cross_entropy(logits: np.ndarray, y: np.ndarray) -> float:
-    """Mean negative log likelihood in nats of (B, C) logits for class numbers (B,)."""
-    shifted = logits - logits.max(1, keepdims=True)
+    """Mean negative log likelihood in nats of (B, C) logits."""
+    scaled = np.asarray(logits, np.float64)
+    shifted = scaled - scaled.max(1, keepdims=True)
     return float(np.mean(np.log(np.exp(shifted).sum(1)) - shifted[np.arange(len(y)), y]))
 
 
+# Right and wrong ------------------------------------------------------------------------------------------------------
+class Interval(NamedTuple):
+    """A figure and the 95 % interval around it."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(right: int, total: int) -> Interval:
+    """A share and its Wilson score interval (Wilson 1927), which holds for few rows and near 0 and 1 as well."""
+    if not total:
+        return Interval(math.nan, 0.0, 1.0)
+    share, z2 = right / total, Z95**2
+    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
+    half = Z95 / (1 + z2 / total) * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2))
+    return Interval(share, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> Interval:
+    """How much more often `one` (B,) bool is true than `other` on the same rows, with the interval of paired shares."""
+    total = len(one)
+    only_one, only_other = int((one & ~other).sum()), int((other & ~one).sum())
+    gain = (only_one - only_other) / total
+    deviation = math.sqrt(max(0.0, only_one + only_other - (only_one - only_other) ** 2 / total)) / total
+    return Interval(gain, gain - Z95 * deviation, gain + Z95 * deviation)
+
+
+def confusion(y: np.ndarray, guessed: np.ndarray, C: int) -> np.ndarray:
+    """(C, C) counts, a row a true class, a column a guessed one."""
+    return np.bincount(np.asarray(y, np.int64) * C + guessed, minlength=C * C).reshape(C, C)
+
+
+def cell(y: np.ndarray, guessed: np.ndarray, true: int, taken_for: int) -> np.ndarray:
+    """The places of the rows behind one cell of the confusion matrix."""
+    return np.nonzero((y == true) & (guessed == taken_for))[0]
+
+
+class ClassFigures(NamedTuple):
+    """precision: how many of those guessed are right; recall: how many of those there are were found."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+def per_class(y: np.ndarray, guessed: np.ndarray, C: int) -> list[ClassFigures]:
+    """One for each class; a share of nothing is 0."""
+    table = confusion(y, guessed, C)
+    found = []
+    for number in range(C):
+        hit, true, taken = int(table[number, number]), int(table[number].sum()), int(table[:, number].sum())
+        f1 = 2 * hit / (true + taken) if true + taken else 0.0
+        found.append(ClassFigures(hit / taken if taken else 0.0, hit / true if true else 0.0, f1, true))
+    return found
+
+
 def macro_f1(y: np.ndarray, guessed: np.ndarray, C: int) -> float:
-    """Mean over the classes of F1 = 2 TP / (2 TP + FP + FN); a class that is neither there nor guessed counts 0."""
-    hit = np.bincount(y[y == guessed], minlength=C)
-    both = np.bincount(y, minlength=C) + np.bincount(guessed, minlength=C)
-    return float(np.mean(np.divide(2 * hit, both, out=np.zeros(C), where=both > 0)))
+    """Mean of F1 = 2 TP / (2 TP + FP + FN) over the classes that are there or guessed."""
+    found = [
+        item.f1 for number, item in enumerate(per_class(y, guessed, C)) if item.support or (guessed == number).any()
+    ]
+    return float(np.mean(found)) if found else 0.0
+
+
+# Ranking --------------------------------------------------------------------------------------------------------------
+class Curve(NamedTuple):
+    """Points (x, y), the thresholds that give them, and the area under them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    thresholds: np.ndarray
+    area: float
+
+
+def _cumulative(positive: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """True and false positives at each distinct score from the highest on; rows of equal score count together."""
+    order = np.argsort(-score, kind="stable")
+    ranked, hits = score[order], np.cumsum(positive[order])
+    last = np.append(np.nonzero(np.diff(ranked))[0], len(ranked) - 1)
+    return hits[last].astype(float), (last + 1 - hits[last]).astype(float), ranked[last]
+
+
+def roc(positive: np.ndarray, score: np.ndarray) -> Curve:
+    """False against true positive rate; the area is the chance that a positive row scores above a negative one."""
+    hits, alarms, thresholds = _cumulative(positive.astype(bool), score)
+    x = np.append(0.0, alarms / max(1.0, alarms[-1]))
+    y = np.append(0.0, hits / max(1.0, hits[-1]))
+    return Curve(x, y, np.append(np.inf, thresholds), float(np.trapezoid(y, x)))
+
+
+def precision_recall(positive: np.ndarray, score: np.ndarray) -> Curve:
+    """Recall against precision; the area is the average precision, a sum of steps without interpolation."""
+    hits, alarms, thresholds = _cumulative(positive.astype(bool), score)
+    recall, precision = hits / max(1.0, hits[-1]), hits / (hits + alarms)
+    area = float(np.sum(np.diff(np.append(0.0, recall)) * precision))
+    return Curve(recall, precision, thresholds, area)
+
+
+# Confidence -----------------------------------------------------------------------------------------------------------
+class Reliability(NamedTuple):
+    """For each bin of confidence its mean, the share that is right, and how many rows it holds; ECE over all bins."""
+
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    rows: np.ndarray
+    ece: float
+
+
+def reliability(p: np.ndarray, y: np.ndarray, bins: int = 10) -> Reliability:
+    """Expected calibration error = Σ (rows in bin / rows) · |accuracy − confidence| (Naeini et al. 2015)."""
+    top, right = p.max(1), p.argmax(1) == y
+    which = np.minimum((top * bins).astype(int), bins - 1)
+    count = np.bincount(which, minlength=bins)
+    sums = [np.bincount(which, weights=values, minlength=bins) for values in (top, right.astype(float))]
+    confidence, accuracy = (np.divide(total, count, out=np.full(bins, np.nan), where=count > 0) for total in sums)
+    ece = float(np.nansum(count / max(1, len(y)) * np.abs(accuracy - confidence)))
+    return Reliability(confidence, accuracy, count, ece)
+
+
+def fit_temperature(logits: np.ndarray, y: np.ndarray) -> float:
+    """The temperature in [0.05, 20] whose probabilities fit `y` best (Guo et al. 2017); the answers stay the same.
+
+    The cross-entropy is convex in 1 / T, so a golden-section search on it finds the one minimum.
+    """
+    low, high, golden = 1 / 20, 20.0, (math.sqrt(5) - 1) / 2
+    for _ in range(60):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if cross_entropy(logits * left, y) < cross_entropy(logits * right, y):
+            high = right
+        else:
+            low = left
+    return 2 / (low + high)
+
+
+class Coverage(NamedTuple):
+    """At each threshold: the share of rows that are answered, and how many of those are right."""
+
+    thresholds: np.ndarray
+    coverage: np.ndarray
+    accuracy: np.ndarray
+
+
+def coverage(p: np.ndarray, y: np.ndarray, thresholds: np.ndarray | None = None) -> Coverage:
+    """What is left when answers less sure than a threshold become “not sure”."""
+    levels = np.linspace(0, 0.99, 100) if thresholds is None else np.asarray(thresholds, float)
+    order = np.argsort(p.max(1))
+    top, right = p.max(1)[order], (p.argmax(1) == y)[order]
+    first = np.searchsorted(top, levels, side="left")
+    answered = len(y) - first
+    hits = np.append(np.cumsum(right[::-1])[::-1], 0)[first]
+    accuracy = np.divide(hits, answered, out=np.full(len(levels), np.nan), where=answered > 0)
+    return Coverage(levels, answered / max(1, len(y)), accuracy)
+
+
+def confident_mistakes(p: np.ndarray, y: np.ndarray, count: int = 20) -> np.ndarray:
+    """Places of the wrong answers, the surest first."""
+    wrong = np.nonzero(p.argmax(1) != y)[0]
+    return wrong[np.argsort(-p[wrong].max(1), kind="stable")][:count]

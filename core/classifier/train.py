@@ -126,23 +126,19 @@ class ClassifierTask:
     def _judged(self, baseline: Baseline, part: str) -> np.ndarray:
         return baseline.predict(self.texts[part], self.tokens[part]).argmax(1)
 
-    def teacher(self) -> Baseline | None:
-        """The linear baseline that is best on the validation part."""
-        linear = [item for item in self.baselines if item.linear]
-        return max(linear, key=lambda item: self.baseline_accuracy[item.name], default=None)
-
     def _targets(self, y: np.ndarray, C: int) -> np.ndarray:
-        """(B, C): the labels, spread by label smoothing and mixed with what the teacher thinks of the text.
+        """(B, C): the labels, spread by label smoothing and mixed with what the linear models think of the text.
 
         A teacher's probabilities tell how clear a case is, which a label alone does not (Hinton, Vinyals and Dean
-        2015, with a linear model for a teacher).
+        2015); here the teachers are the linear baselines together, as the geometric mean of their probabilities.
         """
         config = self.config
         hard = np.eye(C)[y] * (1 - config.label_smoothing) + config.label_smoothing / C
-        teacher = self.teacher()
-        if not config.teaching or teacher is None:
+        teachers = [item for item in self.baselines if item.linear]
+        if not config.teaching or not teachers:
             return hard
-        soft = teacher.predict(self.texts["train"], self.tokens["train"])
+        thoughts = [item.predict(self.texts["train"], self.tokens["train"]) for item in teachers]
+        soft = softmax(np.mean([np.log(np.maximum(thought, 1e-6)) for thought in thoughts], axis=0))
         return (1 - config.teaching) * hard + config.teaching * soft
 
     # The loop's questions --------------------------------------------------------------------------------------------
