@@ -177,29 +177,40 @@ def recall(patterns: Any, start: np.ndarray, seed: int = 0) -> Recall:
 
 def ending(patterns: Any, s: np.ndarray) -> Ending:
     """What `s` is: a stored pattern, an inverse, sign(±x^a ± x^b ± x^c) of three, or something else."""
-    x = together(patterns)
-    m = np.round(x @ s / len(s), 12)
-    if np.abs(m).max() == 1:
-        which = int(np.abs(m).argmax())
-        return Ending("stored" if m[which] > 0 else "inverse", (which,))
-    for three in combinations(range(len(x)), 3):
-        for signs in product((1, -1), repeat=3):
-            if np.array_equal(np.sign(np.array(signs) @ x[list(three)]), s):
-                return Ending("mixture", three)
-    return Ending("other")
+    return _endings(together(patterns), s[None])[0]
 
 
-def _settle(W: np.ndarray, S: np.ndarray, seed: int) -> np.ndarray:
-    """Many starts (K, N) at once, each updated neuron by neuron, until none flips."""
-    S = S.copy()
+def _endings(x: np.ndarray, S: np.ndarray) -> list[Ending]:
+    """`ending` of many states (K, N), all mixtures at once. Whole numbers in floats: products are exact, and fast."""
+    N = x.shape[1]
+    threes = [(three, signs) for three in combinations(range(len(x)), 3) for signs in product((1, -1), repeat=2)]
+    mixed = [np.sign(x[a] + p * x[b] + q * x[c]) for (a, b, c), (p, q) in threes]
+    known = np.concatenate([x, np.array(mixed, int).reshape(-1, N)]).astype(np.float32)
+    products = S.astype(np.float32) @ known.T
+    found = []
+    for row in products:
+        hit = np.flatnonzero(np.abs(row) == N)
+        if not len(hit):
+            found.append(Ending("other"))
+        elif hit[0] < len(x):
+            found.append(Ending("stored" if row[hit[0]] > 0 else "inverse", (int(hit[0]),)))
+        else:
+            found.append(Ending("mixture", threes[hit[0] - len(x)][0]))
+    return found
+
+
+def _settle(x: np.ndarray, S: np.ndarray, seed: int) -> np.ndarray:
+    """Many starts S (K, N) at once, updated neuron by neuron until none flips, under Hebb's weights of x (P, N)."""
+    W = (x.T @ x).astype(float)  # N times the weights: whole numbers, so a field of 0 is exactly 0
+    np.fill_diagonal(W, 0)
+    s = S.T.astype(float)
     for _sweep in range(MOST_SWEEPS):
-        before = S.copy()
+        before = s.copy()
         for i in order(len(W), seed):
-            h = np.round(S @ W[i], 12)
-            S[:, i] = np.where(h == 0, S[:, i], np.sign(h))
-        if np.array_equal(before, S):
+            s[i] = np.sign(2 * (W[i] @ s) + s[i])  # sign(h), and s itself where h is 0
+        if np.array_equal(before, s):
             break
-    return S
+    return s.T.astype(int)
 
 
 def valleys(patterns: Any, starts: int = 200, seed: int = 0) -> dict[str, int]:
@@ -208,9 +219,8 @@ def valleys(patterns: Any, starts: int = 200, seed: int = 0) -> dict[str, int]:
     seed = checks.whole(seed, _("The seed"), 0, 2**31 - 1)
     S = np.random.default_rng(seed).choice((-1, 1), size=(starts, x.shape[1]))
     counts = dict.fromkeys(("stored", "inverse", "mixture", "other"), 0)
-    ends, times = np.unique(_settle(hebbian(x), S, seed), axis=0, return_counts=True)
-    for s, n in zip(ends, times, strict=True):
-        counts[ending(x, s).kind] += int(n)
+    for end in _endings(x, _settle(x, S, seed)):
+        counts[end.kind] += 1
     return counts
 
 
@@ -233,11 +243,11 @@ def capacity(n: int = 100, damaged: float = 0.1, seed: int = 0, counts: Any = No
     rng = np.random.default_rng(seed)
     for P in counts or sorted({max(1, round(n * load)) for load in np.linspace(0.02, 0.3, 12)}):
         x = rng.choice((-1, 1), size=(P, n))
-        W = x.T @ x / n
-        np.fill_diagonal(W, 0.0)
+        W = x.T @ x
+        np.fill_diagonal(W, 0)
         S = np.where(np.argsort(rng.random((P, n)), axis=1) < round(damaged * n), -x, x)
-        recalled = float(np.mean((_settle(W, S, seed) * x).mean(axis=1) > 0.95))
-        unstable = float(np.mean(x * np.round(x @ W, 12) < 0))
+        recalled = float(np.mean((_settle(x, S, seed) * x).mean(axis=1) > 0.95))
+        unstable = float(np.mean(x * (x @ W) < 0))
         expected = 0.5 * erfc(sqrt(n / (2 * (P - 1)))) if P > 1 else 0.0
         loads.append(Load(int(P), recalled, unstable, expected))
     return tuple(loads)

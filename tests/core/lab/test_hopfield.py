@@ -113,13 +113,14 @@ def test_keras_prints_the_same(run_snippet):
     assert "energy" in snippet.prints
 
 
-def test_the_largest_drawing_is_recalled_at_once():
+def test_the_largest_drawings_answer_at_once():
     rng = np.random.default_rng(0)
     x = rng.choice((-1, 1), size=(20, 144))
     seconds = []
     for seed in range(3):
         begin = time.thread_time()
         recall(x, damage(x[0], 0.1, seed), seed)
+        hopfield.valleys(x, seed=seed)
         seconds.append(time.thread_time() - begin)
     assert min(seconds) < 0.3
 
@@ -145,3 +146,10 @@ def test_the_largest_drawing_is_recalled_at_once():
 def test_bad_input_is_a_sentence(bad):
     with pytest.raises(UserError):
         bad()
+
+
+def test_many_starts_at_once_end_where_each_ends_alone():
+    S = np.random.default_rng(3).choice((-1, 1), size=(20, 49))
+    together = hopfield._settle(np.array(STORED), S, 5)
+    for start, end in zip(S, together, strict=True):
+        assert np.array_equal(recall(STORED, start, 5).end, end)
