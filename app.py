@@ -1,4 +1,8 @@
-"""The entrance: TensorFlow's turn, the page's frame, navigation."""
+"""The entrance: TensorFlow's turn, and the app.
+
+The script behind it lies in ui/ and not here: a script beside a folder called pages is run once a server by
+Streamlit's old page mechanism, and the first visitor with a deep link would read “Page not found”.
+"""
 
 import sys
 from pathlib import Path
@@ -8,17 +12,4 @@ if sys.platform == "darwin":
 
 import streamlit as st
 
-from core.i18n import _
-from ui.nav import pages
-from ui.show import guard
-from ui.warm import warm_up
-
-ASSETS = Path(__file__).parent / "ui" / "assets"
-# A file of our own: an icon by name would be fetched from outside.
-st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
-st.logo(str(ASSETS / "logo.svg"), size="large")
-page = st.navigation(pages(), expanded=True)
-with guard(page.title):
-    page.run()
-st.sidebar.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
-warm_up()
+app = st.App(Path(__file__).parent / "ui" / "studio.py")

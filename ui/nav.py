@@ -70,7 +70,7 @@ def concepts() -> dict[str, str]:
 
 def path(key: str) -> str:
     """What st.page_link and st.switch_page want for the screen `key`."""
-    return "pages/" + next(screen.file for screen in screens() if screen.key == key)
+    return str(ROOT / "pages" / next(screen.file for screen in screens() if screen.key == key))
 
 
 def link(key: str, label: str, icon: str | None = None, **query: str) -> None:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def app(runs_folder: Path) -> AppTest:
     """The whole app on its first page, with an empty runs folder."""
-    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    return AppTest.from_file(str(ROOT / "ui" / "studio.py"), default_timeout=60)
 
 
 def open_page(app: AppTest, file: str, **query: str) -> AppTest:
@@ -19,7 +19,7 @@ def open_page(app: AppTest, file: str, **query: str) -> AppTest:
     app.run()
     for key, value in query.items():
         app.query_params[key] = value
-    app.switch_page(f"pages/{file}")
+    app.switch_page(str(ROOT / "pages" / file))
     return app.run()
 
 

@@ -1,0 +1,20 @@
+"""What Streamlit runs: the page's frame and navigation; nothing else."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.i18n import _
+from ui.nav import pages
+from ui.show import guard
+from ui.warm import warm_up
+
+ASSETS = Path(__file__).parent / "assets"
+# A file of our own: an icon by name would be fetched from outside.
+st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
+st.logo(str(ASSETS / "logo.svg"), size="large")
+page = st.navigation(pages(), expanded=True)
+with guard(page.title):
+    page.run()
+st.sidebar.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
+warm_up()
