@@ -96,6 +96,7 @@ def test_a_cold_deep_link_lands_on_the_run_after_a_restart_in_mid_run(page: Page
     server.start()
     page.goto(f"{server.url}/run?run={run_id}")
     expect(page.get_by_role("heading", name="lighthouse")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(badge(page, "finished")).to_be_visible()
     no_fault(page)
 
