@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from core.commands import again, bundle, runs, serve, train
+from core.commands import again, bundle, compare, runs, serve, train
 from core.commands.flags import Parser
 from core.errors import UserError
 from core.families import FAMILIES
@@ -29,6 +29,7 @@ def parser() -> Parser:
     verbs = runs.add_parsers(commands)
     again.add_parsers(verbs)
     bundle.add_parsers(verbs)
+    compare.add_parsers(verbs)
     serve.add_parsers(commands)
     return root
 

@@ -1,8 +1,8 @@
-"""Runs beside each other: the options that differ, aligned curves, mean and spread over seeds, tables as CSV."""
+"""Runs side by side: the options in which they differ, their curves on one axis, seeds folded into mean and band."""
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,116 +12,188 @@ from core.errors import UserError
 from core.runs.run import Run
 
 Axis = Literal["step", "epoch", "seconds"]
-HIDDEN = ("step", "epoch", "seconds", "event", "lr_factor", "throughput")
-POINTS = 200  # of a mean curve
+AXES: tuple[Axis, ...] = ("step", "epoch", "seconds")
+POINTS = 400  # of a mean over runs
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes for the beginning of a formula
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run in the table: its own value of each option that differs, and its best with the step it was reached at."""
+
+    run: str
+    name: str
+    state: str
+    options: dict[str, Any]
+    metric: str
+    best: float | None
+    best_step: int | None
+    seconds: float
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One metric of one run: x ascending, y beside it."""
-
-    run: str
-    name: str
-    x: np.ndarray
-    y: np.ndarray
-
-
-@dataclass(frozen=True)
-class Band:
-    """Mean, lowest and highest of several seeds at the same x, where all of them have come that far."""
+    """y over x. For a mean over several runs `low` and `high` are the least and the greatest of them at each x."""
 
     name: str
-    x: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    seeds: int
+    runs: list[str]
+    x: list[float]
+    y: list[float]
+    low: list[float] | None = None
+    high: list[float] | None = None
 
 
-def metric_names(runs: Sequence[Run]) -> list[str]:
-    """The metrics that at least one of the runs has numbers for, those that all have first."""
-    found: dict[str, int] = {}
+def table(runs: Sequence[Run]) -> list[Row]:
+    """A row a run, in the order given; damaged runs are left out."""
+    sound, rows = _sound(runs), []
+    differing = different_options(sound)
+    for run in sound:
+        status, values = run.status, run.options.model_dump(mode="json")
+        rows.append(
+            Row(
+                run.id,
+                run.name,
+                status.state,
+                {name: values.get(name) for name in differing},
+                status.best_metric,
+                status.best,
+                status.best_step,
+                status.seconds,
+            )
+        )
+    return rows
+
+
+def different_options(runs: Sequence[Run]) -> list[str]:
+    """Names of the options that are not the same in all `runs`, in the schema's order."""
+    dumps = [run.options.model_dump(mode="json") for run in _sound(runs)]
+    names = dict.fromkeys(name for values in dumps for name in values)
+    return [name for name in names if any(values.get(name) != dumps[0].get(name) for values in dumps)]
+
+
+def metrics_of(runs: Sequence[Run]) -> list[str]:
+    """Figures that at least one of the runs has recorded as numbers, in the order they appear."""
+    names: dict[str, None] = {}
     for run in runs:
-        keys = {key for row in run.metrics() for key, value in row.items() if isinstance(value, int | float)}
-        for key in keys - set(HIDDEN):
-            found[key] = found.get(key, 0) + 1
-    return sorted(found, key=lambda key: (-found[key], not key.startswith("val_"), key))
+        for row in run.metrics():
+            names |= {key: None for key, value in row.items() if isinstance(value, int | float) and key not in AXES}
+    return list(names)
 
 
-def curve(run: Run, metric: str, axis: Axis = "step") -> Curve:
-    pairs = [
-        (row[axis], row[metric])
-        for row in run.metrics()
-        if isinstance(row.get(axis), int | float) and isinstance(row.get(metric), int | float)
-    ]
-    values = np.array(pairs, float).reshape(-1, 2)
-    return Curve(run.id, run.name, values[:, 0], values[:, 1])
-
-
-def best(run: Run, metric: str, mode: Literal["min", "max"] = "min") -> tuple[float, int] | None:
-    """The best value of the metric and its step."""
-    found = curve(run, metric)
-    if not len(found.y):
-        return None
-    at = int(np.argmin(found.y) if mode == "min" else np.argmax(found.y))
-    return float(found.y[at]), int(found.x[at])
-
-
-def varying(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
-    """Run id → the options that are not the same in all of the runs; a broken run has none."""
-    options: dict[str, Mapping[str, Any]] = {}
-    for run in runs:
-        try:
-            options[run.id] = {"family": run.family, "data": run.config["data"].get("name")} | run.config["options"]
-        except UserError:
-            options[run.id] = {}
-    names = dict.fromkeys(name for known in options.values() for name in known)
-    differing = [name for name in names if len({repr(known.get(name)) for known in options.values()}) > 1]
-    return {run_id: {name: known.get(name) for name in differing} for run_id, known in options.items()}
-
-
-def bands(runs: Sequence[Run], metric: str, axis: Axis = "step") -> list[Band]:
-    """One band for each group of at least two runs that differ in nothing but the seed."""
-    groups: dict[str, list[Run]] = {}
-    for run in runs:
-        try:
-            known = {key: value for key, value in run.config["options"].items() if key != "seed"}
-            groups.setdefault(repr((run.family, run.config["data"]["files"], sorted(known.items()))), []).append(run)
-        except UserError:
-            continue
+def curves(runs: Sequence[Run], metric: str, x: Axis = "step") -> list[Curve]:
+    """A curve for each run that recorded `metric`."""
     found = []
-    for members in groups.values():
-        curves = [item for item in (curve(run, metric, axis) for run in members) if len(item.x)]
-        if len(curves) < 2:
-            continue
-        low, high = max(item.x[0] for item in curves), min(item.x[-1] for item in curves)
-        x = np.linspace(low, high, POINTS) if high > low else np.array([low])
-        values = np.stack([np.interp(x, item.x, item.y) for item in curves])
-        found.append(Band(curves[0].name, x, values.mean(axis=0), values.min(axis=0), values.max(axis=0), len(curves)))
+    for run in _sound(runs):
+        points = [
+            (row[x], row[metric])
+            for row in run.metrics()
+            if isinstance(row.get(x), int | float) and isinstance(row.get(metric), int | float)
+        ]
+        if points:
+            found.append(Curve(run.name, [run.id], [float(at) for at, _ in points], [float(y) for _, y in points]))
     return found
 
 
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as CSV; a text that a spreadsheet would take for a formula begins with an apostrophe."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([_harmless(name) for name in names])
-    writer.writerows([_harmless(row.get(name, "")) for name in names] for row in rows)
-    return buffer.getvalue()
+def mean_curves(runs: Sequence[Run], metric: str, x: Axis = "step") -> list[Curve]:
+    """A curve for each set of runs that differ in nothing but their seed, where it has more than one; else as curves().
+
+    Their lines are read off at common places, as far as all of them reach: mean, least and greatest.
+    """
+    found = []
+    for group in seed_groups(runs):
+        lines = curves(group, metric, x)
+        if len(lines) < 2:
+            found += lines
+            continue
+        low, high = max(line.x[0] for line in lines), min(line.x[-1] for line in lines)
+        if low >= high:
+            found += lines
+            continue
+        places = sorted({at for line in lines for at in line.x if low <= at <= high})
+        if len(places) > POINTS:
+            places = np.linspace(low, high, POINTS).tolist()
+        values = np.array([np.interp(places, line.x, line.y) for line in lines])
+        found.append(
+            Curve(
+                _group_name(group),
+                [line.runs[0] for line in lines],
+                places,
+                values.mean(0).tolist(),
+                values.min(0).tolist(),
+                values.max(0).tolist(),
+            )
+        )
+    return found
 
 
-def curves_as_rows(curves: Iterable[Curve], axis: Axis, metric: str) -> list[dict[str, Any]]:
-    return [
-        {"run": item.run, axis: float(x), metric: float(y)}
-        for item in curves
-        for x, y in zip(item.x, item.y, strict=True)
-    ]
+def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
+    """The runs, those of one family, data and options but for the seed together, in the order of their first."""
+    groups: dict[Any, list[Run]] = {}
+    for run in _sound(runs):
+        data = tuple(str(item.get("sha256")) for item in run.config["data"]["files"])
+        key = (run.family, data, run.options.model_copy(update={"seed": 0}).model_dump_json())
+        groups.setdefault(key, []).append(run)
+    return list(groups.values())
 
 
-def _harmless(value: Any) -> Any:
-    if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@") and value.strip():
-        return "'" + value
-    if isinstance(value, str) and value[:1] in ("\t", "\r"):
-        return "'" + value
-    return value
+def _group_name(group: Sequence[Run]) -> str:
+    """What the names of a group's runs have in common, or the first one's."""
+    first, last = min(run.name for run in group), max(run.name for run in group)
+    shared = 0
+    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
+        shared += 1
+    name = first[:shared].rstrip(" ·,-(0123456789")
+    name = name.removesuffix("seed").rstrip(" ·,-(")
+    return f"{name or group[0].name} (×{len(group)})"
+
+
+def common_sample_steps(runs: Sequence[Run]) -> list[int]:
+    """Steps at which every one of `runs` kept a sample."""
+    steps = [set(run.sample_steps()) for run in runs]
+    return sorted(set.intersection(*steps)) if steps else []
+
+
+# As text for a spreadsheet -------------------------------------------------------------------------------------------
+def table_csv(rows: Sequence[Row]) -> str:
+    """The table; a text that a spreadsheet would take for a formula is made plain with an apostrophe."""
+    options = list(dict.fromkeys(name for row in rows for name in row.options))
+    head = ["run", "name", "state", *options, "metric", "best", "best_step", "seconds"]
+    lines: list[list[Any]] = [head]
+    for row in rows:
+        values = [row.options.get(name) for name in options]
+        lines.append([row.run, row.name, row.state, *values, row.metric, row.best, row.best_step, row.seconds])
+    return _csv(lines)
+
+
+def metrics_csv(runs: Sequence[Run]) -> str:
+    """Everything that the runs recorded, a line a step of a run."""
+    names = metrics_of(runs)
+    lines: list[list[Any]] = [["run", "name", *AXES, *names]]
+    for run in _sound(runs):
+        lines += [[run.id, run.name, *(row.get(name) for name in (*AXES, *names))] for row in run.metrics()]
+    return _csv(lines)
+
+
+def _csv(lines: list[list[Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([[neutral(cell) for cell in line] for line in lines])
+    return out.getvalue()
+
+
+def neutral(cell: Any) -> Any:
+    """`cell` as a spreadsheet shows it and never calculates it; numbers stay numbers."""
+    if cell is None or isinstance(cell, int | float):
+        return cell
+    text = str(cell)
+    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULA) or text.startswith(FORMULA) else text
+
+
+def _sound(runs: Sequence[Run]) -> list[Run]:
+    sound = []
+    for run in runs:
+        try:
+            run.options  # noqa: B018
+        except UserError:
+            continue
+        sound.append(run)
+    return sound

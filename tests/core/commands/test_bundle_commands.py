@@ -27,3 +27,18 @@ def test_a_strangers_file_is_exit_2_and_one_sentence(capsys, toy, tmp_path):
     assert "is not taken as a run" in err
     assert "\x1b" not in err
     assert list_runs() == []
+
+
+def test_runs_are_compared_in_a_table_and_as_csv(capsys, toy, tmp_path):
+    for name, width in (("a", 3), ("b", 5)):
+        answer(capsys, "runs", "resume", toy_run(toy, name=name, width=width).id)
+    found = answer(capsys, "runs", "compare", "a", "b", "--csv", str(tmp_path / "x.csv"))["runs"]
+    assert [(row["run"], row["options"]) for row in found] == [("a", {"width": 3}), ("b", {"width": 5})]
+    assert (tmp_path / "x.csv").read_text().splitlines()[0].startswith("run,name,step,epoch,seconds,loss")
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 41
+    code, out, _err = run(capsys, "runs", "compare", "a", "b")
+    assert code == 0
+    assert "width 5" in out
+    code, _out, err = run(capsys, "runs", "compare", "a", "--csv", str(tmp_path / "no" / "x.csv"))
+    assert code == 2
+    assert "cannot be written" in err

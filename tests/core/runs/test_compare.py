@@ -1,61 +1,139 @@
-"""Runs beside each other."""
-
-from pathlib import Path
+import csv
+import io
 
 import numpy as np
 import pytest
+from toy_family import toy_run
 
-from core.charlm.config import CharLMConfig
-from core.runs.compare import bands, best, curve, curves_as_rows, metric_names, to_csv, varying
-from core.runs.metrics import MetricsWriter
+from core.runs.compare import (
+    POINTS,
+    common_sample_steps,
+    curves,
+    different_options,
+    mean_curves,
+    metrics_csv,
+    metrics_of,
+    neutral,
+    seed_groups,
+    table,
+    table_csv,
+)
+from core.runs.files import json_bytes
 from core.runs.run import Run
-from core.runs.store import create
-from core.samples.registry import sample
+from core.runs.status import Status
 
 
-def made(folder: Path, losses: list[float], **options: object) -> Run:
-    run = create(CharLMConfig(**options), sample("ferry"), name="r", directory=folder)  # type: ignore[arg-type]
-    writer = MetricsWriter(run.metrics_path, 0)
-    for number, loss in enumerate(losses, start=1):
-        row = {"step": 10 * number, "seconds": 0.5 * number, "loss": loss}
-        writer.append(row | ({"val_loss": loss + 1} if number % 2 == 0 else {}))
+def run_with(toy, name: str, rows: list[dict], **options) -> Run:
+    run = toy_run(toy, name=name, **options)
+    run.metrics_path.write_bytes(b"".join(json_bytes(row).replace(b"\n", b"") + b"\n" for row in rows))
+    Status(state="finished", best=min(row["loss"] for row in rows), best_metric="loss", best_step=10).write(
+        run.path / "status.json"
+    )
     return run
 
 
-def test_only_the_options_that_differ_are_named(tmp_path: Path) -> None:
-    a, b = made(tmp_path, [1.0], units=8), made(tmp_path, [1.0], units=16)
-    assert varying([a, b]) == {a.id: {"units": 8}, b.id: {"units": 16}}
+def line(slope: float, steps: range = range(0, 101, 10)) -> list[dict]:
+    return [{"step": step, "epoch": step / 10, "seconds": step * slope, "loss": slope * step} for step in steps]
 
 
-def test_a_curve_can_be_drawn_over_seconds_and_its_best_has_a_step(tmp_path: Path) -> None:
-    run = made(tmp_path, [3.0, 2.0, 2.5, 1.5])
-    np.testing.assert_allclose(curve(run, "val_loss", "seconds").x, [1.0, 2.0])
-    assert best(run, "loss") == (1.5, 40)
-    assert best(run, "loss", "max") == (3.0, 10)
-    assert best(run, "nothing") is None
-    assert metric_names([run]) == ["val_loss", "loss"]
+def test_only_the_options_that_differ_are_shown_with_the_best_of_each(toy):
+    runs = [run_with(toy, "a", line(1.0), width=3, seed=1), run_with(toy, "b", line(2.0), width=5, seed=1)]
+    assert different_options(runs) == ["width"]
+    rows = table(runs)
+    assert [row.options for row in rows] == [{"width": 3}, {"width": 5}]
+    assert [(row.best, row.best_step, row.metric) for row in rows] == [(0.0, 10, "loss")] * 2
+    assert different_options(runs[:1]) == []
+    assert table([]) == []
 
 
-def test_seeds_of_one_setting_make_a_band_as_far_as_all_have_come(tmp_path: Path) -> None:
-    first, second = made(tmp_path, [4.0, 2.0, 1.0], seed=1), made(tmp_path, [6.0, 4.0], seed=2)
-    other = made(tmp_path, [9.0, 9.0], seed=1, units=9)
-    (band,) = bands([first, second, other], "loss")
-    assert band.seeds == 2
-    assert (band.x[0], band.x[-1]) == (10, 20)
-    assert (band.mean[0], band.mean[-1]) == pytest.approx((5.0, 3.0))
-    assert (band.low[-1], band.high[-1]) == pytest.approx((2.0, 4.0))
+def test_a_damaged_run_is_left_out_and_hinders_no_other(toy):
+    good, bad = run_with(toy, "a", line(1.0)), run_with(toy, "b", line(1.0))
+    (bad.path / "config.json").write_text("{")
+    assert [row.run for row in table([Run(bad.path), good])] == ["a"]
+    assert [curve.runs for curve in curves([Run(bad.path), good], "loss")] == [["a"]]
 
 
-def test_a_broken_run_does_not_spoil_the_comparison(tmp_path: Path) -> None:
-    good, bad = made(tmp_path, [1.0]), made(tmp_path, [1.0])
-    (bad.path / "config.json").write_text("nonsense")
-    bad = Run(bad.path)
-    assert varying([good, bad])[bad.id]["units"] is None
-    assert bands([good, bad], "loss") == []
+@pytest.mark.parametrize(("axis", "end"), [("step", 100.0), ("epoch", 10.0), ("seconds", 200.0)])
+def test_curves_run_over_steps_epochs_or_seconds(toy, axis, end):
+    [curve] = curves([run_with(toy, "a", line(2.0))], "loss", axis)
+    assert curve.x[-1] == end
+    assert curve.y[-1] == 200.0
+    assert curves([run_with(toy, "b", line(2.0))], "absent", axis) == []
 
 
-def test_formulas_of_strangers_stay_text_in_the_csv(tmp_path: Path) -> None:
-    rows = [{"name": "=cmd()", "value": -1.5}, {"name": " +1", "value": 2}, {"name": "a,b", "value": None}]
-    assert to_csv(rows).splitlines() == ["name,value", "'=cmd(),-1.5", "' +1,2", '"a,b",']
-    run = made(tmp_path, [1.0])
-    assert to_csv(curves_as_rows([curve(run, "loss")], "step", "loss")) == f"run,step,loss\n{run.id},10.0,1.0\n"
+def test_seeds_become_a_mean_and_a_band_over_what_all_of_them_reach(toy):
+    runs = [
+        run_with(toy, "x · seed 0", line(1.0), seed=0),
+        run_with(toy, "x · seed 1", line(3.0, range(0, 81, 20)), seed=1),
+        run_with(toy, "other", line(5.0), seed=0, width=9),
+    ]
+    assert [[run.id for run in group] for group in seed_groups(runs)] == [["x-seed-0", "x-seed-1"], ["other"]]
+    band, alone = mean_curves(runs, "loss")
+    assert band.name == "x (×2)"
+    assert band.x == [0, 10, 20, 30, 40, 50, 60, 70, 80]
+    np.testing.assert_allclose(band.y, [2.0 * at for at in band.x])
+    np.testing.assert_allclose(band.low, [1.0 * at for at in band.x])
+    np.testing.assert_allclose(band.high, [3.0 * at for at in band.x])
+    assert alone.low is None
+    assert alone.runs == ["other"]
+
+
+def test_runs_that_do_not_overlap_stay_apart(toy):
+    runs = [
+        run_with(toy, "a", line(1.0, range(0, 50, 10)), seed=0),
+        run_with(toy, "b", line(1.0, range(60, 99, 10)), seed=1),
+    ]
+    assert [curve.runs for curve in mean_curves(runs, "loss")] == [["a"], ["b"]]
+
+
+def test_long_runs_are_thinned_to_a_readable_number_of_points(toy):
+    runs = [run_with(toy, f"r{seed}", line(1.0, range(3000)), seed=seed) for seed in range(2)]
+    [curve] = mean_curves(runs, "loss")
+    assert len(curve.x) == POINTS
+    assert (curve.x[0], curve.x[-1]) == (0, 2999)
+
+
+def test_samples_are_compared_at_the_steps_that_all_have(toy):
+    runs = [toy_run(toy, name=name) for name in "ab"]
+    for run, steps in zip(runs, [(0, 10, 20), (0, 20, 30)], strict=True):
+        for step in steps:
+            (run.samples_path / f"step-{step:08d}").mkdir(parents=True)
+    assert common_sample_steps(runs) == [0, 20]
+    assert common_sample_steps([]) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2", "'-2"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("  =x", "'  =x"),
+        ("\t=x", "'\t=x"),
+        ("a=b", "a=b"),
+        (-2.5, -2.5),
+        (None, None),
+        ([1, 2], "[1, 2]"),
+    ],
+)
+def test_a_spreadsheet_never_calculates_what_a_stranger_wrote(cell, shown):
+    assert neutral(cell) == shown
+
+
+def test_tables_come_out_as_csv_that_reads_back(toy):
+    runs = [run_with(toy, '=HYPERLINK("x")', line(1.0), width=3), run_with(toy, 'b,"c"', line(2.0), width=5)]
+    rows = list(csv.DictReader(io.StringIO(table_csv(table(runs)))))
+    assert [row["name"] for row in rows] == ['\'=HYPERLINK("x")', 'b,"c"']
+    assert [row["width"] for row in rows] == ["3", "5"]
+    lines = list(csv.DictReader(io.StringIO(metrics_csv(runs))))
+    assert len(lines) == 22
+    assert lines[-1] == {
+        "run": "b-c",
+        "name": 'b,"c"',
+        "step": "100",
+        "epoch": "10.0",
+        "seconds": "200.0",
+        "loss": "200.0",
+    }
+    assert metrics_of(runs) == ["loss"]
