@@ -58,7 +58,7 @@ def heat(
     )
     chart.update_yaxes(tickvals=list(range(R)), ticktext=labels[0], showgrid=False, range=[R - 0.5, -0.5])
     if digits and C <= 24:
-        size = 12 if C <= 6 else 11 if C <= 9 else 10 if C <= 14 else 8
+        size = 12 if C <= 4 else 10 if C <= 8 else 9 if C <= 14 else 8
         places = np.argwhere(np.isfinite(table))
         words = [_digits(table[r, c], C) for r, c in places]
         draw.texts(chart, [(c, r) for r, c in places], words, size=size)
@@ -70,9 +70,10 @@ def heat(
 
 def _digits(value: float, columns: int) -> str:
     """A number for a cell: fewer digits where cells are narrow."""
-    if columns <= 8:
+    if columns <= 4:
         return draw.short(float(f"{value:.3g}"))
-    return draw.short(round(value, 2)) if columns <= 14 else f"{value:.1f}".replace("-", "−").replace("0.", ".")
+    text = draw.short(round(value, 2 if columns <= 14 else 1))
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "−0.")) else text
 
 
 def touch(chart: go.Figure, xy: Sequence[Sequence[float]], keys: Sequence[Any], size: float = 26) -> None:
