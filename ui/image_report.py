@@ -77,7 +77,7 @@ def _square(picture: np.ndarray, side: int) -> np.ndarray:
 
     image = Image.fromarray(picture.astype(np.uint8))
     scale = side / max(image.size)
-    size = tuple(max(1, round(length * scale)) for length in image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     ground = np.full((side, side), int(picture[0, 0]), np.uint8)
     small = np.asarray(image.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX))
     top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2

@@ -1,0 +1,58 @@
+"""Drawing with a trained generator: a grid from a seed, by class, with truncation; as PNG, npz or film."""
+
+import shlex
+
+import numpy as np
+import streamlit as st
+
+from core.gan import draw
+from core.gan.sample import walks
+from core.i18n import _
+from ui import nav
+from ui.drawing import drawer_of, film, sheet
+from ui.run_picker import pick_run
+from ui.show import guard
+
+st.title(_("Draw"), anchor=False)
+run = pick_run("gan", train="gan-train")
+if run is None:
+    st.stop()
+
+with guard("draw"):
+    drawer = drawer_of(run)
+    with st.grid(min_column_width=170):
+        count = st.number_input(_("Pictures"), 1, 400, 64, key="count", bind="query-params")
+        seed = st.number_input(_("Seed"), 0, 2**31 - 1, 0, key="seed", bind="query-params")
+        truncation = st.slider(
+            _("Truncation"), 0.3, 3.0, 3.0, 0.1, key="truncation", bind="query-params",
+            help=_("Smaller keeps to tame noise: cleaner pictures, less variety."),
+        )  # fmt: skip
+        kinds = [_("all in turn"), *drawer.classes]
+        kind = st.selectbox(_("Kind"), kinds, key="kind") if drawer.classes else None
+    choice = None if kind in (None, kinds[0]) else str(kind)
+    noise = drawer.noise(int(count), int(seed), None if truncation >= 3 else truncation)
+    shares = drawer.shares(int(count), choice)
+    pictures = drawer.draw(noise, shares)
+    st.image(sheet(pictures), alt=_("{n} drawn pictures").format(n=len(pictures)))
+    st.caption(_("None of these was in the training data; another seed draws others."))
+
+    words = ["python", "-m", "core", "sample", run.id, "--count", str(count), "--seed", str(seed)]
+    words += ["--class", choice] if choice else []
+    words += [] if truncation >= 3 else ["--truncation", f"{truncation:g}"]
+    with st.container(horizontal=True):
+        st.download_button("PNG", sheet(pictures), f"{run.id}.png", "image/png", icon=":material/download:")
+        st.download_button("npz", draw.npz(pictures=pictures), f"{run.id}.npz", icon=":material/download:")
+        if st.button(_("Film to the next seed"), icon=":material/movie:"):
+            goal = drawer.noise(int(count), int(seed) + 1, None if truncation >= 3 else truncation)
+            with st.spinner(_("Drawing the film …")):
+                path = walks(noise[:36], goal[:36], 24)
+                told = None if shares is None else shares[:36]
+                frames = np.stack([drawer.draw(step, told) for step in path])
+                st.session_state["film"] = (run.id, film(np.concatenate([frames, frames[::-1]])))
+        nav.link("gan-inside", _("Walk about in its noise"), ":material/visibility:", run=run.id)
+    made = st.session_state.get("film")
+    if made and made[0] == run.id:
+        st.image(made[1], alt=_("From one seed to the next along the sphere"))
+        st.download_button("GIF", made[1], f"{run.id}.gif", "image/gif", icon=":material/download:")
+    with st.expander(_("The command that draws exactly these"), icon=":material/terminal:"):
+        st.code(shlex.join([*words, "--output", "grid.png"]), language="bash", wrap_lines=True)

@@ -1,0 +1,30 @@
+"""Inside the generator's noise: directions, walks, A − B + C, a picture found again, and what it may have memorised."""
+
+import streamlit as st
+
+from core.i18n import _
+from ui import gan_inside
+from ui.run_picker import pick_run
+from ui.show import guard
+
+st.title(_("Inside the noise"), anchor=False)
+run = pick_run("gan", train="gan-train")
+if run is None:
+    st.stop()
+
+VIEWS = {
+    "directions": (_("Directions"), gan_inside.directions),
+    "walk": (_("Walk"), gan_inside.walk),
+    "sum": (_("A − B + C"), gan_inside.arithmetic),
+    "find": (_("Find a picture"), gan_inside.find),
+    "memory": (_("Does it copy?"), gan_inside.memory),
+    "film": (_("Film of the training"), gan_inside.strip),
+}
+asked = st.query_params.get("view")
+view = st.segmented_control(
+    _("View"), list(VIEWS), default=asked if asked in VIEWS else "directions", required=True, key="gan-view",
+    format_func=lambda key: VIEWS[key][0], label_visibility="collapsed",
+)  # fmt: skip
+st.query_params["view"] = view
+with guard(f"gan inside {view}"):
+    VIEWS[view][1](run)

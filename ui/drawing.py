@@ -1,0 +1,43 @@
+"""Pictures that a trained generator draws, as images for the page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from core.gan import draw
+from core.i18n import _
+from core.runs.run import Run
+
+if TYPE_CHECKING:
+    from core.gan.sample import Drawer
+
+SCALE = 3  # screen pixels a picture's pixel
+
+
+def drawer_of(run: Run) -> "Drawer":
+    """The drawer of a run; a model that training replaces is loaded anew."""
+    return _load(str(run.path), run.model_path.stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner=_("Waking the network …"))
+def _load(path: str, _changed: int) -> "Drawer":
+    from core.gan.sample import load_drawer
+
+    return load_drawer(Run(Path(path)))
+
+
+def pictures_of(run: Run, count: int, seed: int) -> np.ndarray:
+    """(count, S, S) uint8, always the same for the same seed."""
+    return drawer_of(run).pictures(count, seed)
+
+
+def sheet(pictures: np.ndarray, columns: int | None = None) -> bytes:
+    """A PNG of the pictures in a grid, large enough to see."""
+    return draw.png(draw.grid(pictures, columns), SCALE)
+
+
+def film(frames: np.ndarray, columns: int | None = None) -> bytes:
+    """An animated GIF; frames are (F, N, S, S)."""
+    return draw.film([draw.grid(frame, columns) for frame in frames], "GIF", 80, SCALE)
