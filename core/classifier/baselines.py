@@ -32,12 +32,19 @@ class Baseline:
 
 
 def fit_baselines(
-    texts: Texts, tokens: Tokens, y: np.ndarray, C: int, characters: bool, weights: np.ndarray | None = None
+    texts: Texts,
+    tokens: Tokens,
+    y: np.ndarray,
+    C: int,
+    characters: bool,
+    weights: np.ndarray | None = None,
+    quick: bool = False,
 ) -> list[Baseline]:
     """The majority class and linear models on n-grams, fitted on the training part.
 
     texts: as written, tokens: the same cut up, y: (B,) class numbers below C, characters: whether a token is a
-    character, so that n-grams of three are taken instead of two; weights: (B,) how much each row counts.
+    character, so that n-grams of three are taken instead of two; weights: (B,) how much each row counts; quick: stop
+    after TF-IDF.
     """
     shares = np.bincount(y, minlength=C) / len(y)
     found = [
@@ -60,6 +67,8 @@ def fit_baselines(
     model = _regression(C).fit(tfidf.transform(X), y, sample_weight=weights)
     label = _("TF-IDF of {what} + logistic regression").format(what=what)
     add("tfidf", label, began, lambda _texts, tokens: model.predict_proba(tfidf.transform(counter.transform(tokens))))
+    if quick:
+        return found
     if C <= MAX_WEIGHTED_CLASSES:
         began = time.perf_counter()
         weighted = NaiveBayesWeighted(C).fit(X, y, weights)

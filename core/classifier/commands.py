@@ -1,7 +1,129 @@
-"""python -m core classify RUN and evaluate RUN, for a trained classifier."""
+"""python -m core classify RUN: what a trained classifier makes of a text or of a file of texts."""
 
+import argparse
+import os
+import sys
+from pathlib import Path
 from typing import Any
+
+from core.commands.flags import add_common
+from core.errors import UserError
+from core.i18n import _
+from core.runs.run import Run
+from core.runs.store import find
 
 
 def add_parsers(commands: Any) -> None:
-    pass
+    parser = commands.add_parser("classify", help=_("judge texts with a trained classifier"))
+    parser.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help=_("texts to judge"))
+    parser.add_argument("--csv", metavar="IN", help=_("a table, or a .txt file with a text a line"))
+    parser.add_argument("--output", metavar="OUT", help=_("where the judged table is written, as CSV"))
+    parser.add_argument("--column", default="", help=_("the column of the texts; empty: guessed"))
+    parser.add_argument(
+        "--threshold", type=float, default=0.0, help=_("answers less sure than this are “not sure” (0 to 1)")
+    )
+    parser.add_argument("--why", action="store_true", help=_("say how much each token speaks for the answer"))
+    add_common(parser)
+    parser.set_defaults(run=classify)
+
+
+def classify(arguments: argparse.Namespace) -> dict[str, Any]:
+    if not 0 <= arguments.threshold <= 1:
+        raise UserError(_("The threshold {value:g} is not between 0 and 1.").format(value=arguments.threshold))
+    if bool(arguments.csv) == bool(arguments.texts):
+        raise UserError(_("Give either texts, or a table with --csv and --output."))
+    if arguments.csv and not arguments.output:
+        raise UserError(_("Say with --output where the judged table is to be written."))
+    run = find(arguments.id)
+    return _table(run, arguments) if arguments.csv else _texts(run, arguments)
+
+
+def _texts(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
+    from core.classifier.predict import load_classifier
+    from core.classifier.why import Explainer
+
+    classifier = load_classifier(run)
+    found = []
+    for text in arguments.texts:
+        answer = classifier.answer(text, arguments.threshold)
+        item: dict[str, Any] = {
+            "text": text,
+            "label": answer.label if answer.sure else None,
+            "confidence": answer.confidence,
+            "probabilities": dict(zip(classifier.classes, answer.probabilities.tolist(), strict=True)),
+            "tokens": [token.text for token in answer.tokens if token.read],
+            "unknown": [token.text for token in answer.tokens if token.read and not token.known],
+            "cut": answer.cut,
+        }
+        if arguments.why:
+            scores = Explainer(classifier).integrated_gradients(text, classifier.classes.index(answer.label))
+            item["why"] = [
+                [token.text, float(value)] for token, value in zip(scores.tokens, scores.values, strict=True)
+            ]
+        found.append(item)
+        if not arguments.json:
+            _show(item)
+    return {"run": run.id, "answers": found}
+
+
+def _show(item: dict[str, Any]) -> None:
+    label = item["label"] if item["label"] is not None else _("not sure")
+    print(f"{label}  {item['confidence']:.1%}  {item['text'][:200]}")
+    if item["unknown"]:
+        print("  " + _("unknown: {tokens}").format(tokens=" ".join(item["unknown"][:20])))
+    if item["cut"]:
+        print("  " + _("{count:,} tokens were cut off").format(count=item["cut"]))
+    for token, value in item.get("why", []):
+        print(f"  {value:+.3f}  {token}")
+
+
+def _table(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
+    from core.classifier.predict import classify_table, load_classifier
+    from core.classifier.table import MAX_BYTES
+    from core.sources import read_source
+
+    source = read_source(arguments.csv, MAX_BYTES)
+    output = Path(arguments.output)
+    draft = output.with_name(f".{output.name}.{os.getpid()}.part")
+    rows = 0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal rows
+        rows = done
+        if sys.stderr.isatty():
+            print(f"\r{done:,} / {total:,}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+
+    try:
+        with draft.open("wb") as file:
+            for part in classify_table(
+                load_classifier(run), source, column=arguments.column, threshold=arguments.threshold, progress=progress
+            ):
+                file.write(part)
+        os.replace(draft, output)  # a file that was there is whole until the new one is
+    except OSError as error:
+        raise UserError(
+            _("“{path}” cannot be written: {reason}.").format(path=output, reason=error.strerror or error)
+        ) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    print(_("{count:,} rows written to {path}").format(count=rows, path=output), file=sys.stderr)
+    return {"run": run.id, "rows": rows, "output": str(output)}
+
+
+def evaluate(run: Run, path: str = "") -> dict[str, Any]:
+    """The figures of `run` on its own test part, or on the labelled table at `path`. Raises UserError."""
+    from core.classifier.evaluate import evaluate_table, load_evaluation
+
+    if not path:
+        return {"run": run.id, "part": "test", **load_evaluation(run).summary()}
+    from core.classifier.predict import load_classifier
+    from core.classifier.rows import labelled_texts
+    from core.classifier.table import MAX_BYTES
+    from core.sources import read_source
+
+    facts = run.read_json("facts.json") or {}
+    table = read_source(path, MAX_BYTES)
+    texts, labels, names = labelled_texts(table, facts.get("text_column"), facts.get("label_column"))
+    found = evaluate_table(load_classifier(run), texts, labels, names)
+    return {"run": run.id, "part": table.name, **found.summary()}

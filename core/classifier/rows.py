@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.classifier.columns import guess_columns
 from core.classifier.config import ClassifierConfig
 from core.classifier.formats import from_folders
-from core.classifier.table import Table, find_column, guess_columns, read_table
+from core.classifier.table import Table, read_table
 from core.errors import UserError
 from core.i18n import _
 from core.sources import Source
@@ -67,11 +68,11 @@ def read_rows(sources: Sequence[Source], config: ClassifierConfig) -> Rows:
         if not rows.columns:
             rows.columns, rows.found = table.columns, table.found
             rows.text_column, rows.label_column = guess_columns(table, config.text_column, config.label_column)
-            text, label = (find_column(table, name) for name in (rows.text_column, rows.label_column))
+            text, label = (table.place(name) for name in (rows.text_column, rows.label_column))
         elif len(table.columns) == len(rows.columns) and table.found.get("header") == _("no"):
             pass  # without names the places are the same as in the first table
         else:
-            text, label = (find_column(table, name) for name in (rows.text_column, rows.label_column))
+            text, label = (table.place(name) for name in (rows.text_column, rows.label_column))
         many = len(sources) > 1
         rows.texts += [row[text].strip() for row in table.rows]
         rows.labels += [row[label].strip() for row in table.rows]
@@ -192,3 +193,23 @@ def split(
                 part[free & (groups == head)] = number
                 taken += count
     return tuple(np.nonzero(part == number)[0] for number in range(3))  # type: ignore[return-value]
+
+
+def labelled_texts(
+    source: Source, text_column: str | None, label_column: str | None
+) -> tuple[list[str], list[str], list[str]]:
+    """Texts, labels and row names of a table to judge a trained run on; rows without a label are left out.
+
+    The columns are those of the training table where this one has them. Raises UserError.
+    """
+    table = read_table(source)
+    text, label = (name if name in table.columns else "" for name in (text_column or "", label_column or ""))
+    text, label = guess_columns(table, text, label)
+    rows = [
+        (row, number)
+        for row, number in zip(zip(table.column(text), table.column(label), strict=True), table.numbers, strict=True)
+        if row[1].strip()
+    ]
+    if not rows:
+        raise UserError(_("“{name}” has no row with a label in “{label}”.").format(name=table.name, label=label))
+    return [row[0].strip() for row, _n in rows], [row[1].strip() for row, _n in rows], [str(n) for _row, n in rows]

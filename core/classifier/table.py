@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core.classifier.columns import LABEL_NAMES, TEXT_NAMES
 from core.classifier.decode import decode
 from core.errors import UserError
 from core.i18n import _
@@ -20,14 +21,6 @@ MAX_COLUMNS = 500
 MAX_ROWS = 2_000_000
 SAMPLE_CHARS, SAMPLE_ROWS = 1 << 18, 300
 SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
-LABEL_NAMES = {
-    "label", "labels", "class", "category", "categories", "target", "sentiment", "polarity", "y", "tag", "topic",
-    "intent", "rating", "stars", "score", "标签", "类别", "分类", "情感", "评分", "类",
-}  # fmt: skip
-TEXT_NAMES = {
-    "text", "texts", "sentence", "review", "reviews", "comment", "comments", "content", "message", "body", "document",
-    "description", "title", "tweet", "评论", "文本", "内容", "句子", "评价", "正文",
-}  # fmt: skip
 
 Header = Literal["auto", "yes", "no"]
 
@@ -47,9 +40,26 @@ class Table:
     found: dict[str, str] = field(default_factory=dict)
     ragged: list[int] = field(default_factory=list)
 
+    def place(self, name: str) -> int:
+        """The place of a column, found by name, also where case or outer spaces differ.
+
+        Raises UserError that lists the columns where there is none of that name.
+        """
+        plain = [column.casefold() for column in self.columns]
+        wanted = " ".join(name.split())
+        if wanted in self.columns:
+            return self.columns.index(wanted)
+        if plain.count(wanted.casefold()) == 1:
+            return plain.index(wanted.casefold())
+        raise UserError(
+            _("“{table}” has no column “{name}”; its columns are: {columns}.").format(
+                table=self.name, name=name, columns=", ".join(f"“{column}”" for column in self.columns[:20])
+            )
+        )
+
     def column(self, name: str) -> list[str]:
-        """The cells of a column, found by name, also where case or outer spaces differ. Raises UserError."""
-        index = find_column(self, name)
+        """The cells of a column. Raises UserError as place does."""
+        index = self.place(name)
         return [row[index] for row in self.rows]
 
 
@@ -280,66 +290,14 @@ def _is_number(cell: str) -> bool:
         return False
 
 
-def find_column(table: Table, name: str) -> int:
-    """Its place. Raises UserError that lists the columns where there is none of that name."""
-    plain = [column.casefold() for column in table.columns]
-    wanted = " ".join(name.split())
-    if wanted in table.columns:
-        return table.columns.index(wanted)
-    if plain.count(wanted.casefold()) == 1:
-        return plain.index(wanted.casefold())
-    raise UserError(
-        _("“{table}” has no column “{name}”; its columns are: {columns}.").format(
-            table=table.name, name=name, columns=", ".join(f"“{column}”" for column in table.columns[:20])
-        )
-    )
-
-
-def guess_columns(table: Table, text: str = "", label: str = "") -> tuple[str, str]:
-    """The text and the label column: the ones named, or those that look like it.
-
-    A label column has 2 to 100 different values that return; the text column is the longest. Raises UserError that
-    says, for each column, why it cannot be the label.
-    """
-    sample = table.rows[:: max(1, len(table.rows) // 5000)]
-    values = {name: [row[index].strip() for row in sample] for index, name in enumerate(table.columns)}
-    length = {name: sum(map(len, cells)) / len(cells) for name, cells in values.items()}
-    text = table.columns[find_column(table, text)] if text else ""
-    if label:
-        label = table.columns[find_column(table, label)]
-    else:
-        scores = {name: _labelness(name, cells) for name, cells in values.items() if name != text}
-        if len(table.columns) == 1:
-            raise UserError(
-                _("“{name}” has one column only, but texts and labels are needed: was the separator lost?").format(
-                    name=table.name
-                )
-            )
-        if not any(scores.values()):
-            counts = ", ".join(f"“{name}” ({len(set(cells) - {''}):,})" for name, cells in list(values.items())[:12])
-            raise UserError(
-                _(
-                    "No column of “{name}” can be the label, which has 2 to 100 different values that return; "
-                    "different values found: {counts}."
-                ).format(name=table.name, counts=counts)
-            )
-        label = max(scores, key=lambda name: scores[name])
-    if not text:
-        others = [name for name in table.columns if name != label]
-        if not others:
-            raise UserError(_("“{name}” has no second column for the texts.").format(name=table.name))
-        text = max(others, key=lambda name: length[name] * (4 if name.casefold() in TEXT_NAMES else 1))
-    if text == label:
-        raise UserError(_("The column “{name}” cannot be text and label at once.").format(name=text))
-    return text, label
-
-
-def _labelness(name: str, cells: list[str]) -> float:
-    """0 where the column cannot be the label; more where it is named like one, has few values and short ones."""
-    values = Counter(cell for cell in cells if cell)
-    if not 2 <= len(values) <= 100 or values.total() < 1.5 * len(values):
-        return 0.0
-    named = 4.0 if name.casefold() in LABEL_NAMES else 1.0
-    filled = values.total() / len(cells)
-    longest = sum(map(len, values)) / len(values)
-    return named * filled / (1 + len(values) / 20) / (1 + longest / 40)
+def read_lines(source: Source) -> Table:
+    """A plain text file with a text a line, as a table of one column. Raises UserError."""
+    check_size(source.name, len(source.data), MAX_BYTES)
+    text, encoding = decode(source.name, source.data)
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not lines:
+        raise UserError(_("“{name}” has no line of text.").format(name=source.name))
+    for number, line in lines:
+        _check_record(source.name, [line], number)
+    found = {"format": _("a text a line"), "encoding": encoding}
+    return Table(source.name, ["text"], [[line] for _number, line in lines], [number for number, _line in lines], found)

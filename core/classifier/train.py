@@ -18,6 +18,7 @@ from core.classifier.figures import cross_entropy, macro_f1, softmax
 from core.classifier.model import build
 from core.classifier.optimizer import AveragingAdamW
 from core.classifier.tokens import SPECIALS, UNKNOWN, learn_vocabulary
+from core.classifier.words import learn_words
 from core.i18n import _
 from core.runs.checkpoint import save_arrays
 from core.runs.run import Run
@@ -25,6 +26,7 @@ from core.training.task import Best, Sizes
 from core.training.weights import load_weights
 
 PROBES = 8
+MAX_WORDS = 20_000
 
 
 class ClassifierTask:
@@ -50,6 +52,8 @@ class ClassifierTask:
         V = len(self.vocabulary)
         run.write_json("vocabulary.json", self.vocabulary.to_json() | {"unknown_share": unknown})
         run.write_json("labels.json", {"schema": 1, "classes": self.data.classes})
+        if tokenizer.unit == "characters":
+            run.write_json("words.json", {"schema": 1, "words": learn_words(self.tokens["train"])[:MAX_WORDS]})
         counts = np.bincount(y, minlength=C)
         self.weights = len(y) / (C * np.maximum(counts, 1)) if config.class_weights else np.ones(C)
 
@@ -78,7 +82,10 @@ class ClassifierTask:
         )
         self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", notes=self._notes(unknown))
         sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
-        run.write_json("facts.json", {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V})
+        columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
+        run.write_json(
+            "facts.json", {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns
+        )
 
     def _notes(self, unknown: float) -> list[str]:
         notes = [finding.text for finding in self.data.report.findings if finding.kind != "info"]
