@@ -316,6 +316,6 @@ def cells(
                 table=label, row=names[i] if names else i + 1, column=columns[j]
             )
             if cell is None or cell != cell or not str(cell).strip():
-                raise UserError(_("{where}, is empty: enter a number.").format(where=where))
+                raise UserError(_("{where} is empty: enter a number.").format(where=where))
             result[i, j] = checks.number(str(cell).strip(), where, -limit, limit)
     return result
