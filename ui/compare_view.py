@@ -1,6 +1,7 @@
 """The pieces of the Compare screen."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -27,9 +28,8 @@ def curves(runs: Sequence[Run]) -> None:
         axis = st.segmented_control(_("Over"), compare.AXES, default="step", required=True, key="compare-axis")
         log_x, log_y = st.toggle(_("Log x"), key="compare-log-x"), st.toggle(_("Log y"), key="compare-log-y")
         together = st.toggle(_("Mean over seeds"), key="compare-seeds")
-    chart = figures.figure(
-        _(axis), metric, height=420, revision=f"compare-{metric}-{axis}-{log_y}-{log_x}", log_y=log_y
-    )
+    kept = f"compare-{metric}-{axis}-{log_y}-{log_x}"
+    chart = figures.figure(_(axis), metric, height=420, revision=kept, log_y=log_y)
     chart.update_xaxes(type="log" if log_x else "linear")
     lines = (compare.mean_curves if together else compare.curves)(runs, metric, axis)
     for number, line in enumerate(lines):
@@ -68,16 +68,10 @@ def table(runs: Sequence[Run]) -> None:
     ]
     st.dataframe(shown, hide_index=True, key="compare-table", alt=_("Best values and differing options of the runs"))
     with st.container(horizontal=True):
-        st.download_button(
-            _("Table as CSV"), compare.table_csv(rows), "runs.csv", "text/csv", icon=":material/download:"
-        )
-        st.download_button(
-            _("All figures as CSV"),
-            lambda: compare.metrics_csv(runs),
-            "figures.csv",
-            "text/csv",
-            icon=":material/download:",
-        )
+        icon = ":material/download:"
+        st.download_button(_("Table as CSV"), compare.table_csv(rows), "runs.csv", "text/csv", icon=icon)
+        every = partial(compare.metrics_csv, runs)
+        st.download_button(_("All figures as CSV"), every, "figures.csv", "text/csv", icon=icon)
 
 
 def samples(runs: Sequence[Run]) -> None:

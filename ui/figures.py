@@ -1,6 +1,6 @@
 """The one module of figures: one palette, stable keys, `uirevision` so that live data never resets a zoom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -38,7 +38,7 @@ def draw(
     *,
     key: str,
     alt: str,
-    table: "dict[str, Sequence[Any]] | None" = None,
+    table: Mapping[str, Sequence[Any]] | None = None,
     on_select: Any = "ignore",
 ) -> Any:
     """Show `chart`, and under it, folded away, its numbers for those who cannot see it."""
@@ -48,7 +48,7 @@ def draw(
     return event
 
 
-def numbers(table: dict[str, Sequence[Any]], *, key: str, alt: str) -> None:
+def numbers(table: Mapping[str, Sequence[Any]], *, key: str, alt: str) -> None:
     with st.expander(_("The numbers"), icon=":material/table_rows:", key=key, on_change="rerun") as shown:
         if shown.open:
             import pandas as pd

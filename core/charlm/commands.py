@@ -24,7 +24,8 @@ def add_parsers(commands: Any) -> None:
 
 
 def generate(arguments: argparse.Namespace) -> dict[str, Any]:
-    from core.charlm.generate import Settings, load_writer
+    from core.charlm.settings import Settings
+    from core.quiet import import_tensorflow
 
     settings = Settings(
         length=arguments.length,
@@ -34,7 +35,11 @@ def generate(arguments: argparse.Namespace) -> dict[str, Any]:
         seed=arguments.seed,
         count=arguments.count,
     )
-    writer = load_writer(find(arguments.id))
+    run = find(arguments.id)
+    import_tensorflow()
+    from core.charlm.generate import load_writer
+
+    writer = load_writer(run)
     unknown = writer.vocabulary.unknown(arguments.prompt)
     if unknown:
         shown = " ".join(unknown[:20])

@@ -11,6 +11,7 @@ from pathlib import Path
 from core.errors import UserError
 from core.families import family
 from core.i18n import _
+from core.quiet import import_tensorflow
 from core.runs.run import Run
 from core.runs.slots import alone, slot
 from core.runs.status import Status, own_process
@@ -72,6 +73,7 @@ def _train(run: Run, status: Status, hook: Hook) -> str:
     hook(status)
     from core.training.loop import Trainer
 
+    import_tensorflow()
     task = family(run.family).room("train").make_task(run)
     status.phase = ""
     return Trainer(run, task, status, hook).fit()
