@@ -135,7 +135,7 @@ def _progress(run: Run, status: Status) -> None:
         st.metric(_("Epoch"), f"{status.epoch:.2f}")
         st.metric(_("Loss"), "–" if status.loss is None else f"{status.loss:.4f}")
         st.metric(_("Best"), "–" if status.best is None else f"{status.best:.4f}", help=md(status.best_metric) or None)
-        st.metric(_("Throughput"), f"{big(status.throughput)} {status.unit}/s" if status.throughput else "–")
+        st.metric(f"{_(status.unit or 'units')}/s", big(status.throughput) if status.throughput else "–")
         st.metric(_("Time"), duration(status.seconds))
 
 

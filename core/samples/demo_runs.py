@@ -20,10 +20,18 @@ DEMOS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "demo-lighthouse",
         "lighthouse",
         "quick",
-        {"seconds": None, "steps": 4000, "units": 160, "dropout": 0.35, "sample_prompt": "The lamp "},
+        {"seconds": None, "steps": 1800, "units": 128, "dropout": 0.4, "sample_prompt": "The lamp "},
     ),
+    "gan": (
+        "demo-digits",
+        "digits",
+        "quick",
+        {"seconds": None, "steps": 12_000, "generator": "128-256", "discriminator": "256-128"},
+    ),
+    "classifier": ("demo-reviews", "reviews", "quick", {}),
 }
 NOT_SHIPPED = ("checkpoint", "log.txt", "stop")
+FILM = ("charlm",)  # the families whose screens look at the kept weights
 
 
 def main(wanted: list[str]) -> int:
@@ -47,7 +55,7 @@ def main(wanted: list[str]) -> int:
 
 def _tidy(run: Run) -> None:
     """Leave what is used and looked at; thin the samples to some thirty moments."""
-    for name in NOT_SHIPPED:
+    for name in (*NOT_SHIPPED, *(() if run.family in FILM else ("snapshots",))):
         path = run.path / name
         shutil.rmtree(path, ignore_errors=True)
         path.unlink(missing_ok=True)

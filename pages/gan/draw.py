@@ -34,7 +34,7 @@ with guard("draw"):
     shares = drawer.shares(int(count), choice)
     pictures = drawer.draw(noise, shares)
     st.image(sheet(pictures), alt=_("{n} drawn pictures").format(n=len(pictures)))
-    st.caption(_("None of these was in the training data; another seed draws others."))
+    st.caption(_("Made from noise; another seed draws others."))
 
     words = ["python", "-m", "core", "sample", run.id, "--count", str(count), "--seed", str(seed)]
     words += ["--class", choice] if choice else []
