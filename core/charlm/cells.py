@@ -1,48 +1,124 @@
-"""One step of each recurrent cell, in the notes' formulas and Keras' weight layout; equal to Keras' layers."""
+"""The recurrent cells: each in the notes' formulas with its derivative beside it, in Keras' weight layout.
 
-from collections.abc import Sequence
-from typing import Any
+A step is split where the matrix products end: `x` (B, G) is the input's product with its bias, `r` (B, G) the state's,
+G = gates · U. A state is a tuple of (B, U) whose first part is h. `kept` (B, n, U) is what the way back needs.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 State = tuple[Any, ...]
 
 
-def lstm_step(x: Any, state: State, weights: Sequence[Any]) -> tuple[Any, State]:
-    """x (B, D), state (h, c) each (B, U), weights [kernel (D, 4U), recurrent (U, 4U), bias (4U,)], columns i, f, c, o.
+class Cell(NamedTuple):
+    """forward(x, r, before) → (after, kept) and backward(d_after, before, kept) → (dx, dr, d_before).
 
-    f, i, o = σ(W·[h, x] + b), c' = f⊙c + i⊙tanh(W·[h, x] + b), h' = o⊙tanh(c') (Hochreiter and Schmidhuber 1997;
-    the forget gate by Gers et al. 2000). Returns h' and (h', c').
+    d_before leaves out what flows back through r, which is one matrix product more. forward also takes `hold`, a
+    function of a gate's number and value that gives the value to use: i, f, o of an LSTM, z, s of a GRU, h of an RNN.
     """
-    kernel, recurrent, bias = weights
-    h, c = state
-    z_i, z_f, z_c, z_o = tf.split(tf.matmul(x, kernel) + tf.matmul(h, recurrent) + bias, 4, axis=-1)
-    c = tf.sigmoid(z_f) * c + tf.sigmoid(z_i) * tf.tanh(z_c)
-    h = tf.sigmoid(z_o) * tf.tanh(c)
-    return h, (h, c)
+
+    gates: int
+    states: int
+    kept: int
+    forward: Callable[..., tuple[State, Any]]
+    backward: Callable[[State, State, Any], tuple[Any, Any, State]]
 
 
-def gru_step(x: Any, state: State, weights: Sequence[Any]) -> tuple[Any, State]:
-    """x (B, D), state (h,), weights [kernel (D, 3U), recurrent (U, 3U), bias (2, 3U)], columns z, r, h.
+def sigmoid(x: Any) -> Any:
+    """σ(x) = ½ + ½ tanh(x/2): half the cost of the logistic function, and never an overflow."""
+    return 0.5 + 0.5 * tf.tanh(0.5 * x)
 
-    Keras' default form with `reset_after`: the reset gate acts on the product, h̃ = tanh(Wx + r⊙(Uh + b)), and
-    h' = z⊙h + (1 − z)⊙h̃ (Cho et al. 2014, in the variant that cuDNN computes).
+
+def _free(gate: int, value: Any) -> Any:
+    return value
+
+
+def _lstm(x: Any, r: Any, before: State, hold: Any = _free) -> tuple[State, Any]:
+    """i, f, o = σ(W·[h, x] + b), c' = f⊙c + i⊙tanh(W·[h, x] + b), h' = o⊙tanh(c'); columns i, f, c̃, o.
+
+    Hochreiter and Schmidhuber 1997; the forget gate by Gers et al. 2000. One tanh serves all four gates.
     """
+    z = _parts(x + r, 4)
+    half, shift = tf.constant([[[0.5], [0.5], [1.0], [0.5]]]), tf.constant([[[0.5], [0.5], [0.0], [0.5]]])
+    kept = tf.tanh(z * half) * half + shift
+    i, f, g, o = tf.unstack(kept, axis=1)
+    c = hold(1, f) * before[1] + hold(0, i) * g
+    return (hold(2, o) * tf.tanh(c), c), kept
+
+
+def _lstm_back(d_after: State, before: State, kept: Any) -> tuple[Any, Any, State]:
+    dh, dc = d_after
+    i, f, g, o = tf.unstack(kept, axis=1)
+    tanh_c = tf.tanh(f * before[1] + i * g)
+    dc = dc + dh * o * (1 - tanh_c * tanh_c)
+    slope = tf.where(tf.constant([[[False], [False], [True], [False]]]), 1 - kept * kept, kept * (1 - kept))
+    dz = _columns(tf.stack([dc * g, dc * before[1], dc * i, dh * tanh_c], axis=1) * slope)
+    return dz, dz, (tf.zeros_like(dh), dc * f)
+
+
+def _gru(x: Any, r: Any, before: State, hold: Any = _free) -> tuple[State, Any]:
+    """z, s = σ(Wx + Uh + b), h̃ = tanh(Wx + b + s⊙(Uh + b)), h' = z⊙h + (1 − z)⊙h̃; columns z, s, h̃.
+
+    Cho et al. 2014 in Keras' default form (`reset_after`), which cuDNN computes too: the reset gate s acts on the
+    product.
+    """
+    (x_z, x_s, x_h), (r_z, r_s, r_h) = tf.split(x, 3, axis=-1), tf.split(r, 3, axis=-1)
+    z, s = hold(0, sigmoid(x_z + r_z)), hold(1, sigmoid(x_s + r_s))
+    candidate = tf.tanh(x_h + s * r_h)
+    return (z * before[0] + (1 - z) * candidate,), tf.stack([z, s, candidate, r_h], axis=1)
+
+
+def _gru_back(d_after: State, before: State, kept: Any) -> tuple[Any, Any, State]:
+    (dh,) = d_after
+    z, s, candidate, r_h = tf.unstack(kept, axis=1)
+    d_candidate = dh * (1 - z) * (1 - candidate * candidate)
+    dz = dh * (before[0] - candidate) * z * (1 - z)
+    ds = d_candidate * r_h * s * (1 - s)
+    dx, dr = (tf.stack([dz, ds, last], axis=1) for last in (d_candidate, d_candidate * s))
+    return _columns(dx), _columns(dr), (dh * z,)
+
+
+def _rnn(x: Any, r: Any, before: State, hold: Any = _free) -> tuple[State, Any]:
+    """s_t = tanh(U·x_t + W·s_{t−1} + b) (Elman 1990)."""
+    h = hold(0, tf.tanh(x + r))
+    return (h,), h[:, None]
+
+
+def _rnn_back(d_after: State, before: State, kept: Any) -> tuple[Any, Any, State]:
+    (dh,) = d_after
+    dz = dh * (1 - kept[:, 0] * kept[:, 0])
+    return dz, dz, (tf.zeros_like(dh),)
+
+
+CELLS = {
+    "lstm": Cell(4, 2, 4, _lstm, _lstm_back),
+    "gru": Cell(3, 1, 4, _gru, _gru_back),
+    "rnn": Cell(1, 1, 1, _rnn, _rnn_back),
+}
+
+
+def step(cell: str, x: Any, state: State, weights: Sequence[Any]) -> tuple[Any, State]:
+    """One whole step: x (B, D), weights as of the Keras layer [kernel, recurrent kernel, bias] → h (B, U), state."""
     kernel, recurrent, bias = weights
-    (h,) = state
-    x_z, x_r, x_h = tf.split(tf.matmul(x, kernel) + bias[0], 3, axis=-1)
-    h_z, h_r, h_h = tf.split(tf.matmul(h, recurrent) + bias[1], 3, axis=-1)
-    z = tf.sigmoid(x_z + h_z)
-    h = z * h + (1 - z) * tf.tanh(x_h + tf.sigmoid(x_r + h_r) * h_h)
-    return h, (h,)
+    inner, outer = biases(cell, bias)
+    after, _kept = CELLS[cell].forward(
+        tf.linalg.matmul(x, kernel) + inner, tf.linalg.matmul(state[0], recurrent) + outer, state
+    )
+    return after[0], after
 
 
-def rnn_step(x: Any, state: State, weights: Sequence[Any]) -> tuple[Any, State]:
-    """x (B, D), state (h,), weights [kernel (D, U), recurrent (U, U), bias (U,)]: s_t = tanh(U·x_t + W·s_{t−1} + b)."""
-    kernel, recurrent, bias = weights
-    h = tf.tanh(tf.matmul(x, kernel) + tf.matmul(state[0], recurrent) + bias)
-    return h, (h,)
+def biases(cell: str, bias: Any) -> tuple[Any, Any]:
+    """The bias on the input's product and on the state's; only a GRU has both."""
+    return (bias[0], bias[1]) if cell == "gru" else (bias, 0.0)
 
 
-STEPS = {"lstm": lstm_step, "gru": gru_step, "rnn": rnn_step}
-STATES = {"lstm": 2, "gru": 1, "rnn": 1}
+def _parts(z: Any, gates: int) -> Any:
+    """(B, gates · U) → (B, gates, U)"""
+    return tf.reshape(z, (tf.shape(z)[0], gates, z.shape[1] // gates))
+
+
+def _columns(z: Any) -> Any:
+    """(B, gates, U) → (B, gates · U)"""
+    return tf.reshape(z, (tf.shape(z)[0], z.shape[1] * z.shape[2]))

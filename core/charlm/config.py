@@ -54,6 +54,13 @@ class CharLMConfig(Options):
         "Streams read on where they stopped and carry their state; windows begin anywhere, with no memory.",
         group="training",
     )
+    reset: float = option(
+        0.0,
+        "Share of the streams that forget their state at each step, so that writing from nothing is learned too.",
+        group="training",
+        ge=0,
+        le=1,
+    )
     optimizer: Literal["adam", "adamw"] = option(
         "adamw", "AdamW lets unused weights fade; Adam does not.", group="training"
     )

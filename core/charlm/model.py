@@ -5,7 +5,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from core.charlm.cells import STATES
 from core.charlm.config import CharLMConfig
 
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
@@ -37,7 +36,7 @@ def build(config: CharLMConfig, vocabulary: int, seed: int | None = None) -> ker
     x = table(ids)
     for number in range(1, config.layers + 1):
         if config.dropout and number > 1:
-            x = keras.layers.Dropout(config.dropout, name=f"dropout_{number - 1}")(x)
+            x = draw(keras.layers.Dropout, rate=config.dropout, name=f"dropout_{number - 1}")(x)
         x = LAYERS[config.cell](
             config.units,
             return_sequences=True,
@@ -46,7 +45,7 @@ def build(config: CharLMConfig, vocabulary: int, seed: int | None = None) -> ker
             name=f"{config.cell}_{number}",
         )(x)
     if config.dropout:
-        x = keras.layers.Dropout(config.dropout, name=f"dropout_{config.layers}")(x)
+        x = draw(keras.layers.Dropout, rate=config.dropout, name=f"dropout_{config.layers}")(x)
     logits = keras.layers.Dense(vocabulary, kernel_initializer=draw(keras.initializers.GlorotUniform), name="logits")(x)
     return keras.Model(ids, keras.layers.Softmax(name="probabilities")(logits), name="character_model")
 
@@ -59,10 +58,3 @@ def recurrent(model: keras.Model) -> list[keras.Layer]:
 def table_of(model: keras.Model) -> Any:
     """The variable (V, D) whose rows stand for the characters."""
     return next(layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)).embeddings
-
-
-def zero_state(config: CharLMConfig, B: int) -> list[tuple[Any, ...]]:
-    """The state before the first character: for each layer (h, c) of an LSTM or (h,) of the others, each (B, U)."""
-    import tensorflow as tf
-
-    return [tuple(tf.zeros((B, config.units)) for _ in range(STATES[config.cell])) for _ in range(config.layers)]

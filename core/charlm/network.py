@@ -1,49 +1,119 @@
-"""The forward pass that training differentiates: the very variables of the Keras model, states in and out."""
+"""The forward pass that training differentiates: the weights of the Keras model, states in and out, time first."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from core.charlm.cells import STEPS
+from core.charlm.cells import CELLS, State
 from core.charlm.config import CharLMConfig
-from core.charlm.model import recurrent, table_of
+from core.charlm.lowprec import narrow, widen
+from core.charlm.scan import scan
 
-State = list[tuple[Any, ...]]
+FEW_SYMBOLS = 512  # up to here the gradient of a look-up is quicker as a product with one-hot rows
+BYTE = 256
 
 
 class Network:
-    """ids (B, T), state → logits (B, T, V), state after the last step. Equal to the Keras model from a zero state."""
+    """Equal to the Keras model from a zero state, in float32 to rounding."""
 
-    def __init__(self, model: keras.Model, config: CharLMConfig) -> None:
+    def __init__(self, config: CharLMConfig) -> None:
         self.config = config
-        self._table = table_of(model)
-        self._layers = [list(layer.weights) for layer in recurrent(model)]
-        self._output = list(model.get_layer("logits").weights)
+        begin = bool(config.embedding)
+        self.biases = {begin + 3 * number + 2 for number in range(config.layers)} | {begin + 3 * config.layers + 1}
 
-    def __call__(self, ids: Any, state: State, dropout_seed: Any = None) -> tuple[Any, State]:
-        """dropout_seed: two integers for this step's dropout; None leaves dropout out."""
-        x, after = tf.gather(self._table, ids), []
-        for number, (weights, before) in enumerate(zip(self._layers, state, strict=True)):
+    def zero_state(self, B: int) -> list[State]:
+        """The state before the first character: for each layer (h, c) of an LSTM or (h,) of the others, (B, U)."""
+        zeros = tf.zeros((B, self.config.units))
+        return [(zeros,) * CELLS[self.config.cell].states for _ in range(self.config.layers)]
+
+    @tf.function(jit_compile=True, autograph=False)
+    def narrowed(self, weights: Sequence[Any]) -> list[Any]:
+        """The matrices in bfloat16, so that the products are; biases stay in float32."""
+        return [w if place in self.biases else narrow(w, tf.bfloat16) for place, w in enumerate(weights)]
+
+    def __call__(
+        self, weights: Sequence[Any], ids: Any, state: Sequence[State], seed: Any = None
+    ) -> tuple[Any, list[State]]:
+        """ids (T, B), both known → logits (T · B, V) in float32 and the state after.
+
+        weights: the model's trainable ones in its order, or narrowed() ones: the products are in their type.
+        seed: (2,) int32 for this pass's dropout; None leaves dropout out.
+        """
+        T, B = ids.shape
+        rest = list(weights)
+        table = rest.pop(0) if self.config.embedding else None
+        after = []
+        hidden: Any = None
+        for number, before in enumerate(state):
+            kernel, recurrent, bias, *rest = rest
             if number:
-                x = self._drop(x, dropout_seed, number)
-            x, last = run_layer(self.config.cell, x, before, weights)
+                hidden = self._drop(hidden, seed, number)
+                x = tf.reshape(tf.linalg.matmul(_flat(hidden), kernel), (T, B, kernel.shape[1]))
+            else:
+                x = _enter(table, kernel, ids)
+            hidden, last = scan(self.config.cell, x, before, recurrent, bias)
             after.append(last)
-        x = self._drop(x, dropout_seed, len(self._layers))
-        return tf.einsum("btu,uv->btv", x, self._output[0]) + self._output[1], after
+        output, bias = rest
+        logits = tf.linalg.matmul(_flat(self._drop(hidden, seed, self.config.layers)), output)
+        return tf.cast(logits, tf.float32) + bias, after
 
     def _drop(self, x: Any, seed: Any, number: int) -> Any:
         if seed is None or not self.config.dropout:
             return x
-        return tf.nn.experimental.stateless_dropout(x, self.config.dropout, tf.stack([seed[0] + number, seed[1]]))
+        return drop(x, self.config.dropout, tf.stack([seed[0] + number, seed[1]]))
 
 
-def run_layer(cell: str, x: Any, state: tuple[Any, ...], weights: list[Any]) -> tuple[Any, tuple[Any, ...]]:
-    """x (B, T, D) and the state before → the hidden values (B, T, U) and the state after."""
-    T = tf.shape(x)[1]
-    hidden = tf.TensorArray(tf.float32, T, element_shape=(None, weights[1].shape[0]))
-    columns = tf.transpose(x, (1, 0, 2))
-    for t in tf.range(T):
-        h, state = STEPS[cell](columns[t], state, weights)
-        hidden = hidden.write(t, h)
-    return tf.transpose(hidden.stack(), (1, 0, 2)), state
+def trained(model: keras.Model) -> list[Any]:
+    """The variables of the model that Network takes, as TensorFlow's own."""
+    return [variable.value for variable in model.trainable_variables]
+
+
+def _enter(table: Any, kernel: Any, ids: Any) -> Any:
+    """The first layer's input projection (T, B, G): looked up in E·K where that is less work than (E of ids)·K."""
+    if table is None:
+        return lookup(kernel, ids)
+    if table.shape[0] <= ids.shape[0] * ids.shape[1]:
+        return lookup(tf.linalg.matmul(table, kernel), ids)
+    rows = tf.linalg.matmul(_flat(lookup(table, ids)), kernel)
+    return tf.reshape(rows, (*ids.shape, kernel.shape[1]))
+
+
+@tf.custom_gradient
+def lookup(table: Any, ids: Any) -> Any:
+    """Rows of `table` (V, D) for ids (T, B) → (T, B, D). The gradient adds up in float32 whatever the table's type."""
+
+    def gradient(d_rows: Any) -> Any:
+        flat, which = _flat(d_rows), tf.reshape(ids, [-1])
+        if table.shape[0] <= FEW_SYMBOLS:
+            return tf.linalg.matmul(tf.one_hot(which, table.shape[0], dtype=table.dtype), flat, transpose_a=True), None
+        added = tf.math.unsorted_segment_sum(tf.cast(flat, tf.float32), which, table.shape[0])
+        return tf.cast(added, table.dtype), None
+
+    return tf.gather(table, ids), gradient
+
+
+def drop(x: Any, rate: float, seed: Any) -> Any:
+    """Dropout of x (T, B, U) from (2,) int32: one random byte a value, so the rate is rounded to a 256th."""
+    limit = min(BYTE - 1, round(rate * BYTE))
+    size = x.shape.num_elements()
+    words = tf.random.stateless_uniform((-(-size // 4),), seed, None, None, tf.uint32, alg="philox")
+    random = tf.reshape(tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:size], x.shape)
+
+    @tf.custom_gradient
+    def run(x: Any) -> Any:
+        return _masked(x, random, limit), lambda d: _masked(d, random, limit)
+
+    return run(x)
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _masked(x: Any, random: Any, limit: int) -> Any:
+    kept = tf.cast(random, tf.int32) >= limit
+    return narrow(tf.where(kept, widen(x) * (BYTE / (BYTE - limit)), 0.0), x.dtype)
+
+
+def _flat(x: Any) -> Any:
+    """(T, B, U) → (T · B, U)"""
+    return tf.reshape(x, (-1, x.shape[-1]))

@@ -14,6 +14,7 @@ from core.charlm.config import CharLMConfig
 from core.charlm.generate import Writer
 from core.charlm.inside.network import GATES, KINDS, NAMES
 from core.charlm.settings import Settings
+from core.charlm.stepper import Stepper
 from core.charlm.vocabulary import Vocabulary
 from core.errors import UserError
 from core.i18n import _
@@ -32,44 +33,42 @@ class Hold:
     units: tuple[int, ...] | None = None
 
 
+class HeldStepper(Stepper):
+    """Steps with gates held at values: `held` is 1 where one is, for each layer and gate (in HOLDABLE's order)."""
+
+    def __init__(self, config: CharLMConfig, V: int) -> None:
+        super().__init__(config, V)
+        shape = (config.layers, len(HOLDABLE[config.cell]), config.units)
+        # Variables, so that one compiled function serves every hold.
+        self.held, self.values = tf.Variable(tf.zeros(shape)), tf.Variable(tf.zeros(shape))
+
+    def hold(self, layer: int, gate: int, value: Any) -> Any:
+        return value + self.held[layer, gate] * (self.values[layer, gate] - value)
+
+
 class HeldWriter(Writer):
     """Writes like Writer, with gates held; without any it writes the same texts."""
 
+    stepper: HeldStepper
+
     def __init__(self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary) -> None:
-        super().__init__(model, config, vocabulary)
-        gates = len(HOLDABLE[config.cell])
+        super().__init__(model, config, vocabulary, HeldStepper(config, len(vocabulary)))
         self._turn = threading.Lock()
-        # Variables, so that one compiled function serves every hold.
-        self._held = [tf.Variable(tf.zeros((gates, config.units))) for _layer in range(config.layers)]
-        self._values = [tf.Variable(tf.zeros((gates, config.units))) for _layer in range(config.layers)]
 
     def write_held(self, prompt: str, settings: Settings, holds: Sequence[Hold]) -> list[str]:
         """The texts with `holds` in force from the prompt's first character on; threads take turns.
 
         Raises UserError where one cannot be held.
         """
-        held, values = (np.zeros((self.config.layers, *self._held[0].shape), np.float32) for _part in range(2))
+        held, values = (np.zeros(self.stepper.held.shape, np.float32) for _part in range(2))
         for hold in holds:
             row, columns = self._place(hold)
             held[hold.layer - 1, row, columns] = 1
             values[hold.layer - 1, row, columns] = hold.value
         with self._turn:
-            for layer in range(self.config.layers):
-                self._held[layer].assign(held[layer])
-                self._values[layer].assign(values[layer])
+            self.stepper.held.assign(held)
+            self.stepper.values.assign(values)
             return self.write(prompt, settings)
-
-    def step(self, ids: Any, state: list[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], Any]:
-        x = tf.gather(self._table, ids)
-        after = []
-        for number, (layer, weights) in enumerate(zip(state, self._layers, strict=True)):
-            x, new = HELD_STEPS[self.config.cell](x, layer, weights, self._hold(number))
-            after.append(new)
-        return after, tf.matmul(x, self._output[0]) + self._output[1] + self._barred
-
-    def _hold(self, layer: int) -> Any:
-        held, values = self._held[layer], self._values[layer]
-        return lambda row, gate: gate + held[row] * (values[row] - gate)
 
     def _place(self, hold: Hold) -> tuple[int, Any]:
         known = HOLDABLE[self.config.cell]
@@ -89,35 +88,6 @@ class HeldWriter(Writer):
             message = _("A cell to hold does not exist: the layer has cells 0 to {last}.")
             raise UserError(message.format(last=self.config.units - 1))
         return known.index(hold.gate), slice(None) if hold.units is None else list(hold.units)
-
-
-def _lstm(x: Any, state: Any, weights: Any, hold: Any) -> Any:
-    """`core.charlm.cells.lstm_step` with hold(row, gate) around each gate, in HOLDABLE's order."""
-    kernel, recurrent, bias = weights
-    h, c = state
-    z_i, z_f, z_c, z_o = tf.split(tf.matmul(x, kernel) + tf.matmul(h, recurrent) + bias, 4, axis=-1)
-    c = hold(1, tf.sigmoid(z_f)) * c + hold(0, tf.sigmoid(z_i)) * tf.tanh(z_c)
-    h = hold(2, tf.sigmoid(z_o)) * tf.tanh(c)
-    return h, (h, c)
-
-
-def _gru(x: Any, state: Any, weights: Any, hold: Any) -> Any:
-    kernel, recurrent, bias = weights
-    (h,) = state
-    x_z, x_r, x_h = tf.split(tf.matmul(x, kernel) + bias[0], 3, axis=-1)
-    h_z, h_r, h_h = tf.split(tf.matmul(h, recurrent) + bias[1], 3, axis=-1)
-    z = hold(0, tf.sigmoid(x_z + h_z))
-    h = z * h + (1 - z) * tf.tanh(x_h + hold(1, tf.sigmoid(x_r + h_r)) * h_h)
-    return h, (h,)
-
-
-def _rnn(x: Any, state: Any, weights: Any, hold: Any) -> Any:
-    kernel, recurrent, bias = weights
-    h = hold(0, tf.tanh(tf.matmul(x, kernel) + tf.matmul(state[0], recurrent) + bias))
-    return h, (h,)
-
-
-HELD_STEPS = {"lstm": _lstm, "gru": _gru, "rnn": _rnn}
 
 
 def parse_units(text: str, count: int) -> tuple[int, ...] | None:
