@@ -39,7 +39,8 @@ def guess_columns(table: "Table", text: str = "", label: str = "") -> tuple[str,
                     name=table.name
                 )
             )
-        if not any(scores.values()):
+        named = [name for name in scores if name.casefold() in LABEL_NAMES]
+        if not any(scores.values()) and not named:
             counts = ", ".join(f"“{name}” ({len(set(cells) - {''}):,})" for name, cells in list(values.items())[:12])
             raise UserError(
                 _(
@@ -47,7 +48,8 @@ def guess_columns(table: "Table", text: str = "", label: str = "") -> tuple[str,
                     "different values found: {counts}."
                 ).format(name=table.name, counts=counts)
             )
-        label = max(scores, key=lambda name: scores[name])
+        # A column that is only named like a label is taken too: what is wrong with it is said when it is read.
+        label = max(scores, key=lambda name: (scores[name], name in named))
     if not text:
         others = [name for name in table.columns if name != label]
         if not others:

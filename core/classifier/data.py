@@ -100,7 +100,9 @@ def prepare(sources: Sequence[Source], config: ClassifierConfig) -> Prepared:
     train, validation, test = split(labels, near, rows.roles, config.validation, config.test, config.seed)
     for name, places in (("train", train), ("validation", validation), ("test", test)):
         if not len(places):
-            raise UserError(_("No row is left for the {part} part: bring more rows.").format(part=_(name)))
+            raise UserError(
+                _("No row is left for the {part} part: bring more rows of different texts.").format(part=_(name))
+            )
     tokenizer = _tokenizer(rows.texts, config)
     lengths = _lengths(rows.texts, tokenizer)
     cleaner.judge(classes, labels[train], lengths)

@@ -53,9 +53,9 @@ def near_groups(texts: Sequence[str]) -> np.ndarray:
     if len(long) > 1:
         shingles = [_shingles(units[place]) for place in long]
         for one, other in _candidates(shingles):
-            # Sizes bound the similarity: most false candidates need no look inside.
-            small, large = sorted((shingles[one], shingles[other]), key=len)
-            if len(small) >= SIMILAR * len(large) and _jaccard(small, large) >= SIMILAR:
+            # A set does not see repetition: “no no no no” is not nearly “no no no no no no no no”.
+            short, long_one = sorted(len(units[long[place]]) for place in (one, other))
+            if short >= SIMILAR * long_one and _jaccard(shingles[one], shingles[other]) >= SIMILAR:
                 _join(parent, int(heads[long[one]]), int(heads[long[other]]))
     return np.array([_root(parent, place) for place in range(len(texts))], np.int64)
 

@@ -24,15 +24,15 @@ CHARACTERS_FROM = 0.2  # share of letters in scripts without spaces from which a
 
 _SPACELESS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
 _SPACED = rf"[\p{{L}}--{_SPACELESS}]"
-_SIGN = r"\p{N}+(?:[.,]\p{N}+)*|(?=\S)\X"  # \X keeps an emoji and its modifiers whole
+_SIGN = r"\p{N}+(?:[.,]\p{N}+)*|(?=[^\s\p{Cc}])\X"  # \X keeps an emoji and its modifiers whole
 _PATTERNS: dict[str, Any] = {
-    "words": regex.compile(rf"\p{{L}}[\p{{L}}\p{{M}}]*(?:['’][\p{{L}}\p{{M}}]+)*|{_SIGN}", regex.V1),
+    "words": regex.compile(rf"\p{{L}}[\p{{L}}\p{{M}}\p{{N}}]*(?:['’][\p{{L}}\p{{M}}]+)*|{_SIGN}", regex.V1),
     "characters": regex.compile(
-        rf"{_SPACELESS}\p{{M}}*|{_SPACED}[{_SPACED}\p{{M}}]*(?:['’][{_SPACED}\p{{M}}]+)*|{_SIGN}", regex.V1
+        rf"{_SPACELESS}\p{{M}}*|{_SPACED}[{_SPACED}\p{{M}}\p{{N}}]*(?:['’][{_SPACED}\p{{M}}]+)*|{_SIGN}", regex.V1
     ),
 }
 # The same tokens for plain ASCII, where both units agree, several times faster.
-_ASCII = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*|[0-9]+(?:[.,][0-9]+)*|[^\s\x00-\x1f\x7f]")
+_ASCII = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:'[A-Za-z]+)*|[0-9]+(?:[.,][0-9]+)*|[^\s\x00-\x1f\x7f]")
 
 
 def choose_unit(texts: Sequence[str]) -> Unit:

@@ -7,7 +7,8 @@ import zipfile
 import openpyxl
 import pytest
 
-from core.classifier.table import MAX_CELL, guess_columns, read_table
+from core.classifier.columns import guess_columns
+from core.classifier.table import MAX_CELL, read_table
 from core.errors import UserError
 from core.sources import Source
 
