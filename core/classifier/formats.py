@@ -2,7 +2,9 @@
 
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -93,7 +95,7 @@ def from_zip(name: str, data: bytes, header: Header) -> Table:
             raise UserError(_("“{name}” holds more than {limit:,} files.").format(name=name, limit=MAX_FILES))
         files = ((entry.filename, archive.read(entry)) for entry in entries if entry.filename.lower().endswith(".txt"))
         return from_folders(name, files)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, ValueError):
         raise UserError(_("“{name}” is damaged and cannot be unpacked: pack it anew.").format(name=name)) from None
 
 
