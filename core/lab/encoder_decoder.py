@@ -198,7 +198,7 @@ def formula_with_digits(decoded: Decoded, t: int, head: int = 0) -> str:
     change = "" if np.array_equal(step.own, step.used) else rf" \quad \Rightarrow \quad {used} \text{{ (yours)}}"
     scores, share = tex_array(step.scores[h, None, :n]), float(step.probabilities.max())
     return (
-        rf"\begin{{aligned}} \alpha_{{{t}}} &= \operatorname{{softmax}} {scores} = {own}{change} \\ "
+        rf"\begin{{aligned}} \alpha_{{{t}}} &= \operatorname{{softmax}} {scores} \\ &= {own}{change} \\ "
         rf"P(y_{{{t}}} = \text{{{step.symbol}}}) &{equals(share)} \end{{aligned}}"
     )
 

@@ -39,9 +39,9 @@ CONCEPT = Concept(
         "what is written and what is shown. A GRU does it with two gates and no separate cell state. An open forget "
         "gate passes a memory, and its gradient, on unchanged over many steps; a plain RNN has no such gate."
     ),
-    formula=r"f_t, i_t, o_t = \sigma(W \cdot [h_{t-1}, x_t] + b) \quad "
-    r"\tilde c_t = \tanh(W_c \cdot [h_{t-1}, x_t] + b_c) \quad "
-    r"c_t = f_t \odot c_{t-1} + i_t \odot \tilde c_t \quad h_t = o_t \odot \tanh(c_t)",
+    formula=r"f_t, i_t, o_t = \sigma(W \cdot [h_{t-1}, x_t] + b) \qquad "
+    r"\tilde c_t = \tanh(W_c \cdot [h_{t-1}, x_t] + b_c) \qquad "
+    r"c_t = f_t \odot c_{t-1} + i_t \odot \tilde c_t \qquad h_t = o_t \odot \tanh(c_t)",
     note=_("LSTM and GRU: gates and the long memory"),
     prerequisites=("rnn", "bptt"),
     links=(Link("charlm", "LSTM", _("The gates of your own character model, on your own text")),),

@@ -1,0 +1,54 @@
+"""One real cell on a string, every gate in digits, any gate held; then the notes' long sentence, learned live."""
+
+import streamlit as st
+
+from core.i18n import _
+from core.lab import lstm_gru
+from ui import lab_gates as figures
+from ui.lab import Lab
+from ui.lab_folding import folding
+from ui.show import md
+
+TEXT = "hidden state"
+
+
+lab = Lab(lstm_gru.CONCEPT)
+lab.head()
+view = lab.choice("view", _("Look at"), {"cell": _("One cell"), "long": _("The long sentence")})
+controls, left, right = lab.bench((6, 7))
+
+if view == "cell":
+    with controls:
+        kind = lab.choice("cell", _("Cell"), figures.CELLS)
+        text = lab.text("string", _("Your string"), TEXT, limit=lstm_gru.LONGEST)
+        units = lab.slider("units", _("Units"), 2, 8, 4)
+        keep = lab.slider("keep", _("Keeping gate's bias"), -3.0, 5.0, 1.0, 0.5, help=figures.BIAS)
+        seed = lab.seed()
+        unit = -1 + lab.slider("unit", _("Unit in view"), 1, units, 1)
+    with left:
+        x, _signs = lab.sound(lambda: lstm_gru.characters(text), lambda: lstm_gru.characters(TEXT))
+        signs = [_signs[i] for i in x.argmax(axis=1)]
+    with controls:
+        holds = figures.holding(lab, figures.GATES[kind], len(x))
+    cell = lstm_gru.initial(kind, x.shape[1], units, seed, keep)
+    steps = free = lstm_gru.run(kind, cell, x)
+    if holds:
+        steps = lstm_gru.run(kind, cell, x, holds)
+    with right:
+        at = lab.stepper(len(x), first=1, start=min(2, len(x)))
+        read = md("␣" if signs[at - 1] == " " else signs[at - 1])
+        st.markdown(_("Sign {t} is “{sign}”. Unit {unit} in digits:").format(t=at, sign=read, unit=unit + 1))
+        lab.digits(r"\footnotesize " + lstm_gru.formula_with_digits(kind, cell, x, at, unit, holds))
+        if at < len(x) and not holds:
+            lab.predict(lstm_gru.question(kind, cell, x, at + 1, unit))
+    with left:
+        alt = _("Every gate of unit {n} over the string").format(n=unit + 1)
+        chart = figures.gates(kind, steps, signs, unit, at, holds)
+        lab.picture(chart, "gates", alt, on_click=lambda place: lab.go(place[1] + 1))
+        chart = figures.memory(kind, steps, free, unit, at)
+        lab.picture(chart, "memory", _("What the unit holds, and what is left of the first sign's"))
+        st.caption(_("Green: what the gates have left of the first sign's memory. Click a sign to go to it."))
+    lab.keras(lambda: lstm_gru.snippet(kind, cell, x, holds))
+else:
+    folding(lab, controls, left, right)
+lab.foot()
