@@ -10,7 +10,7 @@ from core.lab.lstm_gru import Hold
 from core.lab.snippet import SHOW, Snippet, literal, printed
 
 _READ = """\
-V, c = np.array({V}), np.array({c})
+V, d = np.array({V}), np.array({c})
 
 
 def softmax(z):
@@ -38,6 +38,6 @@ def snippet(net: Trained, x: np.ndarray, holds: Sequence[Hold] = ()) -> Snippet:
     else:
         code = lstm_gru.snippet(net.kind, net.cell, signs, holds).code
     before, after = code.split("x = np.array", 1)
-    after = after.replace("print(show(h))", "print(show(softmax(np.array(h) @ V + c)))")
+    after = after.replace("print(show(h))", "print(show(softmax(np.array(h) @ V + d)))")
     read = _READ.format(V=literal(net.V), c=literal(net.c))
     return Snippet(f"{before}{read}x = np.array{after}", printed(*((p,) for p in answer(net, x, holds)[0])))
