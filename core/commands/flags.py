@@ -3,11 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn, get_args, get_origin
+from typing import Any, NoReturn
 
 from core.errors import UserError
 from core.i18n import _
-from core.runs.again import BUDGETS, one_budget
+from core.runs.again import BUDGETS, from_text, one_budget
 from core.runs.names import printable
 from core.schema import Options, choices, parse_options
 
@@ -74,16 +74,6 @@ def set_options(pairs: Sequence[str], model: type[Options]) -> dict[str, Any]:
             raise UserError(_("There is no option “{name}” for this family.").format(name=name))
         values[name] = from_text(model, name, value.strip())
     return _checked_budget(values)
-
-
-def from_text(model: type[Options], name: str, text: str) -> Any:
-    """What was typed for an option: "none" is None, a list's parts are split; the schema does the rest."""
-    annotation = model.model_fields[name].annotation
-    if text.lower() == "none" and "none" not in (choices(annotation) or ()):
-        return None
-    if any(get_origin(part) in (list, tuple) for part in (annotation, *get_args(annotation))):
-        return [part for part in text.replace(",", " ").split() if part]
-    return text
 
 
 def _checked_budget(values: dict[str, Any]) -> dict[str, Any]:

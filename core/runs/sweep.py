@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.i18n import _
-from core.runs.again import one_budget
+from core.runs.again import from_text, one_budget
 from core.runs.names import slug
 from core.runs.run import Run
 from core.runs.store import create, delete
@@ -17,8 +17,8 @@ from core.sources import Source
 LIMIT = 100
 
 
-def combinations(values: Mapping[str, Sequence[Any]], seeds: Sequence[Any] = ()) -> list[dict[str, Any]]:
-    """All changes to the options, the seeds varying fastest. Raises UserError for none, or for more than LIMIT."""
+def combinations(values: Mapping[str, Sequence[Any]], seeds: Sequence[Any] = ()) -> list[dict[str, str]]:
+    """All changes to the options, as typed, seeds varying fastest. Raises UserError for none or over LIMIT."""
     axes = {name: list(dict.fromkeys(map(str, items))) for name, items in values.items()}
     if seeds:
         axes["seed"] = list(dict.fromkeys(map(str, seeds)))
@@ -53,7 +53,8 @@ def sweep(
     chosen = combinations(values, seeds)
     for unknown in set(chosen[0]) - set(type(options).model_fields):
         raise UserError(_("There is no option “{name}” to sweep over.").format(name=unknown))
-    variants = [parse_options(type(options), options.model_dump() | one_budget(changes)) for changes in chosen]
+    typed = [{key: from_text(type(options), key, text) for key, text in changes.items()} for changes in chosen]
+    variants = [parse_options(type(options), options.model_dump() | one_budget(changes)) for changes in typed]
     name = name or str(create_arguments.get("label") or options.family)
     mark = {"id": f"{slug(name)}-{time.time_ns()}", "options": list(chosen[0])}
     runs: list[Run] = []

@@ -9,10 +9,11 @@ from toy_family import TOY, ToyOptions, toy_run
 
 from commands.cli import answer, run
 from core.commands import train as train_module
-from core.commands.flags import from_text, set_options
+from core.commands.flags import set_options
 from core.commands.main import main
 from core.commands.train import command, describe, duration
 from core.runs import launch
+from core.runs.again import from_text
 from core.runs.bin import binned
 from core.runs.run import Run
 from core.runs.status import Status
