@@ -88,18 +88,24 @@ class Lab(Inputs):
         buttons = row.container(horizontal=True, gap="small", width="content")
         with row:
             step = self.step_slider(first, last, start)
-        with buttons:  # known only now: what the address says
-            self._jump("start", _("Start"), first, step == first)
-            self._jump("back", _("Back"), step - 1, step == first)
-            self._jump("next", _("Next"), step + 1, step == last, type="primary")
-            self._jump("end", _("End"), last, step == last)
+        with buttons:  # drawn only now: what the address says is known
+            self._jump("start", _("Start"), lambda now: first, step == first)
+            self._jump("back", _("Back"), lambda now: max(now - 1, first), step == first)
+            self._jump("next", _("Next"), lambda now: min(now + 1, last), step == last, type="primary")
+            self._jump("end", _("End"), lambda now: last, step == last)
             if marks:
-                ahead = next((other for other in marks if other > step), None)
-                self._jump("mark", mark, ahead, ahead is None)
+                ahead = [other for other in marks if other > step]
+                self._jump("mark", mark, lambda now: next((m for m in ahead if m > now), now), not ahead)
         return step
 
-    def _jump(self, name: str, label: str, to: int | None, disabled: bool, **more: Any) -> None:
-        st.button(label, key=self.key(f"go-{name}"), on_click=self.go, args=(to,), disabled=disabled, **more)
+    def _jump(self, name: str, label: str, to: Callable[[int], int], disabled: bool, **more: Any) -> None:
+        """A button to another step, counted from the one that is in view when it is pressed: a second press may come
+        before the first is drawn."""
+
+        def pressed() -> None:
+            self.go(to(self.now()))
+
+        st.button(label, key=self.key(f"go-{name}"), on_click=pressed, disabled=disabled, **more)
 
     def picture(
         self,

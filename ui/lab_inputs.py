@@ -130,6 +130,12 @@ class Inputs:
     def go(self, step: int | None) -> None:
         """From a callback: to that step; None is the one that the page opens with."""
         st.session_state[f"{self.key('step')}:now"] = step
+        if step is not None:
+            st.session_state[f"{self.key('step')}:shown"] = step
+
+    def now(self) -> int:
+        """From a callback: the step in view."""
+        return int(st.session_state[f"{self.key('step')}:shown"])
 
     def set(self, name: str, value: Any) -> None:
         """From a callback: the widget `name` now has this value."""
@@ -153,6 +159,7 @@ class Inputs:
 
         label = _("Step (of {last})").format(last=last)
         step = min(max(int(st.slider(label, first, last, key=slider, on_change=moved, width=300)), first), last)
+        st.session_state[f"{key}:shown"] = step
         self._write(key, str(step), str(start))
         self._warn(key, step)
         return step
