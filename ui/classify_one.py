@@ -1,0 +1,98 @@
+"""One text and what the network makes of it: label, probabilities, and the text as it was read."""
+
+import shlex
+
+import streamlit as st
+
+from core.classifier.predict import Answer
+from core.i18n import _
+from core.runs.run import Run
+from ui import nav
+from ui.classifier_view import probes
+from ui.classify_html import bar, read
+from ui.classify_open import classifier_of
+from ui.palette import NEUTRAL, TRAIN
+from ui.show import md
+
+SHOWN = 12  # classes with a bar
+ADDRESS = 1500  # characters of a text that still go into an address
+
+
+def example(run: Run) -> str:
+    """A validation text of the run, so that no screen starts empty."""
+    steps = run.sample_steps()
+    rows = probes(run, steps[-1]) if steps else []
+    return rows[0]["text"] if rows else ""
+
+
+def text_from_address(run: Run) -> str:
+    return st.query_params.get("text") or example(run)
+
+
+def keep_in_address(text: str) -> None:
+    """Put a text of a moderate length into the address, so that a link shows the same."""
+    if 0 < len(text) <= ADDRESS:
+        if st.query_params.get("text") != text:
+            st.query_params["text"] = text
+    else:
+        st.query_params.pop("text", None)
+
+
+def show_answer(run: Run, answer: Answer) -> None:
+    classes = classifier_of(run).classes
+    label = answer.label if answer.sure else _("not sure")
+    st.markdown(f"### {md(label)} :small[:gray[{answer.confidence:.1%}]]")
+    order = sorted(range(len(classes)), key=lambda at: -answer.probabilities[at])[:SHOWN]
+    top = order[0]
+    st.html(
+        "".join(
+            bar(classes[at], float(answer.probabilities[at]), TRAIN if at == top and answer.sure else NEUTRAL)
+            for at in order
+        )
+    )
+    if len(classes) > SHOWN:
+        st.caption(_("{n} more classes are less likely.").format(n=len(classes) - SHOWN))
+    with st.container(border=True):
+        st.html(read(answer.text, answer.tokens, _("unknown to it"), _("cut off")))
+    st.caption(reading(run, answer))
+
+
+def reading(run: Run, answer: Answer) -> str:
+    """How much of the text the network has read, in a sentence."""
+    if not answer.tokens:
+        return _("There is no word or sign in it: the network sees one unknown token.")
+    seen = len(answer.tokens) - answer.cut
+    parts = [_("Each underlined piece is one of {n:,} tokens that it reads.").format(n=seen)]
+    if answer.unknown:
+        parts.append(_("{n:,} of them, on a warm ground, it has never learned.").format(n=answer.unknown))
+    if answer.unknown == seen:
+        parts.append(_("It knows none of them: this answer is a guess."))
+    if answer.cut:
+        where = {"end": _("end"), "start": _("start"), "middle": _("middle")}[run.options.cut]  # type: ignore[attr-defined]
+        parts.append(_("{n:,} more, struck through at the {where}, are cut off.").format(n=answer.cut, where=where))
+    return " ".join(parts)
+
+
+def one_text(run: Run, threshold: float) -> None:
+    """A line to type in; the answer follows the typing."""
+    text = st.text_input(
+        _("A text"),
+        text_from_address(run),
+        key=f"use-text-{run.id}",
+        live=True,
+        placeholder=_("Type or paste a text"),
+    )
+    if not text:
+        st.info(_("Type a sentence: the network judges it as you type."))
+        return
+    show_answer(run, classifier_of(run).answer(text, threshold))
+    with st.container(horizontal=True):
+        query = {"text": text} if len(text) <= ADDRESS else {}
+        nav.link("classify-why", _("Why? See what it looked at"), ":material/visibility:", run=run.id, **query)
+    with st.expander(_("The command that does the same"), icon=":material/terminal:"):
+        words = ["python", "-m", "core", "classify", run.id, text[:2000]]
+        st.code(shlex.join(words + threshold_flag(threshold)), language="bash", wrap_lines=True)
+
+
+def threshold_flag(threshold: float) -> list[str]:
+    return ["--threshold", f"{threshold:g}"] if threshold else []
