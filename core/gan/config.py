@@ -176,15 +176,23 @@ OPTIONS = GANConfig
 
 
 def cost(options: GANConfig, images: int, classes: int) -> Cost:
-    """What both networks cost on `images` training pictures in `classes` classes."""
-    told = classes if options.conditional else 0
-    pixels = options.size**2
-    wide = (parse_widths(options.generator), parse_widths(options.discriminator))
-    chains = ((options.latent + told, *wide[0], pixels), (pixels + told, *wide[1], 1))
-    weights = [sum(a * b for a, b in pairwise(chain)) for chain in chains]
-    parameters = sum(weights) + sum(sum(chain[1:]) for chain in chains)
-    penalty = 1 if options.penalty != "off" else 0
-    work = weights[0] * 2 + weights[1] * (3 + 2 * penalty)  # D sees real and fake, and again in the generator's turn
-    per_step = options.batch_size * options.d_steps
-    activations = options.batch_size * sum(sum(chain) for chain in chains) * 4
-    return Cost(parameters, work, activations, per_step, images)
+    """What the two networks cost on `images` training pictures in `classes` classes."""
+    told = classes if options.conditional and classes > 1 else 0
+    pixels, batch = options.size**2, options.batch_size
+    g_widths, d_widths = parse_widths(options.generator), parse_widths(options.discriminator)
+    g_work = _products((options.latent + told, *g_widths, pixels))
+    d_work = _products((pixels + told, *d_widths, 1 + told))
+    parameters = g_work + d_work + pixels + 1
+    parameters += _KEPT[options.norm] * sum(g_widths) + _KEPT[options.discriminator_norm] * sum(d_widths)
+    # A way back costs twice the way there. D sees real and generated pictures, and once more the latter for G.
+    turns = g_work + 6 * d_work + (6 * d_work / options.penalty_every if options.penalty != "off" else 0)
+    work = turns + (2 * g_work + 3 * d_work) / options.d_steps
+    activations = batch * (2 * sum(g_widths) + 6 * sum(d_widths) + 4 * pixels)
+    return Cost(parameters, work, activations, batch * options.d_steps, images)
+
+
+_KEPT = {"off": 1, "batch": 4, "layer": 2}  # numbers kept for each hidden unit: a bias, or what the normalisation has
+
+
+def _products(widths: tuple[int, ...]) -> int:
+    return sum(before * after for before, after in pairwise(widths))

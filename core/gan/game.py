@@ -48,18 +48,24 @@ class Game:
         return optimizer
 
     def variables(self) -> dict[str, Any]:
-        """All state by name; "model/…" is the generator that is used."""
+        """All state by name; "model/…" is the generator that is used and its opponent."""
+        judge = self.discriminator
         groups = {
-            "model": self.average.variables,
-            "state/discriminator": self.discriminator.variables,
+            "model/generator": self.average.weights,
+            "model/discriminator": judge.weights,
+            "state/dice": [item for item in judge.variables if not any(item is weight for weight in judge.weights)],
             "optimizer/generator": self._g_optimizer.variables,
             "optimizer/discriminator": self._d_optimizer.variables,
         }
         if self.average is not self.generator:
-            groups["state/generator"] = self.generator.variables
+            groups["state/generator"] = self.generator.weights
         return {
             f"{group}/{n:03d}/{_name(item)}": item for group, items in groups.items() for n, item in enumerate(items)
         }
+
+    def start_from_average(self) -> None:
+        """At the first step the trained generator is the one that is used, also in a run that branched from another."""
+        self.generator.set_weights(self.average.get_weights())
 
     # Training -------------------------------------------------------------------------------------------------------
     def train(self, step: int, factors: np.ndarray, total: int) -> dict[str, float]:

@@ -7,6 +7,7 @@ import numpy as np
 BLOCK = 512
 MOST = 1000  # samples and held-out pictures that are looked up: enough for shares to a few per cent
 REPEATED = 0.01  # share of held-out pictures that are nearer to training than the line from which a sample is a copy
+OFF_BALANCE = 0.15  # how far from ½ the share of samples nearer to training pictures may be
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Memory:
 
     @property
     def suspect(self) -> bool:
-        return self.towards_training > 0.5 + max(0.15, 3 * self.error)
+        return self.towards_training > 0.5 + max(OFF_BALANCE, 3 * self.error)
 
     @property
     def error(self) -> float:

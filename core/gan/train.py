@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,19 @@ from core.errors import UserError
 from core.gan import draw, frechet
 from core.gan.config import GANConfig
 from core.gan.data import Images, prepare
+from core.gan.figures import REPORTED, final_figures
 from core.gan.game import Game
-from core.gan.judge import Judge, Reading
-from core.gan.memory import memory, towards
+from core.gan.judge import Judge
+from core.gan.memory import towards
 from core.gan.model import to_pixels
 from core.i18n import _
 from core.runs.run import Run
 from core.training.task import Best, Sizes
+from core.training.weights import load_weights
 
 SHOWN = 64  # pictures of a sample's grid
-MEASURED, REPORTED = 2000, 10_000  # generated pictures of an evaluation and of the report
-WATCHED = 500  # generated pictures whose nearness to the training pictures is watched during training
+MEASURED = 2000  # generated pictures of an evaluation
+WATCHED = 500  # generated pictures whose nearness to the training pictures, and whose modes, are watched in training
 DEAD = 1e-6  # spread of D's scores below which it tells no two pictures apart
 AT_ONCE = 500
 
@@ -31,16 +34,15 @@ def make_task(run: Run) -> "GANTask":
     options = run.options
     assert isinstance(options, GANConfig)
     images = prepare(run.sources(), options)
-    conditional = options.conditional and images.labels is not None
-    facts = {"classes": images.classes if conditional else [], "names": images.classes, "size": images.size}
-    known = run.read_json("labels.json")
-    if known is not None and known != facts:
+    told = images.classes if options.conditional else []
+    labels = {"classes": told, "names": images.classes, "size": images.size}
+    if (run.read_json("labels.json") or labels) != labels:
         raise UserError(
-            _("The pictures of the run “{run}” have other classes than before: start a new run.").format(run=run.id)
+            _("The pictures of “{run}” have other classes than when it began: start a new run.").format(run=run.id)
         )
-    run.write_json("labels.json", facts)
+    run.write_json("labels.json", labels)
     judge = Judge.of(run.path / "judge.npz", images, options.seed)
-    return GANTask(run, options, images, judge, conditional)
+    return GANTask(run, options, images, judge)
 
 
 class GANTask:
@@ -49,22 +51,42 @@ class GANTask:
     loss_key = "g_loss"
     best = Best("frechet_classifier_distance", "min")
 
-    def __init__(self, run: Run, options: GANConfig, images: Images, judge: Judge, conditional: bool) -> None:
+    def __init__(self, run: Run, options: GANConfig, images: Images, judge: Judge) -> None:
         self.run, self.options, self.images, self.judge = run, options, images, judge
-        self.classes = len(images.classes) if conditional else 0
-        self.game = Game(options, images.x, images.labels if conditional else None, self.classes)
+        self.classes = len(images.classes) if options.conditional else 0
+        self.game = Game(options, images.x, images.labels if self.classes else None, self.classes)
         each = options.batch_size * options.d_steps
-        self.sizes = Sizes(len(images.x) / each, each, "images", spike=math.inf, notes=list(images.notes))
-        if options.conditional and not conditional:
-            self.sizes.notes.append(_("The pictures have no classes, so the networks are not told any."))
-        if judge.accuracy is not None:
-            self.sizes.notes.append(
-                _("The judge names {share:.1%} of the held-out pictures rightly.").format(share=judge.accuracy)
-            )
+        self.sizes = Sizes(len(images.x) / each, each, "images", spike=math.inf, notes=self._notes())
         self._total = 1
         self._held = judge.read(images.held_x).features
-        self._draw = tf.function(lambda x: self.game.average(x, training=False), autograph=False)
+        self._draw = tf.function(lambda x: self.game.average(x, training=False), autograph=False, reduce_retracing=True)
         self._noise = np.random.default_rng([options.seed, 1]).standard_normal((REPORTED, options.latent), np.float32)
+        self._write_facts()
+
+    def _notes(self) -> list[str]:
+        notes = list(self.images.notes)
+        if self.options.conditional and not self.images.classes:
+            notes.append(_("The pictures have no classes, so the networks are not told any."))
+        if self.judge.accuracy is not None:
+            notes.append(
+                _("The judge names {share:.1%} of the held-out pictures rightly.").format(share=self.judge.accuracy)
+            )
+        return notes
+
+    def _write_facts(self) -> None:
+        images = self.images
+        sizes = {"images": len(images.x), "classes": len(images.classes)}
+        counts = {"held_out": len(images.held_x), "rejected": images.rejected_count, "duplicates": images.duplicates}
+        about = {"sizes": sizes, "parameters": self._parameters, "modes": self.judge.names, "counts": counts}
+        self.run.write_json("facts.json", about)
+        some = np.random.default_rng(0).permutation(len(images.x))[:MEASURED]
+        floor = frechet.between(self.judge.read(images.x[some]).features, self._held)
+        key, label = self.best.metric, _("real against real")
+        self.run.write_json("baselines.json", [{"name": "floor", "label": label, "metric": key, "value": floor}])
+
+    @property
+    def _parameters(self) -> int:
+        return self.game.generator.count_params() + self.game.discriminator.count_params()
 
     # Training -------------------------------------------------------------------------------------------------------
     def train(self, step: int, factors: np.ndarray) -> dict[str, float]:
@@ -82,22 +104,22 @@ class GANTask:
     def restarted(self, step: int) -> None:
         plan = self.run.read_json("plan.json")
         self._total = max(1, int(plan["total_steps"])) if isinstance(plan, dict) else 1
+        if step == 0:
+            self.game.start_from_average()
 
     def variables(self) -> dict[str, Any]:
         return self.game.variables()
 
     # Looking --------------------------------------------------------------------------------------------------------
     def pictures(self, count: int, classes: np.ndarray | None = None) -> np.ndarray:
-        """(count, S, S) uint8, always from the same noise; without `classes` (count,) as often as in training."""
+        """(count, S, S) uint8, always from the same noise; classes (count,), or as often as in training where None."""
+        classes = self._classes(count) if classes is None else classes
         made = []
         for start in range(0, count, AT_ONCE):
             noise = self._noise[start : min(count, start + AT_ONCE)]
             if self.classes:
-                wanted = self._classes(count) if classes is None else classes
-                shares = np.eye(self.classes, dtype=np.float32)[wanted[start : start + AT_ONCE]]
-                values = self._draw([noise, shares])
-            else:
-                values = self._draw(noise)
+                shares = np.eye(self.classes, dtype=np.float32)[classes[start : start + AT_ONCE]]
+            values = self._draw([noise, shares] if self.classes else noise)
             made.append(to_pixels(values.numpy(), self.options.output))
         return np.concatenate(made)
 
@@ -107,12 +129,9 @@ class GANTask:
         places = np.random.default_rng(0).permutation(count)
         return np.searchsorted(edges / edges[-1], (places + 0.5) / count).astype(np.int32)
 
-    def _read(self, count: int) -> tuple[np.ndarray, Reading]:
-        pictures = self.pictures(count)
-        return pictures, self.judge.read(pictures)
-
     def evaluate(self, step: int) -> dict[str, float]:
-        pictures, reading = self._read(min(MEASURED, max(len(self.images.x), len(self.images.held_x))))
+        pictures = self.pictures(MEASURED)
+        reading = self.judge.read(pictures)
         shares = self.judge.shares(reading)
         return {
             "frechet_classifier_distance": frechet.between(reading.features, self._held),
@@ -124,9 +143,9 @@ class GANTask:
     def sample(self, step: int) -> dict[str, bytes]:
         """From the same noise each time: the grid, its pictures as arrays, and how often each mode is drawn."""
         columns = self.classes if 2 <= self.classes <= 16 else 8
-        count = columns * max(1, SHOWN // columns)
+        count = columns * (SHOWN // columns)
         pictures = self.pictures(count, np.arange(count) % self.classes if self.classes else None)
-        shares = self.judge.shares(self._read(WATCHED)[1])
+        shares = self.judge.shares(self.judge.read(self.pictures(WATCHED)))
         histogram = {
             "names": self.judge.names,
             "shares": shares.tolist(),
@@ -144,35 +163,16 @@ class GANTask:
         self.game.average.save(path)
 
     def load_model(self, path: str) -> None:
-        self.game.average.load_weights(path)
+        load_weights(self.game.average, Path(path))
 
     def report(self) -> dict[str, Any]:
-        count = min(REPORTED, max(len(self.images.x), len(self.images.held_x)))
-        pictures, reading = self._read(count)
-        some = np.random.default_rng(0).permutation(len(self.images.x))[:count]
-        real = self.judge.read(self.images.x[some]).features
-        measured = frechet.measure(reading.features, self._held, real, self.options.seed)
-        shares = self.judge.shares(reading)
-        kept = memory(pictures, self.images.x, self.images.held_x)
-        return {
-            "frechet_classifier_distance": measured.value,
-            "frechet": measured.as_dict() | {"features": self.judge.reads},
-            "modes_covered": int(self.judge.covered(shares).sum()),
-            "modes": len(self.judge.names),
-            "shares": dict(zip(self.judge.names, shares.tolist(), strict=True)),
-            "judge_accuracy": self.judge.accuracy,
-            "memory": {
-                "towards_training": kept.towards_training,
-                "repeated": kept.repeated,
-                "line": kept.line,
-                "distances": np.sort(kept.samples.distance)[:: max(1, len(kept.samples.distance) // 200)].tolist(),
-                "held_out_distances": np.sort(kept.held_out.distance)[
-                    :: max(1, len(kept.held_out.distance) // 200)
-                ].tolist(),
-            },
-            "parameters": self.game.generator.count_params() + self.game.discriminator.count_params(),
+        images = self.images
+        count = min(REPORTED, max(MEASURED, len(images.x)))
+        figures = final_figures(self.pictures(count), self.judge, images.x, images.held_x, self.options.seed)
+        return figures | {
+            "parameters": self._parameters,
             "generator_parameters": self.game.generator.count_params(),
-            "training_pictures": len(self.images.x),
-            "held_out_pictures": len(self.images.held_x),
-            "rejected_pictures": self.images.rejected_count,
+            "training_pictures": len(images.x),
+            "held_out_pictures": len(images.held_x),
+            "rejected_pictures": images.rejected_count,
         }

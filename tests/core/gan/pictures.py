@@ -18,12 +18,11 @@ def shapes(count, size=28, seed=0):
     for index, label in enumerate(labels):
         down, across = rng.uniform(0.35, 0.65, 2) * size
         radius = rng.uniform(0.15, 0.3) * size
-        inside = (
-            (y - down) ** 2 + (x - across) ** 2 < radius**2
-            if label == 0
-            else (abs(x - across) < radius / 3) & (abs(y - down) < radius * 1.4)
-        )
-        pictures[index] = inside * rng.integers(180, 256)
+        if label == 0:
+            depth = radius - np.hypot(y - down, x - across)
+        else:
+            depth = np.minimum(radius / 3 - abs(x - across), radius * 1.4 - abs(y - down))
+        pictures[index] = np.clip(depth + 0.5, 0, 1) * rng.integers(180, 256)  # soft edges: no two are the same
     return pictures, labels
 
 

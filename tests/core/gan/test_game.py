@@ -158,7 +158,7 @@ def test_a_rate_of_zero_changes_no_weight_and_d_rate_scales_the_discriminator_al
         start = state(one)
         one.train(0, np.ones(1, np.float32), 1)
         moved.append({name: np.abs(value - start[name]).mean() for name, value in state(one).items()})
-    kernel = next(name for name in moved[0] if name.startswith("state/discriminator") and "kernel" in name)
+    kernel = next(name for name in moved[0] if name.startswith("model/discriminator") and "kernel" in name)
     assert moved[1][kernel] == pytest.approx(4 * moved[0][kernel], rel=1e-3)
 
 

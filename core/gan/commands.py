@@ -1,0 +1,69 @@
+"""python -m core sample RUN: draw with a trained GAN, as a grid, as a film, or as arrays."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.commands.flags import add_common
+from core.errors import UserError
+from core.i18n import _
+from core.runs.files import write_bytes
+from core.runs.store import find
+
+FILMS = {".gif": "GIF", ".webp": "WEBP"}
+
+
+def add_parsers(commands: Any) -> None:
+    parser = commands.add_parser("sample", help=_("draw with a trained GAN"))
+    parser.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
+    parser.add_argument("--count", type=int, default=64, help=_("how many pictures"))
+    parser.add_argument(
+        "--output", default="grid.png", metavar="FILE",
+        help=_(".png: a grid; .npz: the arrays; .gif or .webp: a walk from each picture to one of the next seed"),
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help=_("the same seed draws the same pictures"))
+    parser.add_argument("--class", dest="choice", metavar="NAME", help=_("only this class, by name or number"))
+    parser.add_argument("--truncation", type=float, help=_("draw noise beyond this again: tamer pictures"))
+    parser.add_argument("--columns", type=int, help=_("pictures in a row (default: as in a square)"))
+    parser.add_argument("--scale", type=int, default=2, help=_("side of a pixel of the picture, in pixels"))
+    parser.add_argument("--frames", type=int, default=24, help=_("pictures of a walk"))
+    parser.add_argument("--straight", action="store_true", help=_("walk on a line, not on an arc"))
+    add_common(parser)
+    parser.set_defaults(run=sample)
+
+
+def sample(arguments: argparse.Namespace) -> dict[str, Any]:
+    output = Path(arguments.output)
+    kind = output.suffix.lower()
+    if kind not in (".png", ".npz", *FILMS):
+        raise UserError(_("“{file}” should end in .png, .npz, .gif or .webp.").format(file=output.name))
+    if not 1 <= arguments.scale <= 16 or (arguments.columns is not None and not 1 <= arguments.columns <= 1000):
+        raise UserError(_("The scale goes from 1 to 16, the columns from 1 to 1000."))
+    run = find(arguments.id)
+
+    from core.gan import draw
+    from core.gan.sample import load_drawer, spherical, straight, walks
+
+    drawer = load_drawer(run)
+    count, scale = arguments.count, arguments.scale
+    noise = drawer.noise(count, arguments.seed, arguments.truncation)
+    shares = drawer.shares(count, arguments.choice)
+    if kind in FILMS:
+        goals = drawer.noise(count, arguments.seed + 1, arguments.truncation)
+        paths = walks(noise, goals, arguments.frames, straight if arguments.straight else spherical)
+        sheets = [draw.grid(drawer.draw(at, shares), arguments.columns) for at in paths]
+        content = draw.film(sheets, FILMS[kind], times=scale)
+    elif kind == ".npz":
+        arrays = {"pictures": drawer.draw(noise, shares), "noise": noise}
+        content = draw.npz(**arrays, **({} if shares is None else {"classes": shares.argmax(1)}))
+    else:
+        content = draw.png(draw.grid(drawer.draw(noise, shares), arguments.columns), scale)
+    try:
+        write_bytes(output, content)
+    except OSError as error:
+        raise UserError(
+            _("“{file}” cannot be written: {reason}.").format(file=output, reason=error.strerror or error)
+        ) from None
+    if not arguments.json:
+        print(_("{count} pictures in {file}").format(count=count, file=output))
+    return {"run": run.id, "output": str(output), "count": count, "seed": arguments.seed, "bytes": len(content)}
