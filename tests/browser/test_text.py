@@ -9,7 +9,6 @@ from core.runs.store import list_runs
 from tests.browser.conftest import Server, no_fault, settled
 
 
-
 def start_training(page: Page, server: Server, seconds: str = "12") -> str:
     """Fill the small network's figures into the form and press Train; return the run's id."""
     page.get_by_role("spinbutton", name="seconds").fill(seconds)
