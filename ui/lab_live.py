@@ -11,10 +11,10 @@ from ui.lab import Lab
 
 T = TypeVar("T")
 Progress = Callable[[float], None]
-MOST = 100  # trained things that are kept
+MOST = 300  # trained things that are kept
 
 
-class _Shelf:
+class Shelf:
     """The trained things that were asked for last."""
 
     def __init__(self) -> None:
@@ -35,14 +35,14 @@ class _Shelf:
 
 
 @st.cache_resource
-def _shelf() -> _Shelf:
-    return _Shelf()
+def shelf() -> Shelf:
+    return Shelf()
 
 
 def trained(what: Hashable, make: Callable[[Progress], T], text: str) -> T:
     """What make(progress) gives for `what`: all that it depends on. Trained here, under a bar with `text`, the first
     time that anybody asks for it; a control that is moved meanwhile ends the training."""
-    thing = _shelf().get(what)
+    thing = shelf().get(what)
     if thing is None:
         bar = st.progress(0.0, text=text)
 
@@ -50,7 +50,7 @@ def trained(what: Hashable, make: Callable[[Progress], T], text: str) -> T:
             bar.progress(min(1.0, share), text=text)
 
         thing = make(progress)
-        _shelf().put(what, thing)
+        shelf().put(what, thing)
         bar.empty()
     return cast(T, thing)
 
@@ -58,7 +58,7 @@ def trained(what: Hashable, make: Callable[[Progress], T], text: str) -> T:
 def on_demand(lab: Lab, name: str, label: str, what: Hashable, make: Callable[[Progress], T]) -> T | None:
     """As `trained`, but only once the button `label` was pressed for `what`; None until then."""
     place = st.empty()
-    if _shelf().get(what) is None:
+    if shelf().get(what) is None:
         if not place.button(label, key=lab.key(name), type="primary", icon=":material/play_arrow:"):
             return None
         place.empty()
