@@ -1,0 +1,190 @@
+"""Dense GANs side by side: images per second in turns, and distance after the same time of training on MNIST.
+
+The quality rows take 3 seeds × 3 recipes × SECONDS (45 minutes in all) and need HIDDEN_STATE_DATA; --quick takes 20 s
+a recipe and one seed. Every recipe runs in this project's compiled loop, which is the fastest of those measured, so
+that the others lose by what they are and not by how they are run.
+"""
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Row = dict[str, Any]
+BATCH, ROUNDS, TURN = 64, 5, 2.0
+SECONDS, SEEDS, COMPARED = 300.0, (0, 1, 2), 10_000
+# The dense GAN that most tutorials copy: binary cross-entropy, batch norm in G, Adam 2e-4 with β₁ 0.5.
+COPIED: dict[str, Any] = {
+    "latent": 100, "generator": "128-256-512-1024", "discriminator": "512-256", "activation": "leaky_relu",
+    "norm": "batch", "loss": "non-saturating", "penalty": "off", "learning_rate": 2e-4, "beta_1": 0.5, "beta_2": 0.999,
+    "ema": 0, "conditional": False, "warmup": 0, "schedule": "constant", "instance_noise": 0, "dropout": 0,
+}  # fmt: skip
+
+
+def run(quick: bool = False, only: str = "") -> list[Row]:
+    """All rows whose work contains `only`."""
+    found: list[Row] = []
+    for work, options in (
+        ("training speed, the notes' sizes", "notes"),
+        ("training speed, 128-256-512-1024", "copied"),
+    ):
+        if only in work:
+            found += speed(work, options, rounds=2 if quick else ROUNDS)
+    if only in "quality on MNIST":
+        found += quality(20.0 if quick else SECONDS, SEEDS[:1] if quick else SEEDS)
+    return found
+
+
+# Speed --------------------------------------------------------------------------------------------------------------
+def speed(work: str, recipe: str, rounds: int) -> list[Row]:
+    """Median images per second of every contestant, each measured for TURN seconds in every round."""
+    contestants: dict[str, Callable[[float], float]] = {"hidden-state": ours(recipe)}
+    if recipe == "notes":
+        contestants["notes"] = notes_loop()
+    try:
+        from bench.gan_torch import torch_loop
+
+        contestants["pytorch"] = torch_loop(recipe, BATCH)
+    except ImportError:
+        print("PyTorch is not installed: its rows are left out (requirements-bench.txt).", file=sys.stderr)
+    rates: dict[str, list[float]] = {who: [] for who in contestants}
+    for round_number in range(rounds + 1):
+        for who, train in contestants.items():
+            rate = train(TURN)
+            if round_number:  # the first round compiles and warms up
+                rates[who].append(rate)
+    return [
+        {"work": work, "who": who, "value": statistics.median(found), "unit": "images/s"}
+        for who, found in rates.items()
+    ]
+
+
+def recipe_options(recipe: str, **changes: Any) -> Any:
+    from core.gan.config import GANConfig, preset
+
+    base = GANConfig(**COPIED) if recipe == "copied" else preset(recipe, 60_000, 10)
+    return base.model_copy(update={"batch_size": BATCH if recipe != "balanced" else base.batch_size} | changes)
+
+
+def ours(recipe: str) -> Callable[[float], float]:
+    from core.gan.game import BLOCK, Game
+
+    pictures = np.random.default_rng(0).integers(0, 256, (60_000, 28, 28)).astype(np.uint8)
+    game = Game(recipe_options(recipe), pictures, None, 0)
+    factors, step = np.full(BLOCK, 1e-3, np.float32), 0
+
+    def train(seconds: float) -> float:
+        nonlocal step
+        began, done = time.perf_counter(), 0
+        while time.perf_counter() - began < seconds:
+            game.train(step, factors, 10**9)
+            step, done = step + BLOCK, done + BLOCK
+        return done * BATCH / (time.perf_counter() - began)
+
+    return train
+
+
+def notes_loop() -> Callable[[float], float]:
+    """The source notes' loop: predict, then train_on_batch for real, for generated, and through a frozen D."""
+    import keras
+
+    layers = keras.layers
+    generator = keras.Sequential(
+        [keras.Input((100,)), layers.Dense(128, activation="relu"), layers.Dense(784, activation="sigmoid")]
+    )
+    judge = keras.Sequential(
+        [keras.Input((784,)), layers.Dense(128, activation="relu"), layers.Dense(1, activation="sigmoid")]
+    )
+    judge.compile("adam", "binary_crossentropy")
+    judge.trainable = False
+    both = keras.Sequential([generator, judge])
+    both.compile("adam", "binary_crossentropy")
+    pictures = np.random.default_rng(0).random((60_000, 784), np.float32)
+    one, zero, rng = np.ones((BATCH, 1)), np.zeros((BATCH, 1)), np.random.default_rng(1)
+
+    def train(seconds: float) -> float:
+        began, done = time.perf_counter(), 0
+        while time.perf_counter() - began < seconds:
+            noise = rng.normal(size=(BATCH, 100))
+            made = generator.predict(noise, verbose=0)
+            judge.train_on_batch(pictures[rng.integers(0, len(pictures), BATCH)], one)
+            judge.train_on_batch(made, zero)
+            both.train_on_batch(noise, one)
+            done += 1
+        return done * BATCH / (time.perf_counter() - began)
+
+    return train
+
+
+# Quality ------------------------------------------------------------------------------------------------------------
+def quality(seconds: float = SECONDS, seeds: Sequence[int] = SEEDS) -> list[Row]:
+    """Distance after `seconds` of training each, 10,000 drawn pictures against the 10,000 test pictures of MNIST."""
+    folder = os.environ.get("HIDDEN_STATE_DATA")
+    if not folder:
+        print("HIDDEN_STATE_DATA names no folder with mnist.npz: the quality rows are left out.", file=sys.stderr)
+        return []
+    from core.gan import frechet
+    from core.gan.config import GANConfig
+    from core.gan.data import prepare
+    from core.gan.judge import Judge
+    from core.sources import read_source
+
+    images = prepare([read_source(Path(folder) / "mnist.npz", 10**9)], GANConfig())
+    judge = Judge.train(images, seed=0, seen=600_000, width=128)
+    held = frechet.moments(judge.read(images.held_x).features)
+    floor = frechet.distance(frechet.moments(judge.read(images.x[:COMPARED]).features), held)
+    work = f"quality on MNIST after {seconds:.0f} s"
+    rows: list[Row] = [
+        {"work": f"{work}, floor", "who": "real pictures", "value": floor, "unit": "distance"},
+        {"work": f"{work}, judge", "who": "judge", "value": 100 * (judge.accuracy or 0), "unit": "% right"},
+    ]
+    for who, recipe in (("hidden-state", "balanced"), ("notes", "notes"), ("copied", "copied")):
+        distances, least, most = [], [], []
+        for seed in seeds:
+            reading = judge.read(trained(recipe_options(recipe, seed=seed), images, seconds))
+            distances.append(frechet.distance(frechet.moments(reading.features), held))
+            shares = judge.shares(reading)
+            least.append(100 * float(shares.min()))
+            most.append(100 * float(shares.max()))
+            print(
+                f"{who}, seed {seed}: {distances[-1]:.2f}, digits {least[-1]:.1f} to {most[-1]:.1f} %", file=sys.stderr
+            )
+        rows += [
+            {
+                "work": f"{work}, mean of {len(seeds)}",
+                "who": who,
+                "value": statistics.mean(distances),
+                "unit": "distance",
+            },
+            {"work": f"{work}, rarest digit", "who": who, "value": min(least), "unit": "%"},
+            {"work": f"{work}, commonest digit", "who": who, "value": max(most), "unit": "%"},
+        ]
+    return rows
+
+
+def trained(options: Any, images: Any, seconds: float) -> np.ndarray:
+    """COMPARED pictures (N, S, S) uint8 of a game that was trained for `seconds`, compiling not counted."""
+    from core.gan.game import BLOCK, Game
+    from core.gan.sample import Drawer
+    from core.training.schedule import factors
+
+    told = len(images.classes) if options.conditional else 0
+    game = Game(options, images.x, images.labels if told else None, told)
+    start = {name: np.array(item) for name, item in game.variables().items()}
+    game.train(0, np.zeros(BLOCK, np.float32), 10**9)
+    probe = time.perf_counter()
+    for step in range(4):
+        game.train(step * BLOCK, np.full(BLOCK, 1e-3, np.float32), 10**9)
+    total = max(BLOCK, int(seconds / ((time.perf_counter() - probe) / (4 * BLOCK))))
+    for name, item in game.variables().items():
+        item.assign(start[name])
+    for step in range(0, total, BLOCK):
+        count = min(BLOCK, total - step)
+        game.train(step, factors(step, count, total, options.warmup, options.schedule), total)
+    drawer = Drawer(options, images.classes if told else [], game.average)
+    return drawer.pictures(COMPARED, seed=12_345)
