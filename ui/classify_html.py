@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from ui.palette import BAD, COOL, GOOD, HEAT, NEUTRAL, TRAIN, fade
 from ui.show import escape
 
@@ -66,6 +68,11 @@ def read(text: str, tokens: "Sequence[Token]", unknown: str, cut: str) -> str:
     rest = text[at : at + 20_000]
     spans.append(f'<span style="opacity:.38">{escape(rest)}</span>')
     return f'<div style="{box()}">{"".join(spans)}</div>'
+
+
+def ink() -> str:
+    """The colour of text on the page's own ground, for figures."""
+    return "#ebe8f3" if st.context.theme.type == "dark" else "#24222d"
 
 
 def box() -> str:

@@ -9,6 +9,7 @@ from core.i18n import _
 from core.runs.run import Run
 from ui import nav
 from ui.classifier_view import probes
+from ui.classify_data import evaluation_of
 from ui.classify_html import bar, read
 from ui.classify_open import classifier_of
 from ui.palette import NEUTRAL, TRAIN
@@ -29,12 +30,28 @@ def text_from_address(run: Run) -> str:
     return st.query_params.get("text") or example(run)
 
 
+def text_to_explain(run: Run) -> str:
+    """The text that the address, or the screen that led here, means: `text`, or `test`, the place of a test text."""
+    place = st.query_params.get("test", "")
+    if "text" in st.query_params or not place:
+        return st.query_params.get("text") or st.session_state.get("why-text") or example(run)
+    texts = evaluation_of(run).texts
+    return texts[int(place)] if place.isdecimal() and int(place) < len(texts) else example(run)
+
+
+def why_query(text: str, place: int | None = None) -> dict[str, str]:
+    """What a link to Why bears: the text itself, or for a long one its place among the test texts."""
+    if len(text) <= ADDRESS:
+        return {"text": text}
+    return {} if place is None else {"test": str(place)}
+
+
 def keep_in_address(text: str) -> None:
     """Put a text of a moderate length into the address, so that a link shows the same."""
-    if 0 < len(text) <= ADDRESS:
-        if st.query_params.get("text") != text:
-            st.query_params["text"] = text
-    else:
+    if len(text) <= ADDRESS and st.query_params.get("text") != text:
+        st.query_params["text"] = text
+        st.query_params.pop("test", None)
+    elif len(text) > ADDRESS:
         st.query_params.pop("text", None)
 
 
@@ -87,8 +104,9 @@ def one_text(run: Run, threshold: float) -> None:
         return
     show_answer(run, classifier_of(run).answer(text, threshold))
     with st.container(horizontal=True):
-        query = {"text": text} if len(text) <= ADDRESS else {}
-        nav.link("classify-why", _("Why? See what it looked at"), ":material/visibility:", run=run.id, **query)
+        st.session_state["why-text"] = text  # for one that no address can bear
+        label = _("Why? See what it looked at")
+        nav.link("classify-why", label, ":material/visibility:", run=run.id, **why_query(text))
     with st.expander(_("The command that does the same"), icon=":material/terminal:"):
         words = ["python", "-m", "core", "classify", run.id, text[:2000]]
         st.code(shlex.join(words + threshold_flag(threshold)), language="bash", wrap_lines=True)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.i18n import _
+from ui.address import choose
 from ui.classify_file import whole_file
 from ui.classify_one import one_text
 from ui.run_picker import pick_run
@@ -15,16 +16,8 @@ if run is None:
 
 ways = {"one": _("One text"), "file": _("A whole file")}
 left, right = st.columns(2, vertical_alignment="bottom")
-way = left.segmented_control(
-    _("What"),
-    list(ways),
-    default="one",
-    required=True,
-    format_func=lambda key: ways[key],
-    key="way",
-    bind="query-params",
-    label_visibility="collapsed",
-)
+with left:
+    way = choose(st.segmented_control, _("What"), ways, key="way", required=True, label_visibility="collapsed")
 threshold = right.slider(
     _("Not sure below"),
     0.0,
