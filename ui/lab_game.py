@@ -129,13 +129,17 @@ class Moves:
 
     def room(self, at: int, steps: int, times: int = 1) -> bool:
         """Whether as much can still be played after move `at`."""
-        played = sum(n for _who, n in self.made[:at])
+        played = sum(n for _who, n in st.session_state[self.key][:at])
         return at + times <= MOST_MOVES and played + steps * times <= MOST_STEPS
 
-    def play(self, at: int, who: str, steps: int, times: int = 1) -> None:
-        """From a callback: after move `at` play on; what came after it is given up."""
-        st.session_state[self.key] = (*self.made[:at], *[(who, steps)] * times)
-        self.lab.go(at + times)
+    def play(self, who: str, steps: int, times: int = 1) -> None:
+        """From a callback: play on from the move in view; what came after it is given up. A second press may come
+        before the first is drawn, so the moves are those of now."""
+        made = st.session_state[self.key]
+        at = min(st.session_state.get(f"{self.lab.key('step')}:shown", 0), len(made))
+        if self.room(at, steps, times):
+            st.session_state[self.key] = (*made[:at], *[(who, steps)] * times)
+            self.lab.go(at + times)
 
 
 def stands(rules: Rules, moves: tuple[Move, ...]) -> list[Stand]:

@@ -10,6 +10,7 @@ from core.lab.lstm_gru import Hold, LstmStep, Step
 from ui import lab_figures as draw
 from ui.figures import line
 from ui.lab import Lab
+from ui.lab_bounded import bounded
 from ui.lab_heat import frame, heat
 from ui.palette import NEUTRAL, REAL, TRAIN, VALIDATION
 
@@ -66,6 +67,6 @@ def holding(lab: Lab, gates: Mapping[str, str], last: int) -> list[Hold]:
     if gate == "free":
         return []
     low = -1.0 if gate == "candidate" else 0.0
-    value = lab.slider("value", _("held at"), low, 1.0, 1.0 if gate in ("f", "z") else 0.0, 0.05)
-    first = lab.slider("first", _("from step"), 1, max(2, last), 1)
+    value = bounded(lab, "value", _("held at"), low, 1.0, 1.0 if gate in ("f", "z") else 0.0, 0.05)
+    first = bounded(lab, "first", _("from step"), 1, last, 1, 1)
     return [Hold(gate, value, min(first, last))]

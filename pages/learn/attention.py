@@ -1,25 +1,16 @@
 """The notes' six steps with digits; then cross-attention in a tiny trained encoder–decoder, which can be overridden."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from core.i18n import _
 from core.lab import attention, encoder_decoder
-from core.lab.concept import Question
 from core.lab.encoder_decoder import TASKS
 from ui import lab_attention as figures
 from ui.lab import Lab
+from ui.lab_bounded import bounded
 from ui.lab_figures import short
-from ui.show import md
 
 SENTENCE = "the cat drinks milk"
-
-
-def plain(question: Question) -> Question:
-    """With the person's words shown letter by letter."""
-    return replace(question, prompt=md(question.prompt), options=tuple(map(md, question.options)), why=md(question.why))
-
 
 lab = Lab(attention.CONCEPT)
 lab.head()
@@ -45,11 +36,11 @@ if view == "steps":
         name, sentence = figures.STEPS[step]
         st.markdown(f"**{step} · {name}.** {sentence}")
         with st.container(horizontal=True, gap="small"):
-            i = lab.slider("word", _("Word"), 1, max(2, len(words)), 1)
-            j = lab.slider("at", _("looks at"), 1, max(2, len(words)), 2) if step == 2 else 1
-            head = lab.slider("head", _("Head"), 1, heads, 1) if step == 2 and heads > 1 else 1
+            i = bounded(lab, "word", _("Word"), 1, len(words), 1, 1)
+            j = bounded(lab, "at", _("looks at"), 1, len(words), 2, 1) if step == 2 else 1
+            head = bounded(lab, "head", _("Head"), 1, heads, 1, 1) if step == 2 and heads > 1 else 1
         i, j, head = min(i, len(words)) - 1, min(j, len(words)) - 1, head - 1
-        lab.predict(plain(attention.question(seen, i, head)))
+        lab.predict(attention.question(seen, i, head), plain=True)
 
     def clicked(place: list[int]) -> None:
         lab.set("word", place[0] + 1)
@@ -100,13 +91,13 @@ else:
         if at not in forced:
             lab.predict(encoder_decoder.question(decoded, at, int(now.own.mean(axis=0)[: len(source)].argmin())))
     with left:
-        head = None if shown == "mean" else int(shown) - 1
-        chart = figures.crossed(decoded, at, head, forced)
+        one = None if shown == "mean" else int(shown) - 1
+        chart = figures.crossed(decoded, at, one, forced)
         alt = _("How much of each place of the source is taken for each written sign")
         lab.picture(chart, "crossed", alt, on_click=lambda place: looks.turn(place[0] + 1, place[1]))
         st.caption(_("Click a cell: at that step it must look there. Click it again: it looks where it wants."))
     with below:
-        lab.digits(r"\small " + encoder_decoder.formula_with_digits(decoded, at, head or 0))
+        lab.digits(encoder_decoder.formula_with_digits(decoded, at, one or 0), small=True)
         if forced:
             st.caption(_("The program below runs without what you forced: Keras has no such override."))
     lab.keras(lambda: encoder_decoder.snippet(decoded))

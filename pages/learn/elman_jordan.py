@@ -69,8 +69,7 @@ with left:
 
 with below:
     kind = lab.choice("net", _("In digits"), figures.NAMES)
-    formula = elman_jordan.formula_with_digits(nets[kind], step[kind])
-    lab.digits(formula if units < 5 else r"\footnotesize " + formula)
+    lab.digits(elman_jordan.formula_with_digits(nets[kind], step[kind]), small=units > 4)
 
 lab.keras(lambda: elman_jordan.snippet(nets[kind], x))
 lab.foot()

@@ -54,12 +54,12 @@ with picture:
                 f":{colour}[{label}]",
                 key=lab.key(f"play-{who}"),
                 on_click=moves.play,
-                args=(at, who, steps),
+                args=(who, steps),
                 disabled=full,
             )
         full = not moves.room(at, *FILM)
         label = _("Play {n} rounds").format(n=FILM[0] * FILM[1])
-        st.button(label, key=lab.key("film"), on_click=moves.play, args=(at, "B", *FILM), type="primary", disabled=full)
+        st.button(label, key=lab.key("film"), on_click=moves.play, args=("B", *FILM), type="primary", disabled=full)
     st.markdown(
         _("D has made **{d}** steps, G **{g}**. D gives real points {real} and made ones {fake} on average.").format(
             d=state.steps_d, g=state.steps_g, real=short(round(view.real, 3)), fake=short(round(view.fake, 3))
@@ -73,7 +73,7 @@ with below:
     with axis:
         begin = {"x": 1.0} if dimension == 1 else {"x₁": 1.3, "x₂": 0.0}
         x = [lab.slider(f"point{name[1:]}", name, -2.5, 2.5, value, 0.1) for name, value in begin.items()]
-    lab.digits(r"\small " + gan_balance.formula_with_digits(state, view, np.array(x)))
+    lab.digits(gan_balance.formula_with_digits(state, view, np.array(x)), small=True)
     left, right = st.columns(2, gap="medium")
     with left:
         alt = _("V after each move, what the best D would get, and −log 4")

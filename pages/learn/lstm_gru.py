@@ -6,6 +6,7 @@ from core.i18n import _
 from core.lab import lstm_gru
 from ui import lab_gates as figures
 from ui.lab import Lab
+from ui.lab_bounded import bounded
 from ui.lab_folding import folding
 from ui.show import md
 
@@ -24,7 +25,7 @@ if view == "cell":
         units = lab.slider("units", _("Units"), 2, 8, 4)
         keep = lab.slider("keep", _("Keeping gate's bias"), -3.0, 5.0, 1.0, 0.5, help=figures.BIAS)
         seed = lab.seed()
-        unit = -1 + lab.slider("unit", _("Unit in view"), 1, units, 1)
+        unit = -1 + bounded(lab, "unit", _("Unit in view"), 1, units, 1, 1)
     with left:
         x, _signs = lab.sound(lambda: lstm_gru.characters(text), lambda: lstm_gru.characters(TEXT))
         signs = [_signs[i] for i in x.argmax(axis=1)]
@@ -38,7 +39,7 @@ if view == "cell":
         at = lab.stepper(len(x), first=1, start=min(2, len(x)))
         read = md("␣" if signs[at - 1] == " " else signs[at - 1])
         st.markdown(_("Sign {t} is “{sign}”. Unit {unit} in digits:").format(t=at, sign=read, unit=unit + 1))
-        lab.digits(r"\footnotesize " + lstm_gru.formula_with_digits(kind, cell, x, at, unit, holds))
+        lab.digits(lstm_gru.formula_with_digits(kind, cell, x, at, unit, holds), small=True)
         if at < len(x) and not holds:
             lab.predict(lstm_gru.question(kind, cell, x, at + 1, unit))
     with left:
