@@ -99,6 +99,13 @@ def test_the_temperature_that_spoiled_logits_is_found(temperature):
     assert figures.fit_temperature(logits * temperature, y) == pytest.approx(temperature, rel=0.03)
 
 
+def test_a_few_rows_that_are_all_right_do_not_make_it_certain():
+    logits = np.tile([[3.0, 0.0], [0.0, 3.0]], (10, 1))
+    temperature = figures.fit_temperature(logits, np.tile([0, 1], 10))
+    # 21 of 22 right, counting one more row of each class
+    assert figures.softmax(logits, temperature)[0, 0] == pytest.approx(21 / 22, abs=1e-3)
+
+
 def test_coverage_is_the_share_that_is_sure_enough():
     found = figures.coverage(P, Y, np.array([0.0, 0.5, 0.9]))
     for level, covered, accuracy in zip(*found, strict=True):
