@@ -6,6 +6,7 @@ from typing import Any
 
 from core.commands.flags import add_common
 from core.i18n import _
+from core.runs.run import Run
 from core.runs.store import find
 
 
@@ -49,3 +50,31 @@ def generate(arguments: argparse.Namespace) -> dict[str, Any]:
         for number, text in enumerate(texts):
             print(("\n" + "─" * 40 + "\n" if number else "") + arguments.prompt + text)
     return {"run": arguments.id, "prompt": arguments.prompt, "texts": texts, "unknown": unknown}
+
+
+def evaluate(run: Run, path: str = "") -> dict[str, Any]:
+    """The losses of the best weights on the validation part, or on the text at `path`. Raises UserError."""
+    import math
+
+    from core.charlm.data import MAX_BYTES, prepare
+    from core.charlm.evaluate import Evaluator
+    from core.charlm.generate import load_writer
+    from core.charlm.network import trained
+    from core.sources import read_source
+
+    writer = load_writer(run)
+    if path:
+        other = prepare([read_source(path, MAX_BYTES)], writer.config)
+        ids = writer.vocabulary.encode(other.text)
+    else:
+        ids = prepare(run.sources(), writer.config).split()[1]
+    evaluator, weights = Evaluator(writer.config, len(writer.vocabulary), 1), trained(writer.model)
+    nats = evaluator.windows(weights, ids, 64)
+    return {
+        "characters": len(ids),
+        "val_loss_nats": nats,
+        "val_loss_nats_256": evaluator.windows(weights, ids, 256),
+        "val_loss_nats_streaming": evaluator.stream(weights, ids),
+        "val_bits_per_char": nats / math.log(2),
+        "val_perplexity": math.exp(min(nats, 50.0)),
+    }

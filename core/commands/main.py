@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from core.commands import again, bundle, compare, runs, serve, train
+from core.commands import again, bundle, compare, evaluate, runs, serve, train
 from core.commands.flags import Parser
 from core.errors import UserError
 from core.families import FAMILIES
@@ -30,6 +30,7 @@ def parser() -> Parser:
     again.add_parsers(verbs)
     bundle.add_parsers(verbs)
     compare.add_parsers(verbs)
+    evaluate.add_parsers(commands)
     serve.add_parsers(commands)
     return root
 

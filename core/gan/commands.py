@@ -8,6 +8,7 @@ from core.commands.flags import add_common
 from core.errors import UserError
 from core.i18n import _
 from core.runs.files import write_bytes
+from core.runs.run import Run
 from core.runs.store import find
 
 FILMS = {".gif": "GIF", ".webp": "WEBP"}
@@ -67,3 +68,12 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
     if not arguments.json:
         print(_("{count} pictures in {file}").format(count=count, file=output))
     return {"run": run.id, "output": str(output), "count": count, "seed": arguments.seed, "bytes": len(content)}
+
+
+def evaluate(run: Run, path: str = "") -> dict[str, Any]:
+    """The figures of `run` against its held-out pictures, or against those at `path`. Raises UserError."""
+    from core.families import family
+    from core.gan.evaluate import evaluate as measured
+    from core.inputs import gather
+
+    return measured(run, gather([path], family("gan"))[0] if path else ())
