@@ -1,0 +1,169 @@
+"""The screens as a person has them: a server with TensorFlow imported, a real Chromium, times by the browser's clock.
+
+First picture: from opening the address to the first drawn chart, the browser's cache warm. Control: from a press to the
+redrawn page. Live training is not among the controls.
+"""
+
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
+PATIENCE = 60  # seconds
+WHO = "hidden-state"
+
+DRAWN = "() => document.querySelector('[data-testid=stMain] .js-plotly-plot .main-svg') !== null"
+RESTING = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
+# Milliseconds from now until the script has run once more and the browser has painted what it drew.
+WATCH = """() => { window.answered = new Promise(resolve => {
+    const app = document.querySelector('[data-testid=stApp]'), began = performance.now();
+    let ran = false;
+    new MutationObserver((_changes, watch) => {
+        if (app.dataset.testScriptState === 'running') ran = true;
+        else if (ran && app.dataset.testScriptState === 'notRunning') {
+            watch.disconnect();
+            requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - began)));
+        }
+    }).observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
+}); }"""
+ANSWER = "() => Promise.race([window.answered, new Promise(resolve => setTimeout(() => resolve(null), 10000))])"
+
+
+def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
+    """Rows for every screen whose name contains `only`. Needs Chromium and Playwright."""
+    rows: list[dict[str, Any]] = []
+    with server() as address, browser() as page:
+        page.goto(address)
+        page.wait_for_function(RESTING)
+        for key in lab_pages():
+            work = f"lab {key}"
+            if only in work:
+                rows += lab_page(page, address, key, work, turns=1 if quick else 5)
+    return rows
+
+
+def lab_pages() -> list[str]:
+    from core.lab.concept import MODULES
+
+    return [key for key in MODULES if (ROOT / "pages" / "learn" / f"{key.replace('-', '_')}.py").exists()]
+
+
+def lab_page(page: Any, address: str, key: str, work: str, turns: int) -> list[dict[str, Any]]:
+    """The first picture and the answers of the controls of one lab page."""
+    first = []
+    for _turn in range(turns + 1):  # the first opening imports the concept
+        began = time.perf_counter()
+        page.goto(f"{address}/{key}")
+        page.wait_for_function(DRAWN, polling="raf")
+        first.append(time.perf_counter() - began)
+        page.wait_for_function(RESTING)
+    presses = [press(page, control) for _turn in range(turns) for control in controls(page)]
+    answers = [answer for answer in presses if answer is not None]
+    return [
+        {"work": f"{work}: first picture", "who": WHO, "value": statistics.median(first[1:]), "unit": "s"},
+        {
+            "work": f"{work}: control, median of {len(answers)}",
+            "who": WHO,
+            "value": statistics.median(answers),
+            "unit": "ms",
+        },
+        {"work": f"{work}: control, slowest", "who": WHO, "value": max(answers), "unit": "ms"},
+    ]
+
+
+def controls(page: Any) -> list[Callable[[], None]]:
+    """One press for each slider, choice and step button that the page shows."""
+    main = page.get_by_test_id("stMain")
+    found: list[Callable[[], None]] = []
+    for slider in main.get_by_role("slider").all():
+        at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+        found.append(lambda s=slider, k="ArrowLeft" if at_end else "ArrowRight": s.press(k))  # type: ignore[misc]
+    for group in main.get_by_test_id("stButtonGroup").all():
+        found.append(lambda g=group: g.get_by_role("radio", checked=False).first.click())  # type: ignore[misc]
+    for name in ("Next", "Back"):
+        for button in main.get_by_role("button", name=name, exact=True).all():
+            found.append(lambda b=button: b.click(timeout=2000))  # type: ignore[misc]
+    return found
+
+
+def press(page: Any, control: Callable[[], None]) -> float | None:
+    """Milliseconds from the press to the redrawn page; None for a control that an earlier one has taken away."""
+    from playwright.sync_api import Error
+
+    try:
+        page.evaluate(WATCH)
+        control()
+        answer: float | None = page.evaluate(ANSWER)
+    except Error:
+        return None
+    page.wait_for_function(RESTING)
+    return answer
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The app on a free port, with an empty runs folder and TensorFlow imported; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as runs:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, "--server.headless=true", f"--server.port={port}"],
+            cwd=ROOT,
+            env=os.environ | {"HIDDEN_STATE_RUNS": runs},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not _healthy(address):
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise RuntimeError("the server did not start")
+                time.sleep(0.2)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+_SERVE = """
+import sys
+import tensorflow
+from streamlit.web.cli import main
+sys.argv = ["streamlit", "run", "app.py", *sys.argv[1:]]
+main()
+"""
+
+
+def _healthy(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    """A page of a fresh Chromium, 1280 × 900."""
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(PATIENCE * 1000)
+        yield page
+        chromium.close()
