@@ -26,11 +26,12 @@ DEMOS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "demo-digits",
         "digits",
         "quick",
-        {"seconds": None, "steps": 12_000, "generator": "128-256", "discriminator": "256-128"},
+        {"seconds": None, "steps": 3000, "generator": "128-256", "discriminator": "256-128"},
     ),
     "classifier": ("demo-reviews", "reviews", "quick", {}),
 }
 NOT_SHIPPED = ("checkpoint", "log.txt", "stop")
+MOMENTS = 16
 FILM = ("charlm",)  # the families whose screens look at the kept weights
 
 
@@ -54,13 +55,13 @@ def main(wanted: list[str]) -> int:
 
 
 def _tidy(run: Run) -> None:
-    """Leave what is used and looked at; thin the samples to some thirty moments."""
+    """Leave what is used and looked at; thin the samples to some moments."""
     for name in (*NOT_SHIPPED, *(() if run.family in FILM else ("snapshots",))):
         path = run.path / name
         shutil.rmtree(path, ignore_errors=True)
         path.unlink(missing_ok=True)
     steps = run.sample_steps()
-    keep = set(steps[:: max(1, len(steps) // 30)]) | set(steps[-1:])
+    keep = set(steps[:: -(-len(steps) // MOMENTS)]) | set(steps[-1:])
     for step in steps:
         if step not in keep:
             shutil.rmtree(run.samples_path / f"step-{step:08d}")

@@ -85,6 +85,8 @@ def fit(total: int, costs: Costs) -> Plan:
     """How often things happen, so that each stays a small share of the time and no file grows without bound."""
     log = min(total, nice(max(LOG_SECONDS / costs.step, total / MAX_ROWS)))
 
+    twentieth = total * costs.step / 20  # a run of seconds has its story too
+
     def every(seconds: float, at_most: int) -> int:
         steps = max(seconds / costs.step, total / at_most, log)
         return math.ceil(steps / log) * log
@@ -92,7 +94,7 @@ def fit(total: int, costs: Costs) -> Plan:
     return Plan(
         total_steps=total,
         log_every=log,
-        eval_every=every(max(2.0, 20 * costs.evaluate), MAX_EVALS),
-        sample_every=every(max(SAMPLE_SECONDS, 20 * costs.sample), MAX_SAMPLES),
+        eval_every=every(max(min(2.0, twentieth), 20 * costs.evaluate), MAX_EVALS),
+        sample_every=every(max(min(SAMPLE_SECONDS, twentieth), 20 * costs.sample), MAX_SAMPLES),
         checkpoint_every=every(max(CHECKPOINT_SECONDS, 60 * costs.checkpoint), MAX_CHECKPOINTS),
     )
