@@ -16,6 +16,7 @@ from core.lab.concept import MODULES, Concept, Question
 from core.lab.snippet import Snippet
 from core.runs.store import list_runs
 from ui import figures, nav
+from ui.collector import spare_modules
 from ui.lab_inputs import Inputs
 from ui.show import md
 
@@ -34,6 +35,7 @@ class Lab(Inputs):
     def __init__(self, concept: Concept) -> None:
         super().__init__(concept.key)
         self.concept = concept
+        spare_modules()
         opened: list[str] = st.session_state.setdefault("lab:opened", [])
         if concept.key not in opened:
             opened.append(concept.key)
