@@ -84,17 +84,18 @@ def total_steps(options: Options, task: Task, costs: Costs, spent: float) -> int
 def fit(total: int, costs: Costs) -> Plan:
     """How often things happen, so that each stays a small share of the time and no file grows without bound."""
     log = min(total, nice(max(LOG_SECONDS / costs.step, total / MAX_ROWS)))
+    whole = total * costs.step
 
-    twentieth = total * costs.step / 20  # a run of seconds has its story too
-
-    def every(seconds: float, at_most: int) -> int:
-        steps = max(seconds / costs.step, total / at_most, log)
-        return math.ceil(steps / log) * log
+    def every(seconds: float, cost: float, at_most: int, at_least: int) -> int:
+        """Each `seconds`, `at_most` times in all, and `at_least` so often where that is not half of the time."""
+        least = at_least if at_least * cost <= whole / 2 else min(at_least, 3)
+        steps = min(max(seconds / costs.step, total / at_most), total / least)
+        return math.ceil(max(steps, log) / log) * log
 
     return Plan(
         total_steps=total,
         log_every=log,
-        eval_every=every(max(min(2.0, twentieth), 20 * costs.evaluate), MAX_EVALS),
-        sample_every=every(max(min(SAMPLE_SECONDS, twentieth), 20 * costs.sample), MAX_SAMPLES),
-        checkpoint_every=every(max(CHECKPOINT_SECONDS, 60 * costs.checkpoint), MAX_CHECKPOINTS),
+        eval_every=every(max(2.0, 20 * costs.evaluate), costs.evaluate, MAX_EVALS, 15),
+        sample_every=every(max(SAMPLE_SECONDS, 20 * costs.sample), costs.sample, MAX_SAMPLES, 15),
+        checkpoint_every=every(max(CHECKPOINT_SECONDS, 60 * costs.checkpoint), costs.checkpoint, MAX_CHECKPOINTS, 1),
     )
