@@ -217,7 +217,8 @@ def _run_on(length: np.ndarray, place: np.ndarray, starts: np.ndarray, places: n
     diagonal = places - starts
     heads = np.flatnonzero(np.r_[True, (np.diff(diagonal) != 0) | (np.diff(starts) != 1)])
     ends = starts[heads] + np.diff(heads, append=len(starts)) + LONGEST - 1
-    by_end = np.argsort(ends, kind="stable")  # of several that begin at one start the one written last stays
+    # Of several that begin at one start the one written last stays: the longest, and of those the first in the source.
+    by_end = np.lexsort((-diagonal[heads], ends))
     reach, owner = np.zeros(len(length), np.int64), np.zeros(len(length), np.int64)
     reach[starts[heads][by_end]], owner[starts[heads][by_end]] = ends[by_end], heads[by_end]
     furthest = np.maximum.accumulate(reach)

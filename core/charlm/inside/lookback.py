@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.charlm.inside.network import Network, State, Weights, run
+from core.charlm.inside.passage import Passage
 from core.charlm.inside.threads import one_thread
 from core.errors import UserError
 from core.i18n import _
 
 SIGNALS = {"lstm": {"h", "c", "i", "f", "o", "candidate"}, "gru": {"h", "z", "r", "candidate"}, "rnn": {"h"}}
+
+LEAST = 20  # characters that an average must reach back
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,23 @@ def lookback(network: Network, ids: np.ndarray, target: np.ndarray, state: State
     return Lookback(
         np.sqrt(np.square(gradient).sum(-1)), (gradient * inputs).sum(-1), log_probs[rows, target].astype(np.float64)
     )
+
+
+def average(passage: Passage, back: int, many: int) -> np.ndarray:
+    """Mean length of the gradient at each distance, nearest first, (back,), over `many` predictions spread evenly.
+
+    Over at most half of the passage; empty where that is less than LEAST characters.
+    """
+    back = min(back, len(passage) // 2)
+    if back < LEAST:
+        return np.zeros(0)
+    places = np.unique(np.linspace(back, len(passage) - 1, many).astype(int))
+    rows = np.stack([passage.ids[place - back : place] for place in places])
+    states = [passage.before(place - back) for place in places.tolist()]
+    state = [
+        tuple(np.concatenate(parts) for parts in zip(*layers, strict=True)) for layers in zip(*states, strict=True)
+    ]
+    return lookback(passage.network, rows, passage.ids[places], state).strength.mean(axis=0)[::-1]
 
 
 def _lstm(weights: Weights, state: tuple[np.ndarray, ...], s: dict[str, np.ndarray], upper: np.ndarray) -> np.ndarray:

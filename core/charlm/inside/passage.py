@@ -60,6 +60,11 @@ class Passage:
             top = np.concatenate([self.states[0][-1][0], top])
         return self.network.log_probs(top[len(top) - (end - begin) :])
 
+    def before(self, place: int) -> State:
+        """The network's state before it reads the character at `place`."""
+        start = place // STRIDE
+        return self.network.read(self.ids[None, start * STRIDE : place], self.states[start]).state
+
     def guesses(self, begin: int, end: int, count: int = 5) -> list[list[tuple[str, float]]]:
         """For each place of [begin, end) the `count` likeliest characters and their probabilities, best first."""
         log_probs = self.expected(begin, end)

@@ -67,6 +67,15 @@ def test_of_two_places_the_one_that_runs_on_longer_counts():
     assert copying(long, source).longest == Span(0, 58, 55)
 
 
+def test_of_equal_places_the_first_is_named():
+    rng = np.random.default_rng(3)
+    short, long = rng.integers(0, 50, 14), rng.integers(0, 50, 40)
+    gap = np.arange(50, 60)
+    source = np.concatenate([gap, short, gap, long, gap, short, gap, long, gap, long])
+    found = copying(np.concatenate([short, gap + 50, long]), source)
+    assert found.spans == (Span(0, 14, 10), Span(24, 40, 34))
+
+
 def test_a_text_that_only_repeats_itself_ends_quickly_and_is_followed_to_its_end(monkeypatch):
     monkeypatch.setattr(module, "PAIRS", 5000)
     found = copying(np.tile([1, 2], 500), np.tile([1, 2], 5000))

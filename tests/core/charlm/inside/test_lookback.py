@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.charlm.inside.lookback import lookback
+from core.charlm.inside.lookback import average, lookback
 from core.charlm.inside.network import Network
+from core.charlm.inside.passage import read
 from core.charlm.model import recurrent
 from core.errors import UserError
-from tests.core.charlm.inside.conftest import trained
+from tests.core.charlm.inside.conftest import LETTERS, trained
 
 
 def by_tape(model, ids, target):
@@ -52,6 +53,23 @@ def test_before_the_first_character_there_is_nothing_to_look_back_to():
     model, config = trained()
     with pytest.raises(UserError, match="no character before"):
         lookback(Network.of(model, config.cell), np.zeros((1, 0), int), np.array([1]))
+
+
+def test_the_average_is_the_mean_over_single_predictions(cell):
+    model, config = trained(cell)
+    network = Network.of(model, config.cell)
+    passage = read(network, LETTERS, "abc def\nghi jab" * 40)
+    found = average(passage, 30, 5)
+    places = np.linspace(30, len(passage) - 1, 5).astype(int)
+    lead = LETTERS.encode("\n")
+    singles = []
+    for place in places:
+        state = network.read(np.concatenate([lead, passage.ids[: place - 30]])[None]).state
+        one = lookback(network, passage.ids[None, place - 30 : place], passage.ids[place : place + 1], state)
+        singles.append(one.strength[0, ::-1])
+    np.testing.assert_allclose(found, np.mean(singles, axis=0), rtol=1e-3, atol=1e-7)
+    assert len(average(read(network, LETTERS, "abc" * 10), 200, 5)) == 0
+    assert len(average(read(network, LETTERS, "abc" * 20), 200, 5)) == 30
 
 
 def test_keras_is_left_as_it_was():

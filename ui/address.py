@@ -1,0 +1,65 @@
+"""Choices in the address by their keys.
+
+Streamlit's own binding writes an option's label into the URL: "?view=:material/movie:+Film+strip", and another one in
+another language. These helpers write "?view=film", and an address that changes under the page is heeded like a click.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+SEPARATOR = ","
+SETTLED = 1.5  # seconds until the browser surely has the address that the server wrote
+
+
+def choose(
+    widget: Callable[..., Any], label: str, options: Mapping[str, str], *, key: str, default: str = "", **more: Any
+) -> str:
+    """Draw `widget` (selectbox, segmented_control, …) over the keys of `options`, labelled by their values.
+
+    One key stands for one kind of widget, wherever it is drawn.
+    """
+    default = default or next(iter(options))
+    _heed(key, lambda given: given if given in options else default)
+    if st.session_state[key] not in options:
+        st.session_state[key] = default
+    chosen = widget(label, list(options), format_func=lambda name: options[name], key=key, **more)
+    _tell(key, chosen, "" if chosen == default else chosen)
+    return str(chosen)
+
+
+def choose_many(label: str, options: Mapping[str, str], *, key: str, **more: Any) -> list[str]:
+    """A multiselect over the keys of `options`, none chosen by default."""
+    _heed(key, lambda given: given.split(SEPARATOR))
+    st.session_state[key] = [name for name in st.session_state[key] if name in options]
+    chosen = st.multiselect(label, list(options), format_func=lambda name: options[name], key=key, **more)
+    _tell(key, chosen, SEPARATOR.join(chosen))
+    return list(chosen)
+
+
+def _heed(key: str, read: Callable[[str], Any]) -> None:
+    """Take the address's value where it changed and the widget did not.
+
+    For a moment after writing, a quick click elsewhere still comes with the address from before: that says nothing.
+    """
+    given = st.query_params.get(key, "")
+    written, moment, value = st.session_state.get(_memory(key), ("", 0.0, None))
+    clicked = key in st.session_state and st.session_state[key] != value
+    changed = given != written and time.monotonic() - moment > SETTLED
+    if key not in st.session_state or (changed and not clicked):
+        st.session_state[key] = read(given)
+
+
+def _tell(key: str, value: Any, wanted: str) -> None:
+    written, moment, _value = st.session_state.get(_memory(key), ("", 0.0, None))
+    st.session_state[_memory(key)] = wanted, moment if wanted == written else time.monotonic(), value
+    if wanted and st.query_params.get(key) != wanted:
+        st.query_params[key] = wanted
+    elif not wanted and key in st.query_params:
+        del st.query_params[key]
+
+
+def _memory(key: str) -> str:
+    return f"_address {key}"

@@ -1,0 +1,92 @@
+"""Hold a gate while it writes: the held text beside the untouched one from the same seed."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.charlm.inside.network import GATES, NAMES
+from core.i18n import _
+from core.runs.run import Run
+from ui import figures, inside_html
+from ui.address import choose
+from ui.inside_copying import beside
+from ui.inside_open import heed_address, opened_of, passage_of, within
+from ui.inside_text import say, writing_settings
+from ui.writing import plain
+
+if TYPE_CHECKING:
+    from core.charlm.inside.hold import Hold
+
+SHORT = 500  # characters, to begin with
+
+
+def show(run: Run) -> None:
+    from core.charlm.inside.hold import HOLDABLE
+
+    opened = opened_of(run)
+    network = opened.network
+    heed_address(network)
+    gates = {name: NAMES[name].capitalize() for name in HOLDABLE[network.cell]}
+    first = {"lstm": "f", "gru": "z", "rnn": "h"}[network.cell]
+    within("layer", 1, len(network.layers))
+    low = 0.0 if GATES[network.cell] else -1.0
+    within("value", low, 1.0)
+    prompt, settings = writing_settings(run, SHORT)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        gate = choose(st.segmented_control, _("Hold"), gates, key="gate", default=first, required=True)
+        layer = int(st.number_input(_("Layer"), 1, len(network.layers), 1, key="layer", bind="query-params", width=150))
+        value = st.slider(_("at"), low, 1.0, 0.5, 0.05, key="value", bind="query-params", width=220)
+        cells = st.text_input(
+            _("of cells"), key="cells", bind="query-params", placeholder=_("all; or 3, 17, 40-60"), max_chars=200,
+        )  # fmt: skip
+    hold = _hold(layer, gate, float(value), cells, network.units)
+    with st.spinner(_("Writing twice …")):
+        untouched = opened.writer.write_held(prompt, settings, ())[0]
+        held = opened.writer.write_held(prompt, settings, [hold])[0]
+    bits = [float(passage_of(run, prompt + text).bits[-settings.length :].mean()) for text in (untouched, held)]
+    _say(hold, cells, untouched, held, bits)
+    for column, title, text in zip(st.columns(2), (_("Untouched"), _("Held")), (untouched, held), strict=True):
+        with column:
+            st.markdown(f"**{title}**")
+            st.container(border=True, height=330).html(plain(prompt, text))
+            beside(run, prompt + text, f"hold-{title}")
+    figures.numbers(
+        {
+            _("text"): [_("untouched"), _("held")],
+            _("bits per character for the untouched network"): [round(value, 3) for value in bits],
+            _("written"): [untouched, held],
+        },
+        key="hold-table",
+        alt=_("Both texts and how natural the untouched network finds them"),
+    )
+
+
+def _hold(layer: int, gate: str, value: float, cells: str, units: int) -> "Hold":
+    from core.charlm.inside.hold import Hold, parse_units
+
+    return Hold(layer, gate, value, parse_units(cells, units))
+
+
+def _say(hold: "Hold", cells: str, untouched: str, held: str, bits: list[float]) -> None:
+    count = len(hold.units) if hold.units else 0
+    which = _("all cells") if not count else _("{n} cells ({cells})").format(n=count, cells=cells.strip())
+    begin = _("The {gate} of {which} in layer {layer} stays at {value:g}.").format(
+        gate=NAMES[hold.gate], which=which, layer=hold.layer, value=hold.value
+    )
+    if held == untouched:
+        say(begin + " " + _("The text is the same to the last character."))
+        return
+    same = next(place for place, (a, b) in enumerate(zip(untouched, held, strict=True)) if a != b)
+    say(
+        begin
+        + " "
+        + _(
+            "The texts part after {same} characters (“{where}”). To the untouched network its own costs {own:.2f} bits "
+            "a character, the held one {held:.2f}."
+        ).format(
+            same=same,
+            where="".join(map(inside_html.visible, untouched[max(0, same - 12) : same])),
+            own=bits[0],
+            held=bits[1],
+        )
+    )
