@@ -15,6 +15,7 @@ from core.charlm.stepper import Stepper
 
 V, T, B = 11, 6, 4
 IDS = np.random.default_rng(1).integers(0, V, (B, T)).astype("int32")
+FILES = (("one_hot", "lstm", 0), ("lstm", "lstm", 5), ("gru", "gru", 5))
 CASES = [(cell, layers, embedding) for cell in ("lstm", "gru", "rnn") for layers, embedding in ((1, 0), (2, 5))]
 
 
@@ -78,17 +79,19 @@ def test_reading_gives_each_characters_surprise_and_stops_where_it_is_told():
     assert not nats.numpy()[T:].any()
 
 
-def test_a_bare_keras_process_opens_the_file_and_predicts_the_same(tmp_path):
-    for embedding in (0, 5):
-        _config, model = small("lstm", 2, embedding, dropout=0.3)
-        model.save(tmp_path / "model.keras")
-        np.save(tmp_path / "ids.npy", IDS)
-        code = (
-            "import keras, numpy as np; model = keras.models.load_model('model.keras');"
-            "np.save('out.npy', model.predict(np.load('ids.npy'), verbose=0))"
-        )
-        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
-        np.testing.assert_allclose(np.load(tmp_path / "out.npy"), model(IDS), atol=1e-6)
+def test_a_bare_keras_process_opens_the_files_and_predicts_the_same(tmp_path):
+    models = {name: small(cell, 2, embedding, dropout=0.3)[1] for name, cell, embedding in FILES}
+    for name, model in models.items():
+        model.save(tmp_path / f"{name}.keras")
+    np.save(tmp_path / "ids.npy", IDS)
+    code = (
+        "import keras, numpy as np, pathlib; ids = np.load('ids.npy');"
+        "[np.save(file.stem + '-out.npy', keras.models.load_model(file).predict(ids, verbose=0))"
+        " for file in pathlib.Path().glob('*.keras')]"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+    for name, model in models.items():
+        np.testing.assert_allclose(np.load(tmp_path / f"{name}-out.npy"), model(IDS), atol=1e-6)
 
 
 @pytest.mark.parametrize(("cell", "layers", "embedding"), CASES)

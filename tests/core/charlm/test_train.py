@@ -106,7 +106,7 @@ def test_training_goes_on_bit_for_bit_from_any_step(options, kind):
 
 
 def test_a_batch_split_over_cores_is_the_same_batch():
-    one, three = steps_of(1), steps_of(3)
+    one, three = steps_of(1, layers=1), steps_of(3, layers=1)
     assert train(one, 0, 5) == pytest.approx(train(three, 0, 5), abs=1e-5)
     for name, value in values(one).items():
         np.testing.assert_allclose(value, values(three)[name], atol=2e-4, err_msg=name)
@@ -122,7 +122,7 @@ def test_the_state_is_carried_from_step_to_step():
 
 
 def test_bfloat16_learns_what_float32_learns():
-    losses = [train(steps_of(2, kind, units=32), 0, 60)[0] for kind in ("float32", "bfloat16")]
+    losses = [train(steps_of(1, kind, units=32, layers=1), 0, 60)[0] for kind in ("float32", "bfloat16")]
     assert losses[1] == pytest.approx(losses[0], abs=0.02)
 
 
