@@ -141,7 +141,7 @@ class Lab(Inputs):
         for formula in formulas:
             parts = split(formula)
             if small:
-                parts = [rf"\footnotesize {part}" for part in parts]
+                parts = [rf"{_size(part)} {part}" for part in parts]
             if len(parts) == 1:
                 st.latex(parts[0])
                 continue
@@ -233,6 +233,12 @@ class Lab(Inputs):
 
 def _height(text: str) -> Any:
     return 420 if text.count("\n") > 20 else "content"
+
+
+def _size(formula: str) -> str:
+    """The smaller, the longer the longest line."""
+    lines = (re.sub(r"\\[a-z]+|[{}^_&]", "", line) for line in formula.split(r"\\"))
+    return r"\footnotesize" if max(map(len, lines)) < 105 else r"\scriptsize"
 
 
 def split(formula: str) -> list[str]:

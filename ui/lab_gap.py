@@ -39,6 +39,7 @@ def fill_the_gap(lab: Lab, seed: int) -> None:
             return
         trained.clear()  # one pair a session is enough to hold
         trained[language, seed] = _train(language, seed)
+        st.rerun()  # the button has done its work
     readers = trained[language, seed]
     left, right = st.columns(2, gap="medium")
     curve = draw.canvas(_("pass"), _("right in sentences never seen"), height=290)

@@ -37,8 +37,8 @@ def numbers(steps: Sequence[Step], at: int) -> go.Figure:
     chart = draw.blank(height=round(tall * 68))
     chart.update_xaxes(range=[-1.15, COLUMN * (len(steps) - 1) + 0.75])
     chart.update_yaxes(range=[height["input"] - ROW * D / 2 - 0.35, height["output"] + ROW * O / 2 + 0.45])
-    many = len(steps) > 5
-    size, font = (26, 9) if many else (42, 12)
+    many = len(steps) > 8
+    size, font = (42, 12) if len(steps) <= 4 else (26, 9) if many else (34, 10)
 
     def place(what: str, t: int, unit: int) -> tuple[float, float]:
         count = {"input": D, "state": H, "output": O}[what]

@@ -64,7 +64,7 @@ with beside:
     at = lab.stepper(len(trace.steps), first=1, marks=mistakes, mark=_("Next mistake"))
     step = trace.steps[at - 1]
     st.markdown(said(step))
-    lab.digits(perceptron.formula_with_digits(step, trace.eta))
+    lab.digits(perceptron.formula_with_digits(step, trace.eta), small=True)
     if at == len(trace.steps):
         st.info(trace.verdict, icon=":material/flag:")
     else:

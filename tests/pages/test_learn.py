@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.families import FAMILIES
 from core.lab import activations, backprop, bidirectional, convolution, gap, losses, mlp, perceptron, pooling, rnn
 from core.lab.concept import MODULES
+from core.runs.store import create
+from core.sources import Source
 from tests.pages.conftest import ROOT, faults, open_page
 
 PAGES = ("perceptron", "backpropagation", "activations", "losses", "convolution", "rnn", "bidirectional")
@@ -135,9 +138,7 @@ def test_an_edited_cell_changes_the_digits_and_stands_in_the_address(app):
     cell, x = rnn.notes_example()
     W = np.array([[0.1, 0.2], [0.7, 0.4]])
     trace = rnn.trace(rnn.cell(cell.U, W, cell.b, cell.V, cell.c), x)
-    assert rnn.formula_with_digits(rnn.cell(cell.U, W, cell.b, cell.V, cell.c), trace[1], "state", 0) in digits(
-        page
-    ).replace(r"\footnotesize ", "")
+    assert rnn.formula_with_digits(rnn.cell(cell.U, W, cell.b, cell.V, cell.c), trace[1], "state", 0) in digits(page)
     assert page.query_params["rnn-W"] == "0.1,0.2;0.7,0.4"
     again = learn(AppTest.from_file(page._script_path, default_timeout=60), "rnn", step="3", W="0.1,0.2;0.7,0.4")
     assert digits(again) == digits(page)
@@ -286,6 +287,17 @@ def test_the_notes_example_is_the_first_thing_on_the_rnn_page(app):
     assert r"\approx 1.561" in digits(page)
     frame = next(item.value for item in page.dataframe if "s1" in item.value)
     assert np.allclose(frame[["s1", "s2"]].to_numpy()[0], [0.537, 0.462], atol=5e-4)
+
+
+def test_the_page_leads_into_the_persons_own_run(app, runs_folder):
+    page = learn(app, "rnn")
+    assert any("Train one first" in link.label for link in page.get("page_link"))
+    run = create(FAMILIES["charlm"].options(), [Source("a.txt", b"some words")], name="My *own*")
+    (run.path / "model.keras").write_bytes(b"")
+    page.run()
+    link = next(link for link in page.get("page_link") if "own" in link.label)
+    assert link.label == r"My \*own\*"
+    assert run.id in str(link.proto)
 
 
 def test_the_map_lists_the_pages_and_marks_those_that_were_opened(app):
