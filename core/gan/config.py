@@ -40,7 +40,7 @@ class GANConfig(Options):
     epochs: float | None = option(
         50, "How often the pictures are gone through.", group="budget", level="basic", gt=0, le=100_000
     )
-    learning_rate: float = option(5e-4, "The generator's highest step size.", group="training", gt=0, le=1)
+    learning_rate: float = option(1e-3, "The generator's highest step size.", group="training", gt=0, le=1)
     warmup: float = option(0.01, "Share of the budget over which the rate rises from 0.", group="training", ge=0, lt=1)
 
     size: Literal[16, 28, 32] = option(28, "Side of the pictures.", unit="px", group="pictures", level="basic")
@@ -60,9 +60,9 @@ class GANConfig(Options):
 
     latent: int = option(64, "Numbers of noise that a picture is made from.", group="networks", ge=1, le=1024)
     generator: str = option("256-512-1024", "Widths of the generator's hidden layers.", group="networks")
-    discriminator: str = option("1024-512-256", "Widths of the discriminator's hidden layers.", group="networks")
+    discriminator: str = option("512-256", "Widths of the discriminator's hidden layers.", group="networks")
     activation: Literal["relu", "leaky_relu", "silu", "gelu", "tanh"] = option(
-        "leaky_relu", "What bends between the layers.", group="networks"
+        "silu", "What bends between the layers.", group="networks"
     )
     norm: Literal["off", "batch", "layer"] = option(
         "batch", "Normalisation of the generator's hidden layers.", group="networks"
@@ -88,7 +88,7 @@ class GANConfig(Options):
     penalty: Literal["off", "r1", "gradient"] = option(
         "r1", "r1 keeps D flat around real pictures, gradient keeps its slope at 1 between real and fake.", group="game"
     )
-    penalty_weight: float = option(0.1, "Weight of the penalty.", group="game", ge=0, le=1000)
+    penalty_weight: float = option(1.0, "Weight of the penalty.", group="game", ge=0, le=1000)
     penalty_every: int = option(
         1, "The penalty counts at every n-th step, n times as much.", unit="steps", group="game", ge=1, le=64
     )
@@ -104,7 +104,7 @@ class GANConfig(Options):
     )
     d_steps: int = option(1, "Discriminator steps for each generator step.", group="game", ge=1, le=10)
     d_rate: float = option(1.0, "Discriminator's rate as a multiple of the generator's.", group="game", gt=0, le=100)
-    beta_1: float = option(0.5, "Adam's memory of the gradient.", group="game", ge=0, lt=1)
+    beta_1: float = option(0.0, "Adam's memory of the gradient.", group="game", ge=0, lt=1)
     beta_2: float = option(0.99, "Adam's memory of the gradient's square.", group="game", ge=0.5, lt=1)
     ema: float = option(
         0.999,
@@ -141,11 +141,11 @@ def preset(name: str, images: int, classes: int) -> GANConfig:
         return GANConfig(**NOTES)
     values: dict[str, Any] = {"conditional": classes > 1}
     if name == "quick":
-        values |= {"seconds": 60, "generator": "256-512", "discriminator": "512-256"}
+        values |= {"seconds": 60, "generator": "256-512"}
     elif name == "balanced":
         values |= {"seconds": 300}
     else:
-        values |= {"seconds": 600, "generator": "512-1024-1024", "discriminator": "1024-1024-512"}
+        values |= {"seconds": 600, "generator": "512-1024-1024", "discriminator": "1024-512"}
     if images < 10_000:
         values |= {"dropout": 0.3, "instance_noise": 0.1}
     return GANConfig(**values)

@@ -165,6 +165,7 @@ def test_a_rate_of_zero_changes_no_weight_and_d_rate_scales_the_discriminator_al
 def test_the_first_discriminator_step_is_adam_on_the_gradient_of_loss_and_penalty():
     """D's first step on all pictures at once, recomputed with Keras eagerly."""
     options = {"batch_size": 96, "penalty": "r1", "penalty_weight": 3.0, "ema": 0, "norm": "off", "latent": 2}
+    options |= {"learning_rate": 5e-4}
     played = game(None, **options)
     before = [np.array(item) for item in played.discriminator.trainable_variables]
     noise = tf.random.stateless_normal((96, 2), tf.constant([0, 1], tf.int64))
