@@ -125,11 +125,10 @@ def _finding(item: Finding, key: str) -> None:
         where = ""
         if item.rows:
             listed = ", ".join(item.rows[:6]) + (" …" if item.count > 6 else "")
-            where = " " + _("Rows {listed}").format(listed=listed)
+            where = f" :small[:gray[{md(_('Rows {listed}').format(listed=listed))}]]"
         done = _("Mended.") + " " if item.applied else ""
         st.markdown(
-            f"{':material/check_circle:' if item.applied else ICONS[item.kind]} {md(done + item.text)}"
-            f":small[:gray[{md(where)}]]",
+            f"{':material/check_circle:' if item.applied else ICONS[item.kind]} {md(done + item.text)}{where}",
             width="stretch",
         )
         if item.changes and item.id in REMEDIES:
