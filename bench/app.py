@@ -87,10 +87,10 @@ def controls(page: Any) -> list[Callable[[], None]]:
     main = page.get_by_test_id("stMain")
     found: list[Callable[[], None]] = []
     for slider in main.get_by_role("slider").all():
-        at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+        at_end = slider.input_value() == slider.get_attribute("max")
         found.append(lambda s=slider, k="ArrowLeft" if at_end else "ArrowRight": s.press(k))  # type: ignore[misc]
     for group in main.get_by_test_id("stButtonGroup").all():
-        found.append(lambda g=group: g.get_by_role("radio", checked=False).first.click())  # type: ignore[misc]
+        found.append(lambda g=group: g.get_by_role("radio", checked=False).first.click(timeout=2000))  # type: ignore[misc]
     for name in ("Next", "Back"):
         for button in main.get_by_role("button", name=name, exact=True).all():
             found.append(lambda b=button: b.click(timeout=2000))  # type: ignore[misc]

@@ -35,6 +35,7 @@ class Lab(Inputs):
     def __init__(self, concept: Concept) -> None:
         super().__init__(concept.key)
         self.concept = concept
+        self.narrow = False  # do the digits stand in half a page?
         spare_modules()
         opened: list[str] = st.session_state.setdefault("lab:opened", [])
         if concept.key not in opened:
@@ -61,6 +62,7 @@ class Lab(Inputs):
         On a phone everything stands in one column.
         """
         controls = self.strip()
+        self.narrow = widths is not None
         if widths is None:
             return controls, st.container(), st.container()
         left, right = st.columns(widths, gap="medium")
@@ -141,7 +143,7 @@ class Lab(Inputs):
         for formula in formulas:
             parts = split(formula)
             if small:
-                parts = [rf"{_size(part)} {part}" for part in parts]
+                parts = [rf"{_size(part, self.narrow)} {part}" for part in parts]
             if len(parts) == 1:
                 st.latex(parts[0])
                 continue
@@ -235,10 +237,10 @@ def _height(text: str) -> Any:
     return 420 if text.count("\n") > 20 else "content"
 
 
-def _size(formula: str) -> str:
+def _size(formula: str, narrow: bool) -> str:
     """The smaller, the longer the longest line."""
     lines = (re.sub(r"\\[a-z]+|[{}^_&]", "", line) for line in formula.split(r"\\"))
-    return r"\footnotesize" if max(map(len, lines)) < 105 else r"\scriptsize"
+    return r"\footnotesize" if max(map(len, lines)) < (56 if narrow else 105) else r"\scriptsize"
 
 
 def split(formula: str) -> list[str]:

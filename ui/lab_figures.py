@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ui.figures import figure
-from ui.palette import DISCRIMINATOR, GRID, NEUTRAL, SEQUENTIAL, VALIDATION, fade
+from ui.palette import DISCRIMINATOR, NEUTRAL, SEQUENTIAL, VALIDATION, fade
 
 CLASSES = (VALIDATION, DISCRIMINATOR)  # label 0, label 1
 SYMBOLS = ("square", "circle")
@@ -243,16 +243,15 @@ def dots(chart: go.Figure, x: Sequence[float], y: Sequence[float], colour: str, 
 
 
 def surface(chart: go.Figure, x: Sequence[float], y: Sequence[float], z: Any, *, high: float | None = None) -> None:
-    """A height over a plane as filled level lines."""
-    chart.add_contour(
+    """A height over a plane by colour."""
+    chart.add_heatmap(
         x=list(x),
         y=list(y),
-        z=np.round(z, 4).tolist(),
+        z=np.round(z, 3),
         zmin=0,
         zmax=high,
-        ncontours=16,
+        zsmooth="fast",
         colorscale=SEQUENTIAL,
-        line={"width": 0.5, "color": GRID},
         colorbar={"thickness": 10, "outlinewidth": 0},
         hovertemplate="(%{x:.2f}, %{y:.2f}): %{z:.3f}<extra></extra>",
     )

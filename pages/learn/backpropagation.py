@@ -71,7 +71,13 @@ with picture:
     done = {phase: {k for w, k in steps[: at + 1] if w == phase} for phase in ("value", "gradient")}
     alt = _("The network at step {n}: values in the nodes, gradients under them").format(n=at)
     chart = drawing(graph, done["value"], done["gradient"], key, what)
-    lab.picture(chart, "graph", alt, on_click=clicked)
+    known = [node for node in graph.nodes.values() if node.key in done["gradient"]]
+    numbers = {
+        _("node"): [node.key for node in known],
+        _("value"): [node.value for node in known],
+        _("gradient"): [node.gradient for node in known],
+    }
+    lab.picture(chart, "graph", alt, numbers if known else None, on_click=clicked)
     st.caption(_("Under a node or weight stands its gradient, in orange, once it is known. Click a node to go to it."))
 
 with below:

@@ -46,8 +46,10 @@ def picture_of(states: bidirectional.States, done: int, name: str, alt: str, mov
     else:
         direction, t = reading[done]
         frame(chart, (0 if direction == "forward" else UNITS) + int(unit) - 1, t, VALIDATION)
-    distances = {_("word"): states.words, _("→ moved by"): forward, _("← moved by"): backward} if moved else None
-    lab.picture(chart, name, alt, distances, on_click=clicked)
+    numbers = {_("word"): states.words} | {row: list(values) for row, values in zip(rows, table, strict=True)}
+    if moved:
+        numbers = {_("word"): states.words, _("→ moved by"): forward, _("← moved by"): backward}
+    lab.picture(chart, name, alt, numbers, on_click=clicked)
 
 
 def clicked(cell: list[int]) -> None:

@@ -47,7 +47,8 @@ with picture:
         chart = pixels(z, cell, clickable=True)
         frame(chart, row, column, VALIDATION)
         alt = _("The feature map; the number of the window is framed")
-        lab.picture(chart, "map", alt, on_click=lambda place: lab.go(place[0] * z.shape[1] + place[1]))
+        numbers = {str(n + 1): values for n, values in enumerate(z.T)}
+        lab.picture(chart, "map", alt, numbers, on_click=lambda place: lab.go(place[0] * z.shape[1] + place[1]))
         st.caption(_("The feature map. Click a number and the window goes there."))
 
 with below:

@@ -82,7 +82,8 @@ with plane:
     draw.points(chart, trace.points, trace.labels, (_("label 0"), _("label 1")))
     draw.ring(chart, step.x, _("looked at"), BAD if step.mistake else GOOD)
     alt = _("The points, and the line before and after step {n}").format(n=at)
-    lab.picture(chart, "plane", alt, on_click=clicked if kind == "own" else None)
+    numbers = {"x₁": [x for x, _y in trace.points], "x₂": [y for _x, y in trace.points], "t": trace.labels}
+    lab.picture(chart, "plane", alt, numbers, on_click=clicked if kind == "own" else None)
     if kind == "own":
         st.caption(_("Click an empty place: a point of label 1. Click a point: its label turns 0, then it goes."))
 

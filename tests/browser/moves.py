@@ -54,7 +54,7 @@ def move_every_control(page: Page, texts: dict[str, str], leave: tuple[str, ...]
 
     for slider in each(main(page).get_by_role("slider")):
         slider.focus()
-        at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+        at_end = slider.input_value() == slider.get_attribute("max")
         slider.press("ArrowLeft" if at_end else "ArrowRight")
         done(slider.get_attribute("aria-label"))
     for number in each(main(page).get_by_test_id("stNumberInputField")):
