@@ -130,10 +130,10 @@ def report(run: Run) -> None:
         st.metric(
             _("Test accuracy"),
             f"{value:.1%}",
-            _("95 % interval {low:.1%} to {high:.1%}").format(low=low, high=high),
+            f"{low:.1%} – {high:.1%}",
             delta_color="off",
             delta_arrow="off",
-            help=_("On {n:,} texts that were looked at once, at the end.").format(n=total),
+            help=_("On {n:,} texts looked at once, at the end; below, the 95 % interval.").format(n=total),
         )
         st.metric(_("Macro F1"), f"{found['test_macro_f1']:.3f}", help=_("The mean over classes, rare ones included."))
         if best:

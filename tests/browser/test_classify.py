@@ -24,7 +24,7 @@ def train(page: Page) -> str:
     expect(page.locator(".js-plotly-plot").get_by_text("Majority class").first).to_be_visible()
     expect(page.locator(".js-plotly-plot").get_by_text("logistic regression").first).to_be_visible()
     expect(badge(page, "finished")).to_be_visible()
-    expect(page.get_by_text("95 % interval").first).to_be_visible()
+    expect(page.get_by_text("Test accuracy").first).to_be_visible()
     no_fault(page)
     return page.url.rpartition("run=")[2]
 

@@ -15,6 +15,7 @@ from core.classifier.figures import confusion
 from core.classifier.predict import load_classifier
 from core.classifier.verdict import verdicts
 from core.runs import launch
+from core.runs.checkpoint import load_arrays, save_arrays
 from core.runs.run import Run
 from core.runs.store import create, list_runs
 from core.samples.registry import sample
@@ -199,6 +200,23 @@ def test_a_network_worse_than_the_majority_is_told_so(run: Run) -> None:
     (said,) = verdicts(run, rows)
     assert said.kind == "bad"
     assert "most frequent class" in said.text
+
+
+@pytest.mark.parametrize(("network", "kind"), [(60, "good"), (59, "info"), (40, "warning")])
+def test_the_verdict_says_better_or_worse_only_where_the_interval_does(run: Run, network: int, kind: str) -> None:
+    """The network is right on the first `network` of 60 test texts, the linear models on 58, or 50 where it has all."""
+    arrays, meta = load_arrays(run.path / "predictions.npz")
+    y = arrays["test_labels"]
+    assert len(y) == 60
+    right = np.arange(60)
+    arrays["test_logits"] = np.eye(2)[np.where(right < network, y, 1 - y)]
+    for name in arrays:
+        if name.startswith("baseline_"):
+            arrays[name] = np.where(right < (50 if network == 60 else 58), y, 1 - y)
+    save_arrays(run.path / "predictions.npz", arrays, meta)
+    said = verdicts(run, run.metrics())[0]
+    assert said.kind == kind
+    assert bool(said.action) is (kind != "good")
 
 
 # Use ------------------------------------------------------------------------------------------------------------------
