@@ -2,7 +2,6 @@
 
 import re
 
-from core.charlm.batches import layout
 from core.charlm.config import CharLMConfig
 from core.charlm.data import prepare
 from core.runs import script
@@ -13,6 +12,8 @@ LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
 def files(run: Run) -> dict[str, bytes]:
     """train.py and text.txt, the cleaned text that it reads."""
+    from core.charlm.batches import layout  # brings TensorFlow, which use() does without
+
     config = run.options
     assert isinstance(config, CharLMConfig)
     text = prepare(run.sources(), config)

@@ -6,13 +6,8 @@ import io
 import numpy as np
 
 from core.classifier import tokens as cutting
-from core.classifier.baselines import fit_baselines
 from core.classifier.config import ClassifierConfig
 from core.classifier.data import Prepared, prepare
-from core.classifier.figures import softmax
-from core.classifier.informed import STRENGTH
-from core.classifier.model import FAR, SIZE
-from core.classifier.optimizer import BETA_1, BETA_2, NO_DECAY
 from core.runs import script
 from core.runs.run import Run
 
@@ -26,6 +21,8 @@ CUTS = {
 
 def files(run: Run) -> dict[str, bytes]:
     """train.py and rows.csv: the cleaned rows with their parts, and the targets that the training rows are taught."""
+    from core.classifier.informed import STRENGTH  # brings Keras, which use() does without
+
     config = run.options
     assert isinstance(config, ClassifierConfig)
     data = prepare(run.sources(), config)
@@ -76,6 +73,9 @@ def _rows(data: Prepared, config: ClassifierConfig) -> bytes:
 
 def _targets(data: Prepared, config: ClassifierConfig) -> tuple[np.ndarray, np.ndarray]:
     """What each training row is taught (B, C), as train.py mixes it, and how much a row of each class counts (C,)."""
+    from core.classifier.baselines import fit_baselines
+    from core.classifier.figures import softmax
+
     (texts, y), C = data.part("train"), len(data.classes)
     weights = len(y) / (C * np.maximum(np.bincount(y, minlength=C), 1)) if config.class_weights else np.ones(C)
     hard = np.eye(C)[y] * (1 - config.label_smoothing) + config.label_smoothing / C
@@ -96,6 +96,8 @@ def _cutting(config: ClassifierConfig, tokenizer: cutting.Tokenizer) -> str:
 
 
 def _network(config: ClassifierConfig) -> str:
+    from core.classifier.model import FAR, SIZE
+
     D, drop = config.width, config.dropout
     sinusoidal = config.positions == "sinusoidal"
 
@@ -146,6 +148,8 @@ def _network(config: ClassifierConfig) -> str:
 
 
 def _optimizer(config: ClassifierConfig) -> str:
+    from core.classifier.optimizer import BETA_1, BETA_2, NO_DECAY
+
     clip = f", global_clipnorm={config.clip_norm!r}" if config.clip_norm else ""
     return (
         f"optimizer = keras.optimizers.AdamW(\n    {config.learning_rate!r}, weight_decay={config.weight_decay!r}, "

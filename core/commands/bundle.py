@@ -1,4 +1,4 @@
-"""python -m core runs export | import: a run as one file, to take along."""
+"""python -m core runs export | import | script: a run as one file, or as a program, to take along."""
 
 import argparse
 from pathlib import Path
@@ -18,6 +18,8 @@ def add_parsers(verbs: Any) -> None:
     sub.add_argument("file", metavar="FILE.zip")
     add_common(sub)
     sub.set_defaults(run=take_in)
+    sub = add_verb(verbs, "script", write_down, _("write a run as a program of its own, in plain Keras"))
+    sub.add_argument("folder", metavar="FOLDER", help=_("a new folder for train.py and what it reads"))
 
 
 def take_out(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -34,3 +36,11 @@ def take_in(arguments: argparse.Namespace) -> dict[str, Any]:
 
     run = import_bundle(Path(arguments.file))
     return said(run, run.name, arguments)
+
+
+def write_down(arguments: argparse.Namespace) -> dict[str, Any]:
+    from core.runs.script import write_script
+
+    run = find(arguments.id)
+    names = write_script(run, Path(arguments.folder))
+    return said(run, f"{arguments.folder}: {', '.join(names)}", arguments, files=names)

@@ -23,19 +23,21 @@ from core.runs.keras_file import ForeignFileError, check_file
 from core.runs.metrics import FILE_LIMIT as METRICS_LIMIT
 from core.runs.names import clean_name, clean_tags, slug
 from core.runs.run import NOTE_LIMIT, SCHEMA, Run
+from core.runs.script import use_script
 from core.runs.status import Status
 from core.runs.store import claim, draft_folder, runs_dir
 from core.schema import parse_options
 
 FORMAT, VERSION = "hidden-state-run", 1
 LIMIT = 1_500_000_000  # bytes, packed and unpacked
-MANIFEST = "bundle.json"
+MANIFEST, USE = "bundle.json", "use.py"  # the lines that use the model go out, and never come in
 SECONDS = 300.0
 # What a run has and a bundle may hold, with the largest size of each in bytes.
 PATTERNS = {
     r"bundle\.json": 20_000_000,
     r"config\.json": 20_000_000,
     r"(about|status|plan|report|baselines|facts|labels|vocabulary|[a-z_]{1,30})\.json": 16_000_000,
+    r"use\.py": 100_000,
     r"metrics\.jsonl": METRICS_LIMIT,
     r"model\.keras": 1_000_000_000,
     r"[a-z_]{1,30}\.npz": 500_000_000,
@@ -95,7 +97,8 @@ def export(run: Run, target: Path | BinaryIO, data: bool = False) -> None:
 
 def _write(run: Run, file: BinaryIO, data: bool) -> None:
     paths = {str(path.relative_to(run.path).as_posix()): path for path in sorted(run.path.rglob("*")) if path.is_file()}
-    kept = {name: path for name, path in paths.items() if _limit(name) and (data or not name.startswith("data/"))}
+    left = {USE, MANIFEST} | (set() if data else {name for name in paths if name.startswith("data/")})
+    kept = {name: path for name, path in paths.items() if _limit(name) and name not in left}
     total = sum(path.stat().st_size for path in kept.values())
     if len(kept) > proof.ENTRIES - 10 or total > LIMIT - 10**6:
         raise UserError(_("The run “{run}” is too large for one file: export it without its data.").format(run=run.id))
@@ -105,6 +108,10 @@ def _write(run: Run, file: BinaryIO, data: bool) -> None:
             content = json_bytes(_public(run.status)) if name == "status.json" else path.read_bytes()
             files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             archive.writestr(_entry(name), content)
+        if run.usable:
+            content = use_script(run).encode()
+            files[USE] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            archive.writestr(_entry(USE), content)
         about = {"format": FORMAT, "version": VERSION, "id": run.id, "exported": time.time(), "files": files}
         archive.writestr(_entry(MANIFEST), json_bytes(about))
 
@@ -165,7 +172,7 @@ def _unpack(file: Path, draft: Path) -> str:
         manifest = _manifest(archive, names)
         config = _config(archive, names)
         for entry in archive.infolist():
-            if entry.filename not in (MANIFEST, "config.json"):
+            if entry.filename not in (MANIFEST, USE, "config.json"):
                 proof.extract(archive, entry, draft / entry.filename, deadline)
                 _prove(draft / entry.filename, entry.filename, manifest)
     config["imported"] = {"at": time.time(), "id": clean_name(str(manifest.get("id", "")))}

@@ -69,12 +69,12 @@ def total_steps(run: Run, per_epoch: float) -> int:
     return options.steps or max(1, round((options.epochs or 1) * per_epoch))
 
 
-def head(run: Run, what: str, reads: str) -> str:
+def head(run: Run, what: str, reads: str, writes: str = "model.keras, the best weights that it saw") -> str:
     """The docstring that a script begins with."""
     return (
         f'"""Trains {what} in plain Keras, as one run of Hidden State did.\n\n'
         f"Beside it: {reads}. Needs keras and tensorflow. Run it with\n    python train.py [steps]\n"
-        'and it writes model.keras, the best weights that it saw.\n"""\n\n# The run: ' + _comment(run.name) + "\n"
+        f'and it writes {writes}.\n"""\n\n# The run: ' + _comment(run.name) + "\n"
     )
 
 

@@ -134,7 +134,8 @@ def test_its_embedded_sample_becomes_a_run(row, sources, runs_folder):
 def test_forms_data_and_commands_need_neither_tensorflow_nor_a_screen():
     code = (
         "import sys\nfrom core.families import FAMILIES\n"
-        "for row in FAMILIES.values():\n    for room in ('config', 'commands', 'verdict'):\n        row.room(room)\n"
+        "for row in FAMILIES.values():\n"
+        "    for room in ('config', 'commands', 'data', 'verdict', 'script'):\n        row.room(room)\n"
         "print(sorted({'tensorflow', 'keras', 'pandas', 'streamlit', 'plotly', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -42,3 +42,12 @@ def test_runs_are_compared_in_a_table_and_as_csv(capsys, toy, tmp_path):
     code, _out, err = run(capsys, "runs", "compare", "a", "--csv", str(tmp_path / "no" / "x.csv"))
     assert code == 2
     assert "cannot be written" in err
+
+
+def test_a_run_is_written_down_as_a_program_into_a_new_folder_only(capsys, toy, tmp_path):
+    toy_run(toy, name="night")
+    assert answer(capsys, "runs", "script", "night", str(tmp_path / "alone"))["files"] == ["train.py", "numbers.txt"]
+    assert (tmp_path / "alone" / "train.py").read_text() == "print('toy')\n"
+    code, _out, err = run(capsys, "runs", "script", "night", str(tmp_path / "alone"))
+    assert code == 2
+    assert "not empty" in err

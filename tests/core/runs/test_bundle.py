@@ -110,6 +110,12 @@ def test_a_run_comes_back_as_it_went(trained, packed, tmp_path):
     assert import_bundle(packed, elsewhere).id == "night-train-2"
 
 
+def test_the_lines_that_use_the_model_go_along_and_never_come_in(packed, toy, tmp_path):
+    assert content(packed)["use.py"] == b"print('use')\n"
+    run = import_bundle(repacked(packed, {"use.py": b"import os"}), tmp_path / "elsewhere")
+    assert not (run.path / "use.py").exists()
+
+
 def test_what_names_this_machine_stays_at_home(trained, packed):
     (trained.path / "log.txt").write_text("private")
     members = content(packed)
