@@ -8,7 +8,7 @@ from typing import Any
 
 from core.training.machine import machine, versions
 
-NAMES = ("charlm", "classifier", "gan", "app")
+NAMES = ("charlm", "classifier", "gan", "app", "runs")
 
 
 def main() -> int:

@@ -1,0 +1,160 @@
+"""Runs that survive everything: processes killed at random moments, what checkpoints cost, taking a run along.
+
+`kill -9` hits a training process at a random moment, again and again; the run is continued each time, and at its end
+compared with one that was left alone.
+"""
+
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.families import FAMILIES
+from core.runs import launch
+from core.runs.bundle import export, import_bundle
+from core.runs.checkpoint import load_newest
+from core.runs.run import Run
+from core.runs.store import create
+from core.samples.registry import SAMPLES, sample
+from core.schema import parse_options
+from core.sources import Source
+
+WHO = "hidden-state"
+KILLS = 201  # over all families
+STEPS = 3000
+PATIENCE = 600.0  # seconds for one start
+MEGABYTES = 20
+# A kill should meet every phase: starting, training, evaluating, writing. So everything happens often.
+PLAN = {"total_steps": STEPS, "log_every": 10, "eval_every": 100, "sample_every": 200, "checkpoint_every": 100}
+SMALL: dict[str, dict[str, Any]] = {
+    "charlm": {"units": 48, "layers": 2, "embedding": 8, "window": 16, "batch_size": 4, "dropout": 0.2},
+    "classifier": {"width": 16, "heads": 2, "blocks": 1, "feed_forward": 16, "batch_size": 8, "dropout": 0.2},
+    "gan": {"generator": "64", "discriminator": "64", "latent": 8, "batch_size": 16, "dropout": 0.2},
+}
+
+
+def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
+    """Rows for kills, checkpoints and bundles whose name contains `only`."""
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for key in FAMILIES:
+            if only in f"kills {key}":
+                rows += _kills(key, Path(folder) / key, 3 if quick else KILLS // len(FAMILIES))
+        if only in "bundle":
+            rows += _bundle(Path(folder))
+    return rows
+
+
+def _row(work: str, value: float, unit: str) -> dict[str, Any]:
+    return {"work": work, "who": WHO, "value": value, "unit": unit}
+
+
+def _kills(key: str, folder: Path, wanted: int) -> list[dict[str, Any]]:
+    family, rng = FAMILIES[key], random.Random(0)
+    name = next(name for name, item in SAMPLES.items() if item.family == key)
+    sources = sample(name)
+    sizes = family.room("data").sizes(sources, family.options())
+    options = family.room("config").preset("quick", **sizes).model_dump() | SMALL.get(key, {})
+    options |= {"steps": STEPS, "epochs": None, "seconds": None}
+
+    def begin(name: str) -> Run:
+        made = create(parse_options(family.options, options), sources, name=name, directory=folder)
+        made.write_json("plan.json", PLAN)
+        return made
+
+    reference = begin("reference")
+    _finish(reference)
+    killed = lost = unequal = runs = 0
+    while killed < wanted:
+        victim = begin("victim")
+        runs += 1
+        killed += _torment(victim, rng, wanted - killed)
+        if victim.status.state != "finished":
+            _finish(victim)
+        lost += victim.status.state != "finished"
+        unequal += not _equal(victim, reference)
+    return [
+        _row(f"kills {key}", killed, "kills"),
+        _row(f"kills {key}: runs lost", lost, f"of {runs} runs"),
+        _row(f"kills {key}: runs that ended differently", unequal, f"of {runs} runs"),
+        _row(f"checkpoints {key}", _checkpoint_share(key, folder), "% of the time"),
+    ]
+
+
+def _torment(victim: Run, rng: random.Random, wanted: int) -> int:
+    """Start and kill it until it was killed `wanted` times or has ended; how often it was killed."""
+    for killed in range(wanted):
+        launch.start(victim)
+        _until(lambda: victim.status.pid is not None and victim.status.state != "queued")
+        began_at = victim.status.step
+        if rng.random() < 0.85:  # some kills meet the start, most meet the training
+            _until(lambda at=began_at: victim.status.step > at or not victim.active)  # type: ignore[misc]
+        time.sleep(rng.uniform(0.0, 3.0))
+        if not victim.active:
+            return killed
+        os.kill(victim.status.pid, signal.SIGKILL)  # type: ignore[arg-type]
+        _until(lambda: not victim.active)
+        print(f"{victim.family}: kill {killed + 1} of {victim.id} at step {victim.status.step}", file=sys.stderr)
+    return wanted
+
+
+def _until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _finish(run: Run) -> None:
+    launch.start(run)
+    _until(lambda: not run.active)
+
+
+def _equal(run: Run, other: Run) -> bool:
+    """The same final weights to 1e-6, the same steps and figures in the metrics, the same best."""
+    one, two = load_newest(run.checkpoint_path), load_newest(other.checkpoint_path)
+    if one is None or two is None or set(one[0]) != set(two[0]):
+        return False
+    same = all(np.abs(one[0][name] - two[0][name]).max(initial=0.0) <= 1e-6 for name in one[0])
+    figures = [
+        [{key: value for key, value in row.items() if key not in ("seconds", "throughput")} for row in item.metrics()]
+        for item in (run, other)
+    ]
+    return same and figures[0] == figures[1] and one[1]["best_step"] == two[1]["best_step"]
+
+
+def _checkpoint_share(key: str, folder: Path) -> float:
+    """What checkpoints cost in a run whose plan was made by measuring, in % of its time."""
+    family = FAMILIES[key]
+    name = next(name for name, item in SAMPLES.items() if item.family == key)
+    sources = sample(name)
+    options = family.room("config").preset("quick", **family.room("data").sizes(sources, family.options()))
+    measured = create(options, sources, name="measured", directory=folder)
+    launch.start(measured)
+    _until(lambda: measured.read_json("plan.json") is not None or not measured.active)
+    launch.stop(measured, wait=60)
+    plan = measured.read_json("plan.json") or {}
+    costs = plan["costs"]
+    return 100 * costs["checkpoint"] / (plan["checkpoint_every"] * costs["step"])
+
+
+def _bundle(folder: Path) -> list[dict[str, Any]]:
+    """Export and import of a run whose data, samples and snapshots together are MEGABYTES large."""
+    letters = np.random.default_rng(0).integers(97, 123, MEGABYTES * 10**6, np.uint8).tobytes()
+    run = create(FAMILIES["charlm"].options(), [Source("letters.txt", letters)], name="large", directory=folder / "a")
+    began = time.perf_counter()
+    export(run, folder / "large.zip", data=True)
+    out = time.perf_counter() - began
+    began = time.perf_counter()
+    import_bundle(folder / "large.zip", folder / "b")
+    back = time.perf_counter() - began
+    return [_row(f"bundle of {MEGABYTES} MB: export", out, "s"), _row(f"bundle of {MEGABYTES} MB: import", back, "s")]

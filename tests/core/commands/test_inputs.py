@@ -1,0 +1,62 @@
+import pytest
+from toy_family import TOY, toy_run
+
+from core.errors import UserError
+from core.inputs import gather
+
+
+def names(*given: str) -> list[str]:
+    return [source.name for source in gather(given, TOY)[0]]
+
+
+def test_a_folder_gives_its_files_by_their_path_in_it(tmp_path):
+    for name in ("b/2.txt", "a/1.txt", ".hidden", "a/.x"):
+        path = tmp_path / "words" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    sources, label = gather([str(tmp_path / "words")], TOY)
+    assert [(source.name, source.data) for source in sources] == [("a/1.txt", b"a/1.txt"), ("b/2.txt", b"b/2.txt")]
+    assert label == "words"
+
+
+def test_several_things_are_named_by_the_first(tmp_path):
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text(name)
+    sources, label = gather([str(tmp_path / "one.txt"), str(tmp_path / "two.txt")], TOY)
+    assert [source.name for source in sources] == ["one.txt", "two.txt"]
+    assert label == "one +1"
+
+
+def test_a_run_gives_what_it_was_trained_on(toy):
+    run = toy_run(toy, name="first")
+    sources, label = gather(["run:first"], TOY)
+    assert sources == run.sources()
+    assert label == "first"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("nowhere/x.txt", "There is no file"),
+        ("run:nope", "There is no run"),
+        ("sample:nope", "nope"),
+        ("EMPTY", "is empty"),
+    ],
+)
+def test_what_is_not_there_is_a_sentence(toy, tmp_path, given, said):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=said):
+        names(str(tmp_path / "empty") if given == "EMPTY" else given)
+
+
+def test_a_sample_of_another_family_is_named_as_such(toy):
+    with pytest.raises(UserError, match=r"for charlm, not for toy"):
+        names("sample:lighthouse")
+
+
+def test_too_much_is_refused_before_it_is_read(tmp_path, toy):
+    (tmp_path / "big.txt").write_bytes(bytes(2000))
+    with pytest.raises(UserError, match="at most"):
+        names(str(tmp_path / "big.txt"))
+    with pytest.raises(UserError, match="bring a part"):
+        names(str(tmp_path))
