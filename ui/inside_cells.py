@@ -7,7 +7,7 @@ from core.charlm.inside.network import GATES, NAMES, SIGNALS
 from core.charlm.inside.passage import Passage
 from core.i18n import _
 from core.runs.run import Run
-from ui import figures, inside_html
+from ui import figures, inside_html, nav
 from ui.address import choose
 from ui.inside_finder import finder
 from ui.inside_open import heed_address, opened_of, passage_of, within
@@ -33,6 +33,8 @@ def show(run: Run) -> None:
     begin, end = window("from", len(passage), size)
     values = passage.signals(begin, end, layer, (signal,))[signal][:, cell]
     _picture(passage, begin, end, values, signal, with_guesses, layer, cell)
+    link = {"run": run.id, "view": "hold", "layer": str(layer), "cells": str(cell)}
+    nav.link("text-inside", _("Hold a gate of this cell while it writes"), ":material/front_hand:", **link)
     finder(run, layer, cell, signal)
 
 

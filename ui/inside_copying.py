@@ -16,7 +16,7 @@ from ui.show import escape, md
 if TYPE_CHECKING:
     from core.charlm.copying import Copying, Span
 
-AROUND = 200  # characters of the source shown on either side
+BEFORE, AFTER = 120, 240  # characters of the source shown around a copied stretch
 LISTED = 40
 
 
@@ -92,9 +92,9 @@ def _marked(run: Run, text: str, found: "Copying", key: str) -> None:
     before, middle, after = (
         source.vocabulary.decode(part)
         for part in (
-            ids[max(0, span.source - AROUND) : span.source],
+            ids[max(0, span.source - BEFORE) : span.source],
             ids[span.source : span.source + span.length],
-            ids[span.source + span.length : span.source + span.length + AROUND],
+            ids[span.source + span.length : span.source + span.length + AFTER],
         )
     )
     line = source.vocabulary.decode(ids[: span.source]).count("\n") + 1

@@ -1,6 +1,7 @@
 """Gates and memory: time × cell as a heat map, how often each gate stands open or shut, how long a memory lasts."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,11 +80,8 @@ def _heat(symbols: list[str], values: np.ndarray, signal: str, layer: int, toget
         hovertemplate="%{customdata}, %{x}: %{z:.3f}<extra></extra>",
         colorbar={"thickness": 10, "title": None},
     )
-    stride = max(1, len(symbols) // 80)
-    shown = list(range(0, len(symbols), stride))
-    chart.update_xaxes(
-        tickvals=shown, ticktext=[visible(symbols[place]) for place in shown], tickangle=0, showgrid=False
-    )
+    places, words = _words_of(symbols)
+    chart.update_xaxes(tickvals=places, ticktext=words, tickangle=-90, tickfont={"size": 11}, showgrid=False)
     chart.update_yaxes(showticklabels=not together, showgrid=False)
     chart.update_layout(hovermode="closest")
     figures.draw(
@@ -93,6 +91,17 @@ def _heat(symbols: list[str], values: np.ndarray, signal: str, layer: int, toget
         table={_("character"): [visible(symbol) for symbol in symbols]}
         | {_("cell {n}").format(n=cell): np.round(values[:, cell].astype(float), 3).tolist() for cell in range(U)},
     )
+
+
+def _words_of(symbols: list[str]) -> tuple[list[int], list[str]]:
+    """Where words begin, and how, for the axis; in a text without spaces every eighth character."""
+    begins = [
+        place for place, (before, symbol) in enumerate(pairwise([" ", *symbols])) if before.isspace() > symbol.isspace()
+    ]
+    if len(begins) * 16 < len(symbols):
+        begins = list(range(0, len(symbols), 8))
+    ends = [*begins[1:], len(symbols)]
+    return begins, ["".join(symbols[begin:end]).strip()[:8] for begin, end in zip(begins, ends, strict=True)]
 
 
 def _saturation(signals: dict[str, np.ndarray], layer: int, cell: str) -> None:

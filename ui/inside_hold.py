@@ -21,7 +21,7 @@ SHORT = 500  # characters, to begin with
 
 
 def show(run: Run) -> None:
-    from core.charlm.inside.hold import HOLDABLE
+    from core.charlm.inside.hold import HOLDABLE, Shape
 
     opened = opened_of(run)
     network = opened.network
@@ -45,6 +45,15 @@ def show(run: Run) -> None:
         held = opened.writer.write_held(prompt, settings, [hold])[0]
     bits = [float(passage_of(run, prompt + text).bits[-settings.length :].mean()) for text in (untouched, held)]
     _say(hold, cells, untouched, held, bits)
+    shapes = [Shape.of(text) for text in (untouched, held)]
+    with st.grid(min_column_width=200):
+        for label, (before, after) in {
+            _("Bits per character"): bits,
+            _("Characters per line"): [shape.line for shape in shapes],
+            _("Characters per word"): [shape.word for shape in shapes],
+        }.items():
+            st.metric(label, f"{after:.2f}", _("{value:.2f} untouched").format(value=before), delta_color="off",
+                      delta_arrow="off")  # fmt: skip
     for column, title, text in zip(st.columns(2), (_("Untouched"), _("Held")), (untouched, held), strict=True):
         with column:
             st.markdown(f"**{title}**")
@@ -54,6 +63,8 @@ def show(run: Run) -> None:
         {
             _("text"): [_("untouched"), _("held")],
             _("bits per character for the untouched network"): [round(value, 3) for value in bits],
+            _("characters per line"): [round(shape.line, 2) for shape in shapes],
+            _("characters per word"): [round(shape.word, 2) for shape in shapes],
             _("written"): [untouched, held],
         },
         key="hold-table",
@@ -68,8 +79,10 @@ def _hold(layer: int, gate: str, value: float, cells: str, units: int) -> "Hold"
 
 
 def _say(hold: "Hold", cells: str, untouched: str, held: str, bits: list[float]) -> None:
-    count = len(hold.units) if hold.units else 0
-    which = _("all cells") if not count else _("{n} cells ({cells})").format(n=count, cells=cells.strip())
+    which = _("all cells")
+    if hold.units:
+        words = _("cell {cells}") if len(hold.units) == 1 else _("{n} cells ({cells})")
+        which = words.format(n=len(hold.units), cells=cells.strip())
     begin = _("The {gate} of {which} in layer {layer} stays at {value:g}.").format(
         gate=NAMES[hold.gate], which=which, layer=hold.layer, value=hold.value
     )

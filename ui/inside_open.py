@@ -111,13 +111,9 @@ def _search(path: str, changed: int, signal: str, words: tuple[str, ...]) -> "Se
 
 @st.cache_data(max_entries=40, show_spinner=_("Comparing with its text …"))
 def _copies(path: str, text: str) -> "Copying":
-    from core.charlm.copying import copying
-    from core.charlm.data import clean
+    from core.charlm.copying import compare
 
-    run, source = Run(Path(path)), _text(path)
-    options = run.options
-    written = clean(text, options.lowercase, options.nfkc)[0]  # type: ignore[attr-defined]
-    return copying(source.vocabulary.encode(written), source.split()[0])
+    return compare(text, _text(path), Run(Path(path)).options)  # type: ignore[arg-type]
 
 
 @st.cache_resource(max_entries=3, show_spinner=_("Opening the film …"))

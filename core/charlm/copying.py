@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.charlm.data import Text, TextOptions, clean
+
 SHORTEST, LONGEST = 4, 20  # k of the k-grams that are counted
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread
 TABLE_BITS = 18  # the table stays in the processor's cache
@@ -64,6 +66,12 @@ def copying(written: np.ndarray, source: np.ndarray, least: int = 12) -> Copying
     short = Span(best, _common(written[best:], source[place[best] :]), int(place[best]))
     longest = max([*spans, short], key=lambda span: span.length)
     return Copying(novelty, spans, longest if longest.length >= SHORTEST else None)
+
+
+def compare(written: str, text: Text, options: TextOptions) -> Copying:
+    """What of `written` stands in the training part of `text`, both as a run with these options reads them."""
+    ids = text.vocabulary.encode(clean(written, options.lowercase, options.nfkc)[0])
+    return copying(ids, text.split()[0])
 
 
 class _Search:

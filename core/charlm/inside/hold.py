@@ -90,6 +90,19 @@ class HeldWriter(Writer):
         return known.index(hold.gate), slice(None) if hold.units is None else list(hold.units)
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What a text looks like from afar: characters per line that is not empty, and per word."""
+
+    line: float
+    word: float
+
+    @classmethod
+    def of(cls, text: str) -> "Shape":
+        lines, words = [line for line in text.split("\n") if line.strip()], text.split()
+        return cls(len("".join(lines)) / max(1, len(lines)), len("".join(words)) / max(1, len(words)))
+
+
 def parse_units(text: str, count: int) -> tuple[int, ...] | None:
     """Cells from "3, 17, 40-60", of cells 0 to count − 1; None, all of them, from an empty text.
 

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.charlm.config import CharLMConfig
-from core.charlm.copying import Copying, copying
-from core.charlm.data import Text, clean, prepare
+from core.charlm.data import Text, prepare
 from core.charlm.generate import load_vocabulary
 from core.charlm.inside import passage
 from core.charlm.inside.hold import HeldWriter
@@ -36,11 +33,6 @@ class Opened:
 
     def teller(self) -> Teller:
         return Teller(self.network, self.vocabulary, lowercase=self.config.lowercase, nfkc=self.config.nfkc)
-
-    def copying(self, written: str, training: np.ndarray) -> Copying:
-        """Compare a written text with the ids (T,) of the training part, as the network reads both."""
-        ids = self.vocabulary.encode(clean(written, self.config.lowercase, self.config.nfkc)[0])
-        return copying(ids, training)
 
 
 def open_run(run: Run) -> Opened:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from core.charlm.config import CharLMConfig
+from core.charlm.copying import compare
 from core.charlm.generate import Writer
 from core.charlm.inside.film import Film, kept_steps, nearest, put
 from core.charlm.inside.opened import corpus, open_run
@@ -89,7 +90,7 @@ def test_an_opened_run_writes_reads_and_compares(run):
         "the ", SETTINGS
     )
     assert len(opened.read("the cat")) == 7
-    found = opened.copying("mmm the cat sat on the mat", text.split()[0])
+    found = compare("mmm the cat sat on the mat", text, run.options)
     assert found.longest is not None
     assert found.longest.length == len("the cat sat on the mat")
     assert opened.teller().characters("the ", 1.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.charlm.generate import Writer
-from core.charlm.inside.hold import HOLDABLE, HeldWriter, Hold, parse_units
+from core.charlm.inside.hold import HOLDABLE, HeldWriter, Hold, Shape, parse_units
 from core.charlm.model import recurrent
 from core.charlm.settings import Settings
 from core.errors import UserError
@@ -108,6 +108,11 @@ def test_cells_are_numbers_and_ranges():
     for wrong in ("12", "9-20", "5-3", "x", "-1", "1 2", "9" * 50):
         with pytest.raises(UserError):
             parse_units(wrong, 12)
+
+
+def test_the_shape_of_a_text_is_counted_over_lines_and_words_that_are_there():
+    assert Shape.of("ab cd\n\n  \nefg") == Shape(line=4.0, word=7 / 3)
+    assert Shape.of("") == Shape(0.0, 0.0)
 
 
 def test_every_kind_of_cell_has_something_to_hold():
