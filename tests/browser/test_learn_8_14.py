@@ -1,112 +1,198 @@
-"""The lab's pages 8 to 14 in a real browser: every view is opened, every control moved once, every picture clicked."""
+"""The lab's pages 8 to 14 in a real browser: every view, every control moved once, pictures clicked."""
 
 import re
-from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
+from core.lab import hopfield
 from tests.browser.conftest import Server, no_fault, settled
+from tests.browser.moves import after, choose_last, each, main
+from tests.browser.test_learn import opened
 
-# page, the view that the address opens, what is typed into its text fields
-VIEWS = [
-    ("bptt", "bptt-view=A+long+way+back", {}),
-    ("bptt", "bptt-view=Every+digit", {}),
-    ("hopfield", "hopfield-stored=Smile&hopfield-stored=Cross&hopfield-stored=Own", {}),
-]
+# what the address says for each view, and what is typed into its text fields
+VIEWS = {
+    "bptt?bptt-depth=8": {},
+    "bptt?bptt-view=Every+digit": {},
+    "elman-jordan?elman-jordan-wipe=true": {"Your bits": "1101001"},
+    "recursive": {"Sentence with brackets": "(not (good (and bad)))"},
+    "hopfield": {},
+    "hopfield?hopfield-stored=Smile&hopfield-stored=Own&hopfield-from=Your+drawing": {},
+    "lstm-gru?lstm-gru-hold=f": {"Your string": "to be or not"},
+    "lstm-gru?lstm-gru-view=The+long+sentence&lstm-gru-steps=1": {"The sentence": "妈妈 教 小明 叠 毛巾 最后 叠好 了"},
+    "attention?attention-mask=padding": {"Your sentence": "she gave him her book"},
+    "attention?attention-view=Encoder+and+decoder&attention-look=2:0": {"Source": "window"},
+    "gan-game?gan-game-moves=D5,B10": {},
+    "gan-game?gan-game-data=two+dimensions&gan-game-shape2=own": {},
+}
+PAGES = ("bptt", "elman-jordan", "recursive", "hopfield", "lstm-gru", "attention", "gan-game")
+TURNS = ("Look at", "The data have")  # they open another view, which is opened by its own address
 
 
-def after(page: Page) -> None:
-    """What a change asked for has been drawn."""
-    page.wait_for_timeout(120)  # the browser tells the server after a moment
-    settled(page)
-    no_fault(page)
+def shown(page: Page, server: Server, address: str) -> None:
+    """Open it and wait until every one of its pictures is drawn: only then has each its number."""
+    opened(page, server, address)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"
+    )
 
 
-def main(page: Page) -> Locator:
-    return page.get_by_test_id("stMain")
-
-
-def each(page: Page, found: Locator) -> Iterator[Locator]:
-    """The controls that are there now; one that a later change takes away is left out."""
-    for number in range(found.count()):
-        one = found.nth(number)
-        if number < found.count() and one.is_visible() and one.is_enabled():
-            yield one
+def touch(page: Page, x: float, y: float, number: int = 0) -> None:
+    """Click the place (x, y), in its own axes, of the picture `number`, whose axes may be narrower than it is."""
+    chart = main(page).locator(".js-plotly-plot").nth(number)
+    chart.scroll_into_view_if_needed()
+    place = chart.evaluate(
+        """(chart, [x, y]) => {
+            const {xaxis, yaxis} = chart._fullLayout, box = chart.getBoundingClientRect();
+            return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
+        }""",
+        [x, y],
+    )
+    page.mouse.move(*place)
+    page.wait_for_timeout(150)  # Plotly looks for what is under the pointer
+    page.mouse.click(*place)
+    after(page)
 
 
 def move_every_control(page: Page, texts: dict[str, str]) -> list[str]:
-    """Move each control once, of each sort in turn; the names of those moved."""
+    """As tests.browser.moves does, within one view, and the cells of the tables too; the names of what was moved."""
     moved: list[str] = []
 
     def done(name: str | None) -> None:
         after(page)
         moved.append(name or "")
 
-    for slider in each(page, main(page).get_by_role("slider")):
+    for slider in each(main(page).get_by_role("slider")):
         name = slider.get_attribute("aria-label")
         slider.focus()
         at_end = slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
         slider.press("ArrowLeft" if at_end else "ArrowRight")
         done(name)
-    for number in each(page, main(page).get_by_test_id("stNumberInputStepUp")):
-        number.click()
+    for number in each(main(page).get_by_test_id("stNumberInputField")):
+        number.press("ArrowUp")
+        number.press("Enter")
         done("number")
-    for field in each(page, main(page).get_by_role("textbox")):
-        name = field.get_attribute("aria-label") or ""
-        if name in texts:
-            field.fill(texts[name])
-            field.press("Enter")
-            done(name)
-    for box in each(page, main(page).get_by_test_id("stSelectbox")):
-        box.get_by_role("combobox").click()
-        page.get_by_role("option").last.click()
-        done("selectbox")
-    for toggle in each(page, main(page).get_by_test_id("stCheckbox")):
-        toggle.locator("label").first.click()
-        done(toggle.inner_text())
-    for group in each(page, main(page).get_by_test_id("stButtonGroup")):
-        if group.get_by_text("Look at").count():
-            continue  # the views are opened one by one
-        group.get_by_role("radio").or_(group.get_by_role("button")).last.click()
-        done(group.inner_text())
-    for radio in each(page, main(page).get_by_test_id("stRadio")):
+    for label, text in texts.items():
+        field = main(page).get_by_role("textbox", name=label, exact=True)
+        field.fill(text)
+        field.press("Enter")
+        done(label)
+    for box in each(main(page).get_by_test_id("stSelectbox")):
+        choose_last(page, box)
+        done("select box")
+    for switch in each(main(page).get_by_test_id("stCheckbox")):
+        switch.locator("label").first.click()
+        done("switch")
+    for group in each(main(page).get_by_test_id("stButtonGroup")):
+        if not any(group.get_by_text(turn, exact=True).count() for turn in TURNS):
+            group.get_by_role("radio").or_(group.get_by_role("button")).last.click()
+            done("choice")
+    for radio in each(main(page).get_by_test_id("stRadio")):
         radio.locator("label").nth(1).click()
-        done("predict")
-    for name in [button.inner_text() for button in each(page, main(page).get_by_test_id("stButton"))]:
-        button = main(page).get_by_role("button", name=name, exact=True)
-        if button.count() and button.first.is_enabled():
-            button.first.click()
-            done(name)
-    for chart in each(page, main(page).locator(".js-plotly-plot .nsewdrag")):
-        chart.click(force=True)
-        done("picture")
-    for sheet in each(page, main(page).get_by_test_id("stDataFrame")):
+        done("prediction")
+    for sheet in each(main(page).get_by_test_id("stDataFrame")):
         sheet.locator("canvas").first.click(position={"x": 90, "y": 52}, force=True)
         page.keyboard.type("1")
         page.keyboard.press("Enter")
-        done("sheet")
-    for expander in each(page, main(page).get_by_test_id("stExpander")):
-        summary = expander.locator("summary")
+        done("cell")
+    for name in [button.inner_text() for button in each(main(page).get_by_test_id("stButton"))]:
+        button = main(page).get_by_role("button", name=name.split("\n")[-1], exact=True)
+        if button.count() and button.first.is_enabled():
+            button.first.click()
+            done(name)
+    for folded in each(main(page).get_by_test_id("stExpander")):
+        summary = folded.locator("summary")
         name = summary.inner_text().split("\n")[-1]
         summary.click()
         done(name)
     return moved
 
 
-@pytest.mark.parametrize(("key", "query", "texts"), VIEWS)
-def test_every_control_of_the_page_can_be_moved(
-    page: Page, server: Server, key: str, query: str, texts: dict[str, str]
-) -> None:
-    page.goto(server.url)
-    settled(page)
-    page.goto(f"{server.url}/{key}?{query}")
-    settled(page)
-    no_fault(page)
-    expect(main(page).locator(".js-plotly-plot").first).to_be_visible()
-    moved = move_every_control(page, texts)
+@pytest.mark.parametrize("address", VIEWS)
+def test_every_control_of_the_view_can_be_moved(page: Page, server: Server, address: str) -> None:
+    opened(page, server, address)
+    moved = move_every_control(page, VIEWS[address])
     assert len(moved) > 8, moved
     assert "The same in Keras" in moved
-    expect(main(page).get_by_text("It prints exactly the numbers of this page.")).to_be_visible()
-    assert re.search(rf"[?&]{key}-", page.url), "what was moved stands in the address"
-    expect(page.get_by_test_id("stAlertContentWarning").get_by_text("The address says")).to_have_count(0)
+    expect(main(page).get_by_text("It prints exactly the numbers of this page.").first).to_be_visible()
+    key = address.split("?")[0]
+    assert re.search(rf"[?&]{key}-", page.evaluate("location.search")), "what was moved stands in the address"
+    expect(main(page).get_by_text("The address")).to_have_count(0)
+
+
+def test_a_click_turns_a_cell_of_the_state_and_recall_starts_from_there(page: Page, server: Server) -> None:
+    shown(page, server, "hopfield?hopfield-step=98")
+    touch(page, 3, 3)
+    expect(page).to_have_url(re.compile("hopfield-from=Your"))
+    smile = hopfield.PICTURES["smile"].copy()
+    smile[3, 3] = 1 - smile[3, 3]
+    cells = ";".join(",".join(map(str, row)) for row in smile)
+    expect(page).to_have_url(re.compile(re.escape(f"hopfield-start={quote(cells)}")))
+    expect(page).not_to_have_url(re.compile("hopfield-step"))
+    page.get_by_role("button", name="End", exact=True).click()
+    after(page)
+    expect(main(page).get_by_text("It settled in the stored picture Smile.")).to_be_visible()
+
+
+def test_a_picture_drawn_by_clicks_is_stored(page: Page, server: Server) -> None:
+    shown(page, server, "hopfield?hopfield-stored=Smile&hopfield-stored=Own")
+    touch(page, 0, 0, number=3)
+    expect(page).to_have_url(re.compile("hopfield-own=1"))
+
+
+def test_a_click_on_a_term_goes_to_it(page: Page, server: Server) -> None:
+    shown(page, server, "bptt?bptt-view=Every+digit")
+    touch(page, 1, 3)  # error 4, step 2
+    expect(main(page).get_by_text("What the error of step 4 says to step 2.")).to_be_visible()
+
+
+def test_a_click_on_another_tree_brackets_the_sentence_so(page: Page, server: Server) -> None:
+    shown(page, server, "recursive")
+    field = main(page).get_by_role("textbox", name="Sentence with brackets")
+    chart = main(page).locator(".js-plotly-plot").nth(2)
+    points = "chart => chart.data.flatMap(t => (t.customdata || []).map((text, i) => [text, t.x[i], t.y[i]]))"
+    text, x, y = next(row for row in chart.evaluate(points) if row[0] == "(not (good (and bad)))")
+    touch(page, x, y, number=2)
+    expect(field).to_have_value(text)
+
+
+def test_a_click_makes_the_decoder_look_there_and_another_lets_it_go(page: Page, server: Server) -> None:
+    shown(page, server, "attention?attention-view=Encoder+and+decoder")
+    expect(main(page).locator("code").get_by_text("nretnal", exact=True)).to_be_visible()
+    touch(page, 0, 1)
+    expect(page).to_have_url(re.compile("attention-look=2%3A0"))
+    expect(main(page).locator("code").get_by_text("nletnal", exact=True)).to_be_visible()
+    touch(page, 0, 1)
+    expect(page).not_to_have_url(re.compile("attention-look"))
+
+
+def test_bars_and_points_are_drawn_by_clicks(page: Page, server: Server) -> None:
+    shown(page, server, "gan-game?gan-game-shape1=own")
+    touch(page, 0, 2)  # the first bar, four cells high
+    expect(page).to_have_url(re.compile("gan-game-bars=4%2C0"))
+    shown(page, server, "gan-game?gan-game-data=two+dimensions&gan-game-shape2=own")
+    touch(page, 0, 0)
+    expect(page).to_have_url(re.compile("gan-game-cells=1%2C0"))
+
+
+def test_the_game_is_the_same_for_another_visitor(page: Page, server: Server) -> None:
+    shown(page, server, "gan-game?gan-game-moves=D20,B5x3&gan-game-step=4")
+    formulas = main(page).locator(".katex-mathml annotation").all_inner_texts()
+    other = page.context.browser.new_context().new_page()  # type: ignore[union-attr]
+    other.goto(page.url)
+    settled(other)
+    no_fault(other)
+    expect(main(other).locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    assert main(other).locator(".katex-mathml annotation").all_inner_texts() == formulas
+    other.context.close()
+
+
+@pytest.mark.parametrize("key", PAGES)
+def test_a_phone_sees_one_column_and_nothing_sticks_out(page: Page, server: Server, key: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, server, key)
+    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    assert all(
+        box["width"] <= 390 for box in (c.bounding_box() for c in main(page).locator(".js-plotly-plot").all()) if box
+    )
