@@ -31,6 +31,7 @@ def _accuracy(run: Run, rows: list[dict[str, Any]]) -> None:
     figures.validation(chart, val_steps, val_values, _("validation"))
     baselines = run.read_json("baselines.json") or []
     _baselines(chart, baselines)
+    chart.update_xaxes(rangemode="tozero")
     chart.update_yaxes(tickformat=".0%")
     figures.draw(
         chart,
@@ -68,6 +69,7 @@ def _loss(run: Run, rows: list[dict[str, Any]]) -> None:
     steps, losses = column(rows, "loss")
     val_steps, val_losses = column(rows, "val_loss")
     chart = figures.figure(_("step"), _("loss, nats"), height=230, revision=f"{run.id}-loss")
+    chart.update_xaxes(rangemode="tozero")
     figures.raw_and_smooth(chart, steps, losses, _("training"))
     figures.validation(chart, val_steps, val_losses, _("validation"))
     figures.draw(

@@ -121,16 +121,15 @@ def show(report: Report, key: str) -> None:
 
 
 def _finding(item: Finding, key: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key=f"{key}-finding-{item.id}"):
+    words, remedy = st.columns([3, 1], vertical_alignment="center")
+    with words:
         where = ""
         if item.rows:
             listed = ", ".join(item.rows[:6]) + (" …" if item.count > 6 else "")
             where = f" :small[:gray[{md(_('Rows {listed}').format(listed=listed))}]]"
         done = _("Mended.") + " " if item.applied else ""
-        st.markdown(
-            f"{':material/check_circle:' if item.applied else ICONS[item.kind]} {md(done + item.text)}{where}",
-            width="stretch",
-        )
+        st.markdown(f"{':material/check_circle:' if item.applied else ICONS[item.kind]} {md(done + item.text)}{where}")
+    with remedy:
         if item.changes and item.id in REMEDIES:
             st.button(
                 _("Undo") if item.applied else REMEDIES[item.id],
