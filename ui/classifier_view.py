@@ -33,6 +33,8 @@ def _accuracy(run: Run, rows: list[dict[str, Any]]) -> None:
     _baselines(chart, baselines)
     chart.update_xaxes(rangemode="tozero")
     chart.update_yaxes(tickformat=".0%")
+    if not (steps or baselines):
+        chart.update_yaxes(range=[0, 1])  # an empty axis would count to 400 %
     figures.draw(
         chart,
         key="accuracy",
