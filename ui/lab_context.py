@@ -9,7 +9,7 @@ from core.i18n import _
 from core.lab import elman_jordan
 from ui import lab_figures as draw
 from ui.lab_heat import frame, heat
-from ui.palette import BAD, DISCRIMINATOR, NEUTRAL, TRAIN, VALIDATION
+from ui.palette import BAD, NEUTRAL, TRAIN, VALIDATION
 
 NAMES = {"elman": _("Elman"), "jordan": _("Jordan")}
 COLOURS = {"elman": TRAIN, "jordan": VALIDATION}
@@ -32,7 +32,7 @@ def outputs(x: np.ndarray, wanted: np.ndarray, runs: Runs, at: int, first: int) 
             hoverinfo="skip",
             showlegend=False,
         )
-    frame(chart, 0, at - 1, DISCRIMINATOR, height=4)
+    frame(chart, 0, at - 1, VALIDATION, height=4)
     return chart
 
 
@@ -54,7 +54,7 @@ def contexts(runs: Runs, at: int) -> go.Figure:
         names=("", _("step"), ""),
         height=max(190, 80 + 18 * len(rows)),
     )
-    frame(chart, 0, at - 1, DISCRIMINATOR, height=len(rows))
+    frame(chart, 0, at - 1, VALIDATION, height=len(rows))
     return chart
 
 

@@ -118,7 +118,7 @@ def folding(lab: Lab, controls: Any, left: Any, right: Any) -> None:
                 t=at, word=words[at - 1], gloss=GLOSSES[words[at - 1]], thing=THINGS[best], p=short(p[at - 1, best])
             )
         )
-        state, weights = rf"h_{{{at}}}", tex_array(p[at - 1][None])
+        state, weights = rf"h_{{{at}}}", tex_array(p[at - 1][None].round(3))
         lab.digits(rf"\small \operatorname{{softmax}}({state} V + c) = {weights}")
         norms = {one: long_memory.reach(one, steps, units, keep, seed) for one in KINDS}
         lab.picture(reach(norms, at), "reach", _("What of the error reaches each word of the untrained networks"))

@@ -23,6 +23,14 @@ GATES = {
 }
 
 
+FORMULAS = {
+    "gru": r"\tilde h_t = \tanh(x_t W_h + b_h + r_t \odot (h_{t-1} R_h + b_r)) \qquad "
+    r"h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde h_t",
+    "gru-textbook": r"\tilde h_t = \tanh(x_t W_h + (r_t \odot h_{t-1}) R_h + b_h) \qquad "
+    r"h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \tilde h_t",
+}
+
+
 def gates(
     kind: str, steps: Sequence[Step], signs: Sequence[str], unit: int, at: int, holds: Sequence[Hold] = ()
 ) -> go.Figure:
@@ -45,13 +53,13 @@ def kept(kind: str, step: Step, unit: int) -> float:
     return float(step.z[unit] if kind == "gru" else 1 - step.z[unit])
 
 
-def memory(kind: str, steps: Sequence[Step], free: Sequence[Step], unit: int, at: int) -> go.Figure:
-    """What the unit holds after each sign, with the gate held and without, and what is left of the first sign's."""
+def memory(kind: str, steps: Sequence[Step], others: Mapping[str, Sequence[Step]], unit: int, at: int) -> go.Figure:
+    """What the unit holds after each sign, what it would hold in `others`, and what is left of the first sign's."""
     name = "c" if kind == "lstm" else "h"
     index = [step.t for step in steps]
     chart = draw.canvas(_("sign"), "", height=240)
-    if free is not steps:
-        line(chart, index, [float(getattr(s, name)[unit]) for s in free], _("with no gate held"), NEUTRAL, dash="dash")
+    for (label, other), dash in zip(others.items(), ("dash", "dot"), strict=False):
+        line(chart, index, [float(getattr(s, name)[unit]) for s in other], label, NEUTRAL, dash=dash)
     line(chart, index, [float(getattr(s, name)[unit]) for s in steps], name, TRAIN, mode="lines+markers")
     share = np.cumprod([1.0] + [kept(kind, step, unit) for step in steps[1:]])
     line(chart, index, share.tolist(), _("left of the first sign's"), REAL, dash="dot")

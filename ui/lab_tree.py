@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import plotly.graph_objects as go
 
 from core.i18n import _
@@ -99,6 +98,7 @@ def others(trees: Sequence[tuple[str, float, int | None]], shown: str) -> go.Fig
 
 
 def furthest(trees: Sequence[tuple[str, float, int | None]], shown: str) -> str:
-    """The tree whose root says something as different as can be."""
+    """The tree whose root says something as different as can be, one that means something if there is one."""
     now = next(row[1] for row in trees if row[0] == shown)
-    return max(trees, key=lambda row: float(np.abs(row[1] - now)))[0]
+    others = [row for row in trees if row[0] != shown]
+    return max(others, key=lambda row: (row[2] is not None, abs(row[1] - now)))[0]

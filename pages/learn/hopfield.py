@@ -67,7 +67,8 @@ with tables:
             lab.picture(chart, "own", _("Your picture"), on_click=lambda at: turned("own", own, at))
             st.caption(_("Click its cells to draw it, or type 0 and 1 beside it."))
     if source == "drawn":
-        start_cells = lab.table("start", _("Your drawing to start from"), drawings["smile"], COLUMNS, limit=1)
+        with st.columns(2, gap="medium")[1]:
+            start_cells = lab.table("start", _("Your drawing to start from"), drawings["smile"], COLUMNS, limit=1)
     kept, patterns = lab.sound(
         lambda: (stored, hopfield.together([hopfield.pattern(drawings[name]) for name in stored])),
         lambda: (list(NAMES)[:3], hopfield.together([hopfield.pattern(drawings[name]) for name in list(NAMES)[:3]])),

@@ -1,5 +1,7 @@
 """One real cell on a string, every gate in digits, any gate held; then the notes' long sentence, learned live."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.i18n import _
@@ -32,9 +34,15 @@ if view == "cell":
     with controls:
         holds = figures.holding(lab, figures.GATES[kind], len(x))
     cell = lstm_gru.initial(kind, x.shape[1], units, seed, keep)
-    steps = free = lstm_gru.run(kind, cell, x)
-    if holds:
-        steps = lstm_gru.run(kind, cell, x, holds)
+    steps = lstm_gru.run(kind, cell, x, holds)
+    others = {_("with no gate held"): lstm_gru.run(kind, cell, x)} if holds else {}
+    if kind != "lstm":  # the same weights in the other form: only the place of r differs
+        other = "gru" if kind == "gru-textbook" else "gru-textbook"
+        turned = [replace(hold, value=1 - hold.value) if hold.gate == "z" else hold for hold in holds]
+        others[figures.CELLS[other]] = lstm_gru.run(other, cell, x, turned)
+        st.caption(_("Keras' GRU (reset_after), then the textbook's: r stands elsewhere, and z means 1 − z."))
+        for formula in figures.FORMULAS.values():
+            lab.digits(formula)
     with right:
         at = lab.stepper(len(x), first=1, start=min(2, len(x)))
         read = md("␣" if signs[at - 1] == " " else signs[at - 1])
@@ -46,7 +54,7 @@ if view == "cell":
         alt = _("Every gate of unit {n} over the string").format(n=unit + 1)
         chart = figures.gates(kind, steps, signs, unit, at, holds)
         lab.picture(chart, "gates", alt, on_click=lambda place: lab.go(place[1] + 1))
-        chart = figures.memory(kind, steps, free, unit, at)
+        chart = figures.memory(kind, steps, others, unit, at)
         lab.picture(chart, "memory", _("What the unit holds, and what is left of the first sign's"))
         st.caption(_("Green: what the gates have left of the first sign's memory. Click a sign to go to it."))
     lab.keras(lambda: lstm_gru.snippet(kind, cell, x, holds))
