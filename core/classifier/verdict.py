@@ -28,7 +28,8 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     ]
     if stuck := _stuck(run, rows, config):
         return [stuck]
-    compared = _compared(run, config) if status.state == "finished" else []
+    settled = any(item.kind == "good" for item in curve)
+    compared = _compared(run, config, settled) if status.state == "finished" else []
     return [*(compared or _so_far(run, rows)), *curve]
 
 
@@ -85,7 +86,7 @@ def _so_far(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     return [Verdict("good" if top > best else "info", text, evidence.format(top=top, best=best))]
 
 
-def _compared(run: Run, config: ClassifierConfig) -> list[Verdict]:
+def _compared(run: Run, config: ClassifierConfig, settled: bool) -> list[Verdict]:
     """Against the best linear model on the same test texts, with the interval of the difference."""
     from core.classifier.evaluate import Evaluation
     from core.classifier.evaluate import verdicts as judge  # brings scikit-learn, which a live run does not need
@@ -101,13 +102,15 @@ def _compared(run: Run, config: ClassifierConfig) -> list[Verdict]:
         )
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         return []  # a run that was tampered with has no verdict, and its page says so elsewhere
-    changes, action = _remedy(config)
+    changes, action = _remedy(config, settled)
     return [item if item.kind == "good" else replace(item, changes=changes, action=action) for item in found]
 
 
-def _remedy(config: ClassifierConfig) -> tuple[dict[str, Any], str]:
+def _remedy(config: ClassifierConfig, settled: bool) -> tuple[dict[str, Any], str]:
     if config.teaching < 0.5 or not config.informed_start:
         return {"teaching": 0.9, "informed_start": True}, _("Train again, taught by the linear model")
+    if settled:  # more of the same would not help, and the table is what it is
+        return {}, ""
     name = next(name for name in ("seconds", "steps", "epochs") if getattr(config, name) is not None)
     return {name: getattr(config, name) * 3}, _("Train again, three times as long")
 

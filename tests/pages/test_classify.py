@@ -219,6 +219,16 @@ def test_the_verdict_says_better_or_worse_only_where_the_interval_does(run: Run,
     assert bool(said.action) is (kind != "good")
 
 
+def test_no_longer_training_is_proposed_where_the_curve_has_settled(run: Run) -> None:
+    arrays, meta = load_arrays(run.path / "predictions.npz")
+    arrays["test_logits"] = np.eye(2)[1 - arrays["test_labels"]]
+    save_arrays(run.path / "predictions.npz", arrays, meta)
+    flat = [{"step": n, "val_accuracy": 0.9, "val_loss": 0.3, "loss": 0.3} for n in range(1, 9)]
+    falling = [row | {"val_loss": 0.9 - 0.1 * row["step"]} for row in flat]
+    assert [bool(item.action) for item in verdicts(run, flat)] == [False, False]
+    assert "three times" in verdicts(run, falling)[0].action
+
+
 # Use ------------------------------------------------------------------------------------------------------------------
 def test_a_text_is_judged_and_what_is_unknown_or_cut_is_said(app: AppTest, run: Run) -> None:
     open_page(app, "classify/use.py", run="zh")
