@@ -59,13 +59,19 @@ class Cleaner:
         self.findings.append(Finding(name, kind, count, text, changes, applied, tuple(where[:SHOWN_ROWS])))
         return applied
 
+    def spelling(self, labels: Sequence[str]) -> None:
+        """Look at the labels as they were before any were merged."""
+        if names := spelling(labels):
+            shown = ", ".join(f"“{label}”" for label in sorted(names)[:6])
+            text = _("Labels that differ only in case or spaces: {shown}.").format(shown=shown)
+            self.note("spelling", "warning", len(names), text, {"merge_labels": True})
+
     def clean(self) -> tuple[Rows, np.ndarray]:
         """The rows that remain, and (rows,) the place of the first of each group of nearly the same texts."""
         rows = self.rows
         empty = np.array([not text for text in rows.texts])
         if empty.any() and self._bad("empty", "warning", empty, _("Rows without text: {n}."), {"drop_empty": True}):
             rows = self.rows = rows.keep(~empty)
-        self._spelling()
         exact = groups([exact_key(text) for text in rows.texts])
         near = near_groups(rows.texts) if len(rows) <= MAX_NEAR else groups([exact_key(t) for t in rows.texts])
         drop = np.zeros(len(rows), bool)
@@ -84,12 +90,6 @@ class Cleaner:
     def _bad(self, name: str, kind: Any, mask: np.ndarray, text: str, changes: dict[str, Any]) -> bool:
         where = [self.rows.names[place] for place in np.nonzero(mask)[0][:SHOWN_ROWS]]
         return self.note(name, kind, int(mask.sum()), text, changes, where)
-
-    def _spelling(self) -> None:
-        if names := spelling(self.rows.labels):
-            shown = ", ".join(f"“{label}”" for label in sorted(names)[:6])
-            text = _("Labels that differ only in case or spaces: {shown}.").format(shown=shown)
-            self.note("spelling", "warning", len(names), text, {"merge_labels": True})
 
     def _doubles(self, exact: np.ndarray, near: np.ndarray) -> list[tuple[np.ndarray, str, Any, str, dict[str, Any]]]:
         """Masks over the rows: conflicting, repeated, nearly repeated."""

@@ -67,7 +67,7 @@ class Prepared:
 
 def sizes(sources: Sequence[Source], config: ClassifierConfig) -> dict[str, int]:
     """What a preset wants to know: training rows, median of their tokens, classes. Raises UserError for bad data."""
-    rows = _labelled(_read(tuple(sources), config), config)
+    rows = _spelled(_labelled(_read(tuple(sources), config)), config)
     classes = check_classes(rows, config.drop_small)
     texts = [text for text, role in zip(rows.texts, rows.roles, strict=True) if role == 0 and text]
     tokenizer = _tokenizer(texts, config)
@@ -87,7 +87,9 @@ def prepare(sources: Sequence[Source], config: ClassifierConfig) -> Prepared:
     """
     rows = _read(tuple(sources), config)
     read = len(rows)
-    cleaner = Cleaner(_labelled(rows, config), config)
+    labelled = _labelled(rows)
+    cleaner = Cleaner(_spelled(labelled, config), config)
+    cleaner.spelling(labelled.labels)
     if read > len(cleaner.rows):
         cleaner.note("unlabelled", "warning", read - len(cleaner.rows), _("Rows without a label are left out: {n}."))
     if rows.ragged:
@@ -144,7 +146,7 @@ def _read(sources: tuple[Source, ...], config: ClassifierConfig) -> Rows:
     return rows
 
 
-def _labelled(rows: Rows, config: ClassifierConfig) -> Rows:
+def _labelled(rows: Rows) -> Rows:
     mask = np.array([bool(label) for label in rows.labels])
     if not any(text and label for text, label in zip(rows.texts, rows.labels, strict=True)):
         raise UserError(
@@ -152,7 +154,10 @@ def _labelled(rows: Rows, config: ClassifierConfig) -> Rows:
                 text=rows.text_column, label=rows.label_column
             )
         )
-    rows = rows if mask.all() else rows.keep(mask)
+    return rows if mask.all() else rows.keep(mask)
+
+
+def _spelled(rows: Rows, config: ClassifierConfig) -> Rows:
     if config.merge_labels and (names := spelling(rows.labels)):
         rows = rows.keep(np.ones(len(rows), bool))
         rows.labels = [names.get(label, label) for label in rows.labels]

@@ -93,8 +93,10 @@ def test_a_finding_names_the_lines_of_the_file():
 
 def test_labels_that_differ_in_case_or_spaces_can_be_merged():
     rows = sentences(100) + [(f"more text {n}", " Pos" if n % 2 else "POS") for n in range(20)]
-    assert prepare([table(rows)], CONFIG).classes == ["POS", "Pos", "neg", "pos"]
-    merged = prepare([table(rows)], config(merge_labels=True))
+    data = prepare([table(rows)], CONFIG)
+    assert data.classes == ["POS", "Pos", "neg", "pos"]
+    merged = prepare([table(rows)], config(**found(data, "spelling").changes))
+    assert found(merged, "spelling").applied
     assert merged.classes == ["neg", "pos"]
     assert merged.report.counts["pos"] == [56, 7, 7]
 
