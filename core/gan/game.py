@@ -120,14 +120,14 @@ class Game:
             dice = _Dice(options.seed, step, turn)
             real, shares = self._real(batches[turn])
             noise = dice.normal((options.batch_size, options.latent))
-            sigma = options.instance_noise * left * reach(options.output)[1]
+            grain = self._grain(left, dice)
             with tf.GradientTape() as tape:
                 fake = self._call(self.generator, noise, shares)
                 with tape.stop_recording():
-                    d_figures = self._d_step(real, tf.stop_gradient(fake), shares, step, sigma, dice)
+                    d_figures = self._d_step(real, tf.stop_gradient(fake), shares, step, grain, dice)
                 if turn + 1 < options.d_steps:
                     continue
-                scores = self._call(self.discriminator, self._noisy(fake, sigma, dice), shares)
+                scores = self._call(self.discriminator, fake + grain, shares)
                 loss = LOSSES[options.loss](tf.zeros_like(scores), scores, 0.0).g
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self._g_optimizer.apply(gradients, self.generator.trainable_variables)
@@ -135,9 +135,9 @@ class Game:
         figures = d_figures | {"g_loss": loss, "g_grad": tf.linalg.global_norm(gradients)}
         return tf.stack([figures[name] for name in FIGURES])
 
-    def _d_step(self, real: Any, fake: Any, shares: Any, step: Any, sigma: Any, dice: "_Dice") -> dict[str, Any]:
+    def _d_step(self, real: Any, fake: Any, shares: Any, step: Any, grain: Any, dice: "_Dice") -> dict[str, Any]:
         options, weights = self.options, self.discriminator.trainable_variables
-        real, fake = self._noisy(real, sigma, dice), self._noisy(fake, sigma, dice)
+        real, fake = real + grain, fake + grain
         with tf.GradientTape() as tape:
             if options.discriminator_norm == "batch":  # real and generated pictures must not share statistics
                 on_real, on_fake = (self._call(self.discriminator, part, shares) for part in (real, fake))
@@ -191,8 +191,12 @@ class Game:
         shares = tf.one_hot(tf.gather(self._labels, places), self.classes) if self.classes else None
         return pictures, shares
 
-    def _noisy(self, pictures: Any, sigma: Any, dice: "_Dice") -> Any:
-        return pictures + sigma * dice.normal(pictures.shape) if self.options.instance_noise else pictures
+    def _grain(self, left: Any, dice: "_Dice") -> Any:
+        """Noise for all that D sees in this turn, the same for real and generated pictures: it is dear to make."""
+        if not self.options.instance_noise:
+            return 0.0
+        sigma = self.options.instance_noise * reach(self.options.output)[1]
+        return sigma * left * dice.normal((self.options.batch_size, self.options.size, self.options.size))
 
     def _call(self, model: keras.Model, x: Any, shares: Any) -> Any:
         return model([x, shares] if self.classes else x, training=True)
@@ -208,7 +212,8 @@ class Game:
 
 
 class _Dice:
-    """Random numbers that depend on the seed, the step, the turn within it and the order of the calls alone."""
+    """Random numbers that depend on the seed, the step, the turn within it and the order of the calls alone. Philox is
+    named because the generator that XLA chooses by itself is several times slower on a processor."""
 
     def __init__(self, seed: int, step: Any, turn: int) -> None:
         self._seed, self._next = seed, step * 1024 + turn * 64
@@ -218,10 +223,10 @@ class _Dice:
         return tf.stack([tf.constant(self._seed, tf.int64), self._next])
 
     def normal(self, shape: Any) -> Any:
-        return tf.random.stateless_normal(shape, self._key())
+        return tf.random.stateless_normal(shape, self._key(), alg="philox")
 
     def uniform(self, shape: Any) -> Any:
-        return tf.random.stateless_uniform(shape, self._key())
+        return tf.random.stateless_uniform(shape, self._key(), alg="philox")
 
 
 def _name(item: Any) -> str:
