@@ -5,8 +5,6 @@ counts, so that what else the machine does hits all alike. All read the same bat
 HIDDEN_STATE_DATA, of made-up texts of the same lengths). Quality: the test parts, mean of 3 seeds, an hour or so.
 """
 
-import csv
-import io
 import json
 import os
 import subprocess
@@ -18,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from bench.classifier_data import sources
 
 ROOT = Path(__file__).resolve().parents[1]
 Row = dict[str, Any]
@@ -35,37 +35,6 @@ SEEDS = (0, 1, 2)
 
 
 # The data -------------------------------------------------------------------------------------------------------------
-def sources(name: str) -> list[Any]:
-    """The parts of a real data set; for SST-2 made-up ones where there are no real ones."""
-    from core.sources import Source
-
-    folder = os.environ.get("HIDDEN_STATE_DATA")
-    if not folder:
-        return [made_up()]
-    parts = {
-        "sst-2": {"sst2_train.tsv": "train", "sst2_dev.tsv": "validation", "sst2_test.tsv": "test"},
-        "waimai": {"waimai_10k.csv": "train"},
-        "imdb": {"imdb_train.csv.gz": "train", "imdb_test.csv.gz": "test"},
-    }
-    return [Source(file, (Path(folder) / file).read_bytes(), role) for file, role in parts[name].items()]
-
-
-def made_up() -> Any:
-    """7,000 rows of words without sense: as many words as SST-2 has, as long as its sentences are."""
-    from core.sources import Source
-
-    rng = np.random.default_rng(0)
-    lengths = np.clip(rng.lognormal(2.85, 0.5, 7000), 2, 52).astype(int)
-    words = [f"w{number}" for number in np.minimum(rng.zipf(1.3, lengths.sum()), 14_000)]
-    out, at = io.StringIO(), 0
-    writer = csv.writer(out)
-    writer.writerow(["text", "label"])
-    for number, length in enumerate(lengths):
-        writer.writerow([" ".join([f"n{number}", *words[at : at + length]]), "ab"[number % 2]])
-        at += length
-    return Source("made-up.csv", out.getvalue().encode())
-
-
 def options(**changes: Any) -> Any:
     from core.classifier.config import ClassifierConfig
 

@@ -336,13 +336,6 @@ def test_why_of_a_text_without_a_word_is_one_sentence(app: AppTest, run: Run) ->
     assert not faults(app)
 
 
-@pytest.mark.parametrize("screen", ["use", "evaluate", "why"])
-def test_without_a_run_each_screen_shows_the_way_to_one(app: AppTest, screen: str) -> None:
-    open_page(app, f"classify/{screen}.py")
-    assert not faults(app)
-    assert any("no trained network" in item.value for item in app.info)
-
-
 def test_the_card_judges_at_once_without_tensorflow(app: AppTest, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_run: Run) -> None:
         raise AssertionError("the shipped judgement is enough")
