@@ -43,6 +43,14 @@ class CharLMConfig(Options):
         ge=0, le=0.9,
     )  # fmt: skip
 
+    weight_dropout: float = option(
+        0.0,
+        "Share of the recurrent weights that are left out of each step, so that no memory rests on a few of them.",
+        group="network",
+        ge=0,
+        le=0.9,
+    )
+
     # Training
     batch_size: int = option(64, "Streams or windows in one step.", group="training", ge=1, le=4096)
     window: int = option(

@@ -49,20 +49,18 @@ class Network:
         for number, before in enumerate(state):
             kernel, recurrent, bias, *rest = rest
             if number:
-                hidden = self._drop(hidden, seed, number)
+                hidden = _dropped(hidden, self.config.dropout, seed, number)
                 x = tf.reshape(tf.linalg.matmul(_flat(hidden), kernel), (T, B, kernel.shape[1]))
             else:
                 x = _enter(table, kernel, ids)
+            # DropConnect (Wan et al. 2013), as Merity et al. 2018 regularise an LSTM: one mask for all T steps.
+            recurrent = _dropped(recurrent, self.config.weight_dropout, seed, -number - 1)
             hidden, last = scan(self.config.cell, x, before, recurrent, bias)
             after.append(last)
         output, bias = rest
-        logits = tf.linalg.matmul(_flat(self._drop(hidden, seed, self.config.layers)), output)
+        hidden = _dropped(hidden, self.config.dropout, seed, self.config.layers)
+        logits = tf.linalg.matmul(_flat(hidden), output)
         return tf.cast(logits, tf.float32) + bias, after
-
-    def _drop(self, x: Any, seed: Any, number: int) -> Any:
-        if seed is None or not self.config.dropout:
-            return x
-        return drop(x, self.config.dropout, tf.stack([seed[0] + number, seed[1]]))
 
 
 def trained(model: keras.Model) -> list[Any]:
@@ -94,8 +92,13 @@ def lookup(table: Any, ids: Any) -> Any:
     return tf.gather(table, ids), gradient
 
 
+def _dropped(x: Any, rate: float, seed: Any, number: int) -> Any:
+    """drop() in training, for the number-th of the places where something is dropped."""
+    return drop(x, rate, tf.stack([seed[0] + number, seed[1]])) if rate and seed is not None else x
+
+
 def drop(x: Any, rate: float, seed: Any) -> Any:
-    """Dropout of x (T, B, U) from (2,) int32: one random byte a value, so the rate is rounded to a 256th."""
+    """Dropout of x, of any shape, from (2,) int32: one random byte a value, so the rate is rounded to a 256th."""
     limit = min(BYTE - 1, round(rate * BYTE))
     size = x.shape.num_elements()
     words = tf.random.stateless_uniform((-(-size // 4),), seed, None, None, tf.uint32, alg="philox")

@@ -106,3 +106,23 @@ def test_the_seed_decides_the_first_weights():
     one, same, other = (build(config, V, seed).get_weights() for seed in (1, 1, 2))
     assert all(np.array_equal(a, b) for a, b in zip(one, same, strict=True))
     assert not np.array_equal(one[1], other[1])
+
+
+@pytest.mark.parametrize("given", [{"dropout": 0.5}, {"weight_dropout": 0.5}])
+def test_what_is_dropped_is_dropped_in_training_alone_and_anew_for_each_step(given):
+    config, model = small(**given)
+    network, plain = Network(config), Network(small()[0])
+    weights = [tf.convert_to_tensor(weight) for weight in trained(model)]
+
+    @tf.function
+    def logits(seed):
+        return network(weights, tf.constant(IDS.T), network.zero_state(B), seed)[0]
+
+    def one(step):
+        return np.asarray(logits(tf.constant([1, step])))
+
+    kept = np.asarray(network(weights, tf.constant(IDS.T), network.zero_state(B))[0])
+    np.testing.assert_array_equal(kept, plain(weights, tf.constant(IDS.T), plain.zero_state(B))[0])
+    np.testing.assert_array_equal(one(3), one(3))
+    assert np.abs(one(3) - one(4)).max() > 0.01
+    assert np.abs(one(3) - kept).max() > 0.01
