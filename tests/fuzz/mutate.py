@@ -1,9 +1,11 @@
 """Damage of every kind, drawn from one number: flipped, cut, repeated, spliced, and what parsers stumble on."""
 
 import io
+import json
 import random
 import zipfile
 from collections.abc import Sequence
+from typing import Any
 
 STUMBLING = [
     b"\x00", b"\xff", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n\n", b'"', b"'", b",", b";", b"\t", b"=", b"{", b"}",
@@ -43,6 +45,23 @@ def mutate(content: bytes, seed: int, others: Sequence[bytes] = ()) -> bytes:
         elif kind == 8:
             data = bytearray(rng.randbytes(rng.randrange(200)))
     return bytes(data[:LIMIT])
+
+
+def mutate_json(content: bytes, seed: int) -> bytes:
+    """JSON again, in which one to three values somewhere are another kind of value, or gone."""
+    rng, root = random.Random(seed), [json.loads(content)]
+    for _again in range(rng.choice([1, 1, 2, 3])):
+        holder: Any = root
+        key: Any = 0
+        while isinstance(holder[key], dict | list) and holder[key] and rng.random() < 0.8:
+            holder = holder[key]
+            key = rng.choice(list(holder)) if isinstance(holder, dict) else rng.randrange(len(holder))
+        odd = [None, True, -1, 0, 1e308, 10**30, "", "x", "\u202e\x1b[2J", [], {}, [[]], {"name": 1}, [None], "1", -0.5]
+        if rng.random() < 0.15 and isinstance(holder, dict):
+            del holder[key]
+        else:
+            holder[key] = rng.choice(odd)
+    return json.dumps(root[0]).encode()
 
 
 def mutate_zip(content: bytes, seed: int) -> bytes:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import mutate, mutate_zip
+from mutate import mutate, mutate_json, mutate_zip
 
 from core.commands.runs import summary
 from core.errors import UserError
@@ -31,6 +31,8 @@ from core.runs.status import STATES, Status
 from core.runs.store import find, list_runs
 from core.schema import parse_options
 
+DAMAGED = ["config.json", "status.json", "about.json", "plan.json", "report.json", "metrics.jsonl"]
+DAMAGED += ["baselines.json", "facts.json"]
 SEEDS = st.integers(0, 2**62)
 DEMO = sorted((Path(__file__).parents[2] / "saved_models").glob("demo-*/model.keras"))
 pytestmark = pytest.mark.skipif(not DEMO, reason="no demo run is here to start from")
@@ -83,13 +85,13 @@ def looked_at(run: Run) -> None:
     table_csv(table([run]))
     metrics_csv([run])
     curves([run], "loss")
+    with suppress(UserError):
+        FAMILIES[run.family].room("verdict").verdicts(run, run.metrics())
     for ask in (lambda: run.options, run.sources, lambda: extend(run, {"steps": 5})):
         assert "\n" not in said(ask)
 
 
-@pytest.mark.parametrize(
-    "name", ["config.json", "status.json", "about.json", "plan.json", "report.json", "metrics.jsonl"]
-)
+@pytest.mark.parametrize("name", DAMAGED)
 @given(seed=SEEDS)
 def test_a_run_one_of_whose_files_is_damaged_is_listed_and_looked_at(whole, folder, name, seed):
     parent = folder / "damaged"
@@ -99,7 +101,8 @@ def test_a_run_one_of_whose_files_is_damaged_is_listed_and_looked_at(whole, fold
     for other in whole.path.iterdir():
         if other.is_file() and other.name != "model.keras":
             shutil.copy(other, path)
-    (path / name).write_bytes(mutate((whole.path / name).read_bytes(), seed))
+    change = mutate_json if seed % 3 and name.endswith(".json") else mutate
+    (path / name).write_bytes(change((whole.path / name).read_bytes(), seed))
     [run] = list_runs(parent)
     looked_at(run)
 
