@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
 from core.errors import UserError
@@ -57,13 +56,6 @@ FAMILIES: dict[str, Family] = {
         ),
         Family("gan", _("Dense GAN"), _("draws pictures"), ":material/grid_view:", "gan", "images", "draw", "images"),
     )
-}
-
-
-# A wing opens when all its rooms are there.
-_HERE = Path(__file__).parent
-FAMILIES = {
-    key: row for key, row in FAMILIES.items() if all((_HERE / key / f"{r}.py").exists() for r in ("train", "commands"))
 }
 
 

@@ -16,7 +16,6 @@ from core.lab.concept import MODULES, Concept, Question
 from core.lab.snippet import Snippet
 from core.runs.store import list_runs
 from ui import figures, nav
-from ui.collector import spare_modules
 from ui.lab_inputs import Inputs
 from ui.show import md
 
@@ -36,7 +35,6 @@ class Lab(Inputs):
         super().__init__(concept.key)
         self.concept = concept
         self.narrow = False  # do the digits stand in half a page?
-        spare_modules()
         opened: list[str] = st.session_state.setdefault("lab:opened", [])
         if concept.key not in opened:
             opened.append(concept.key)

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.i18n import _
+from ui.collector import spare_modules
 from ui.nav import pages
 from ui.show import guard
 from ui.warm import warm_up
@@ -18,3 +19,4 @@ with guard(page.title):
     page.run()
 st.sidebar.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
 warm_up()
+spare_modules()

@@ -1,13 +1,12 @@
 import pytest
 
-from core.lab.concept import CONCEPTS, MODULES
+from core.lab.concept import CONCEPTS
 
 FAMILIES = {"charlm", "classifier", "gan"}
 
 
 @pytest.fixture
 def concept(key):
-    pytest.importorskip(f"core.lab.{MODULES[key]}", exc_type=ModuleNotFoundError)
     return CONCEPTS[key]
 
 
