@@ -38,8 +38,8 @@ def test_a_cell_colours_the_text_over_its_guesses(page: Page, server: Server) ->
     look(page, server, "&cell=3")
     columns = page.locator(".hs-guess > span")
     expect(columns.first).to_be_visible()
-    assert columns.count() == 420
-    assert columns.first.locator("i").count() == 5
+    expect(columns).to_have_count(420)
+    expect(columns.first.locator("i")).to_have_count(5)
     assert re.fullmatch(r"[+-]\d+\.\d{3}", columns.first.get_attribute("title") or "")
     grounds = columns.locator("b").evaluate_all("all => all.map(one => getComputedStyle(one).backgroundColor)")
     assert len(set(grounds)) > 20
@@ -64,7 +64,7 @@ def test_one_prediction_is_followed_back(page: Page, server: Server) -> None:
     look(page, server, "&view=lookback&place=90")
     expect(page.get_by_text("hold half of what that rests on")).to_be_visible()
     tints = page.locator(".stHtml span[title^='0.']")
-    assert tints.count() > 60
+    expect(tints.nth(60)).to_be_attached()
     page.get_by_text("For or against").click()
     expect(page.locator(".stHtml span[title^='-0.']").first).to_be_visible()
     expect(page.get_by_text(re.compile("Over 48 predictions"))).to_be_visible()
@@ -73,7 +73,7 @@ def test_one_prediction_is_followed_back(page: Page, server: Server) -> None:
 def test_a_text_is_scored_beside_the_tables(page: Page, server: Server) -> None:
     look(page, server, "&view=score&of=own&text=The+lamp+was+lit%2C+and+the+sea+was+calm.")
     expect(page.get_by_text("bits for each of 39 characters")).to_be_visible()
-    assert page.locator(".stHtml span[title*='it expected']").count() == 39
+    expect(page.locator(".stHtml span[title*='it expected']")).to_have_count(39)
     page.get_by_label("Your text").last.fill("")
     page.get_by_label("Your text").last.press("Control+Enter")
     expect(page.get_by_text("There is no text to look at")).to_be_visible()
@@ -124,7 +124,7 @@ def test_person_and_network_write_together_by_keyboard(page: Page, server: Serve
     settled(page)
     told = story.inner_text()
     assert len(told) > len("The lamp ")
-    assert box.input_value() == ""
+    expect(box).to_have_value("")
     page.keyboard.press("Alt+z")
     expect(page.get_by_text("You wrote 9 characters (100%)")).to_be_visible()
     settled(page)

@@ -184,7 +184,7 @@ def test_the_game_is_the_same_for_another_visitor(page: Page, server: Server) ->
     settled(other)
     no_fault(other)
     expect(main(other).locator(".js-plotly-plot .main-svg").first).to_be_visible()
-    assert main(other).locator(".katex-mathml annotation").all_inner_texts() == formulas
+    expect(main(other).locator(".katex-mathml annotation")).to_have_text(formulas)
     other.context.close()
 
 
