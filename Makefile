@@ -19,6 +19,9 @@ lint: setup-dev
 bench: setup-dev
 	$(BIN)/python -m bench charlm
 
+fuzz: setup-dev
+	HIDDEN_STATE_FUZZ=$(or $(CASES),10000) $(BIN)/python -m pytest tests/fuzz --timeout=0 --durations=0 --durations-min=1
+
 demo-runs: setup
 	$(BIN)/python -m core.samples.demo_runs
 

@@ -29,7 +29,7 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     figures.raw_and_smooth(chart, steps, [convert(loss) for loss in losses], _("training"))
     if val_steps:
         figures.validation(chart, val_steps, [convert(loss) for loss in val_losses], _("validation"))
-    for number, item in enumerate(run.read_json("baselines.json") or []):
+    for number, item in enumerate(run.baselines):
         figures.baseline(chart, convert(item["value"]), item["label"], number)
     figures.draw(
         chart,

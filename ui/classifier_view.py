@@ -29,7 +29,7 @@ def _accuracy(run: Run, rows: list[dict[str, Any]]) -> None:
         x=thin_steps, y=thin_values, name=_("training"), mode="lines", line={"color": fade(TRAIN, 0.6), "width": 1.6}
     )
     figures.validation(chart, val_steps, val_values, _("validation"))
-    baselines = run.read_json("baselines.json") or []
+    baselines = run.baselines
     _baselines(chart, baselines)
     chart.update_xaxes(rangemode="tozero")
     chart.update_yaxes(tickformat=".0%")

@@ -5,9 +5,9 @@ import io
 
 import streamlit as st
 
+from core.cells import harmless
 from core.classifier.evaluate import Evaluation, Suspect, suspects
 from core.classifier.figures import confident_mistakes
-from core.classifier.predict import harmless
 from core.i18n import _
 from core.runs.run import Run
 from ui.classify_data import data_of

@@ -1,7 +1,6 @@
 """A person's text as text, errors in place, numbers as people read them."""
 
 import html
-import logging
 import re
 import time
 from collections.abc import Iterator
@@ -10,9 +9,10 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import UserError
+from core.faults import studio_log
 from core.i18n import _
 
-log = logging.getLogger("hidden_state")
+log = studio_log()
 
 
 def md(text: str) -> str:

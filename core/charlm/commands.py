@@ -6,6 +6,7 @@ from typing import Any
 
 from core.commands.flags import add_common
 from core.i18n import _
+from core.runs.names import printable
 from core.runs.run import Run
 from core.runs.store import find
 
@@ -44,11 +45,12 @@ def generate(arguments: argparse.Namespace) -> dict[str, Any]:
     unknown = writer.vocabulary.unknown(arguments.prompt)
     if unknown:
         shown = " ".join(unknown[:20])
-        print(_("The network has never seen: {characters}").format(characters=shown), file=sys.stderr)
+        print(printable(_("The network has never seen: {characters}").format(characters=shown)), file=sys.stderr)
     texts = writer.write(arguments.prompt, settings)
     if not arguments.json:
         for number, text in enumerate(texts):
-            print(("\n" + "─" * 40 + "\n" if number else "") + arguments.prompt + text)
+            whole = ("\n" + "─" * 40 + "\n" if number else "") + arguments.prompt + text
+            print(printable(whole) if sys.stdout.isatty() else whole)  # into a file it goes as it was written
     return {"run": arguments.id, "prompt": arguments.prompt, "texts": texts, "unknown": unknown}
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.i18n import _
+from core.runs.files import is_number
 from core.runs.run import Run
 from core.runs.status import ENDED
 from core.training.verdict import Verdict, judge_loss
@@ -16,7 +17,7 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     ended = status.state in ENDED
     per_step = status.epoch / status.step if status.step else 0.0
     found = judge_loss(rows, "val_loss", ended=ended, epochs_per_step=per_step)
-    baselines = {item["name"]: item["value"] for item in run.read_json("baselines.json") or [] if "name" in item}
+    baselines = {item["name"]: item["value"] for item in run.baselines}
     losses = [row["val_loss"] for row in rows if isinstance(row.get("val_loss"), float)]
     if ended and losses and "ngram" in baselines and min(losses) > baselines["ngram"]:
         found.append(
@@ -30,8 +31,9 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
                 _("Train again, four times as long"),
             )
         )
-    facts = run.read_json("facts.json") or {}
-    characters, parameters = facts.get("characters"), facts.get("parameters")
+    characters, parameters = (
+        value if is_number(value) else None for value in map(run.facts.get, ("characters", "parameters"))
+    )
     overfits = any(verdict.kind == "warning" and verdict.text.startswith(_("Overfitting")[:4]) for verdict in found)
     if characters and parameters and overfits and characters < CHARS_PER_PARAMETER * parameters:
         found.append(

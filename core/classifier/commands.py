@@ -9,6 +9,7 @@ from typing import Any
 from core.commands.flags import add_common
 from core.errors import UserError
 from core.i18n import _
+from core.runs.names import printable
 from core.runs.run import Run
 from core.runs.store import find
 
@@ -69,13 +70,13 @@ def _texts(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _show(item: dict[str, Any]) -> None:
     label = item["label"] if item["label"] is not None else _("not sure")
-    print(f"{label}  {item['confidence']:.1%}  {item['text'][:200]}")
+    lines = [f"{label}  {item['confidence']:.1%}  {item['text'][:200]}"]
     if item["unknown"]:
-        print("  " + _("unknown: {tokens}").format(tokens=" ".join(item["unknown"][:20])))
+        lines.append("  " + _("unknown: {tokens}").format(tokens=" ".join(item["unknown"][:20])))
     if item["cut"]:
-        print("  " + _("{count:,} tokens were cut off").format(count=item["cut"]))
-    for token, value in item.get("why", []):
-        print(f"  {value:+.3f}  {token}")
+        lines.append("  " + _("{count:,} tokens were cut off").format(count=item["cut"]))
+    lines += [f"  {value:+.3f}  {token}" for token, value in item.get("why", [])]
+    print(printable("\n".join(lines)))
 
 
 def _table(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _table(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
         ) from None
     finally:
         draft.unlink(missing_ok=True)
-    print(_("{count:,} rows written to {path}").format(count=rows, path=output), file=sys.stderr)
+    print(printable(_("{count:,} rows written to {path}").format(count=rows, path=output)), file=sys.stderr)
     return {"run": run.id, "rows": rows, "output": str(output)}
 
 
@@ -122,8 +123,8 @@ def evaluate(run: Run, path: str = "") -> dict[str, Any]:
     from core.classifier.table import MAX_BYTES
     from core.sources import read_source
 
-    facts = run.read_json("facts.json") or {}
     table = read_source(path, MAX_BYTES)
-    texts, labels, names = labelled_texts(table, facts.get("text_column"), facts.get("label_column"))
+    columns = [str(run.facts.get(name) or "") or None for name in ("text_column", "label_column")]
+    texts, labels, names = labelled_texts(table, *columns)
     found = evaluate_table(load_classifier(run), texts, labels, names)
     return {"run": run.id, "part": table.name, **found.summary()}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.cells import harmless
 from core.classifier.batches import by_length, padded
 from core.classifier.config import ClassifierConfig
 from core.classifier.encoding import encode
@@ -201,23 +202,11 @@ def read_texts(source: Source) -> Table:
 
 def text_column(run: Run, table: Table) -> str:
     """The column of the texts: named as in the training table, or the one with the longest cells."""
-    facts = run.read_json("facts.json")
-    known = facts.get("text_column") if isinstance(facts, dict) else None
+    known = run.facts.get("text_column")
     if known in table.columns:
         return str(known)
     sample = table.rows[:1000]
     return max(table.columns, key=lambda name: sum(len(row[table.columns.index(name)]) for row in sample))
-
-
-def harmless(cell: str) -> str:
-    """The cell, with a quote mark before what a spreadsheet would run as a formula; numbers stay numbers."""
-    if cell.lstrip()[:1] not in ("=", "+", "-", "@", "\t", "\r") and cell[:1] not in ("\t", "\r"):
-        return cell
-    try:
-        float(cell)
-        return cell
-    except ValueError:
-        return f"'{cell}"
 
 
 def _csv(rows: list[list[str]], mark: bool = False) -> bytes:

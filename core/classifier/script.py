@@ -50,9 +50,9 @@ def files(run: Run) -> dict[str, bytes]:
 
 def use(run: Run) -> str:
     """The lines that turn a text into the network's numbers, and the network's answer into shares."""
-    config, vocabulary = run.options, run.read_json("vocabulary.json") or {}
+    config = run.options
     assert isinstance(config, ClassifierConfig)
-    tokenizer = cutting.Tokenizer(vocabulary.get("unit", "words"), config.lowercase)
+    tokenizer = cutting.Vocabulary.from_json(run.read_json("vocabulary.json")).tokenizer
     first = "[2] + " if config.pooling == "first" else ""
     return _USE.format(cutting=_cutting(config, tokenizer), limit=config.max_tokens, cut=CUTS[config.cut], first=first)
 

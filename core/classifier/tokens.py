@@ -128,7 +128,7 @@ class Vocabulary:
             vocabulary = cls([*SPECIALS, *tokens], Tokenizer(unit, lowercase))
             if vocabulary.encode(vocabulary.tokenizer(check["text"])).tolist() != check["numbers"]:
                 raise ValueError
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise UserError(
                 _("The run's vocabulary.json is damaged or was changed by hand: train anew, or bring the run again.")
             ) from None

@@ -117,9 +117,4 @@ def _remedy(config: ClassifierConfig, settled: bool) -> tuple[dict[str, Any], st
 
 def _accuracy_of(run: Run) -> dict[str, float]:
     """Validation accuracy of each baseline by name."""
-    found = run.read_json("baselines.json")
-    return {
-        str(item["name"]): float(item["value"])
-        for item in (found if isinstance(found, list) else [])
-        if isinstance(item, dict) and isinstance(item.get("value"), int | float) and "name" in item
-    }
+    return {item["name"]: item["value"] for item in run.baselines}

@@ -7,6 +7,7 @@ from core.commands.flags import add_common
 from core.errors import UserError
 from core.families import FAMILIES
 from core.i18n import _
+from core.runs.names import printable
 from core.runs.store import find
 
 
@@ -41,5 +42,5 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
             if isinstance(value, float):
                 print(f"{key:<30} {value:.4f}")
             elif isinstance(value, str | int):
-                print(f"{key:<30} {value}")
+                print(printable(f"{key:<30} {value}"))
     return found

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from core.commands import again, bundle, compare, evaluate, runs, serve, train
 from core.commands.flags import Parser
 from core.errors import UserError
 from core.families import FAMILIES
+from core.faults import print_fault
 from core.i18n import _
 from core.runs.files import plain
 from core.runs.names import printable
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(_("Interrupted."), file=sys.stderr)
         return 1
     except Exception:
-        traceback.print_exc()
+        print_fault()
         return 1
 
 

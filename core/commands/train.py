@@ -14,6 +14,7 @@ from core.families import family as find_family
 from core.i18n import _
 from core.inputs import gather
 from core.runs.again import BUDGETS, START
+from core.runs.extend import extensions
 from core.runs.launch import start
 from core.runs.names import printable
 from core.runs.run import Run
@@ -95,7 +96,7 @@ def follow(run: Run) -> dict[str, Any]:
     from core.training.work import work
 
     line = ProgressLine(sys.stderr)
-    print(_("Run {run} in {path}").format(run=run.id, path=run.path), file=sys.stderr)
+    print(printable(_("Run {run} in {path}").format(run=run.id, path=run.path)), file=sys.stderr)
     status = work(run, line.show)
     line.close()
     report = run.report if status.state != "failed" else {}
@@ -133,7 +134,7 @@ class ProgressLine:
         if now - self._last < (0.2 if self._live else 5.0) and status.state in ("running", "queued"):
             return
         self._last = now
-        text = describe(status)
+        text = printable(describe(status))
         self._out.write(f"\r{text.ljust(self._width)}" if self._live else f"{text}\n")
         self._out.flush()
         self._width = len(text)
@@ -195,8 +196,7 @@ def command(run: Run) -> str:
             words.append(f"{flag}={value}")  # also where it begins with a dash
         else:
             words += [flag, _typed(value)]
-    longer = (run.read_json("plan.json") or {}).get("extensions") or []
-    then = [f"python -m core runs resume RUN --more-steps {item['steps']}" for item in longer]
+    then = [f"python -m core runs resume RUN --more-steps {steps}" for steps in extensions(run)]
     return "\n".join([shlex.join(words), *then])
 
 

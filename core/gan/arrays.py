@@ -57,7 +57,7 @@ def _array(archive: Archive, name: str, info: object) -> np.ndarray:
     try:
         data = archive.read(info)  # type: ignore[arg-type]
         shape, dtype, start = _header(data)
-    except (ValueError, SyntaxError, EOFError):
+    except ValueError:
         raise UserError(
             _("The array “{array}” in “{file}” is damaged: save it again with numpy.savez.").format(
                 array=name, file=archive.name
@@ -79,17 +79,23 @@ def _array(archive: Archive, name: str, info: object) -> np.ndarray:
 
 
 def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype, int]:
+    """Shape, type and place of the first number. Raises ValueError."""
     file = BytesIO(data)
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _fortran, dtype = read(file)
+    try:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _fortran, dtype = read(file)
+    except Exception as error:  # numpy and Python's tokenizer have a dozen words for damage
+        raise ValueError("no header of an array") from error
+    if any(length < 0 for length in shape):
+        raise ValueError("a negative length")
     return shape, dtype, file.tell()
 
 
 def _rank(archive: Archive, info: object) -> int:
     try:
         return len(_header(archive.read(info))[0])  # type: ignore[arg-type]
-    except (ValueError, SyntaxError, EOFError):
+    except ValueError:
         return 0
 
 

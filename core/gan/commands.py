@@ -8,6 +8,7 @@ from core.commands.flags import add_common
 from core.errors import UserError
 from core.i18n import _
 from core.runs.files import write_bytes
+from core.runs.names import printable
 from core.runs.run import Run
 from core.runs.store import find
 
@@ -66,7 +67,7 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
             _("“{file}” cannot be written: {reason}.").format(file=output, reason=error.strerror or error)
         ) from None
     if not arguments.json:
-        print(_("{count} pictures in {file}").format(count=count, file=output))
+        print(printable(_("{count} pictures in {file}").format(count=count, file=output)))
     return {"run": run.id, "output": str(output), "count": count, "seed": arguments.seed, "bytes": len(content)}
 
 

@@ -68,7 +68,8 @@ def use(run: Run) -> str:
     """Noise in, pictures out; with classes, one of each in turn."""
     options = run.options
     assert isinstance(options, GANConfig)
-    names = (run.read_json("labels.json") or {}).get("classes") or []
+    classes = run.read_object("labels.json").get("classes")
+    names = classes if isinstance(classes, list) else []
     black, span = reach(options.output)
     shares = f"[noise, np.eye({len(names)}, dtype='float32')[np.arange(64) % {len(names)}]]" if names else "noise"
     return _USE.format(Z=options.latent, inputs=shares, black=black, span=span)

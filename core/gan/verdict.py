@@ -25,14 +25,14 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     """What the figures of `run` say so far; nothing while there are too few of them."""
     options = run.options
     assert isinstance(options, GANConfig)
-    facts, floors = run.read_json("facts.json") or {}, run.read_json("baselines.json") or []
-    floor = next((item.get("value") for item in floors if item.get("name") == "floor"), None)
+    floor = next((item["value"] for item in run.baselines if item["name"] == "floor"), None)
     steps = run.sample_steps()
     try:
         histogram = json.loads(run.sample(steps[-1], "histogram.json") or b"{}") if steps else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         histogram = {}
-    names = [str(name) for name in facts.get("modes") or []]
+    modes = run.facts.get("modes")
+    names = [str(name) for name in modes] if isinstance(modes, list) else []
     ended = run.status.state in ENDED
     return judge_game(rows, options, names, _missing(histogram), floor, ended)
 
@@ -53,8 +53,9 @@ def judge_game(
     return found + _progress(listed, options, floor, ended, troubled=any(one.kind == "bad" for one in found))
 
 
-def _missing(histogram: Mapping[str, Any]) -> list[str]:
-    names, covered = histogram.get("names"), histogram.get("covered")
+def _missing(histogram: Any) -> list[str]:
+    found = histogram if isinstance(histogram, dict) else {}
+    names, covered = found.get("names"), found.get("covered")
     if not isinstance(names, list) or not isinstance(covered, list) or len(names) != len(covered):
         return []
     return [str(name) for name, here in zip(names, covered, strict=True) if not here]

@@ -108,12 +108,19 @@ def _write(run: Run, file: BinaryIO, data: bool) -> None:
             content = json_bytes(_public(run.status)) if name == "status.json" else path.read_bytes()
             files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             archive.writestr(_entry(name), content)
-        if run.usable:
-            content = use_script(run).encode()
-            files[USE] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            archive.writestr(_entry(USE), content)
+        if lines := _use(run):
+            files[USE] = {"size": len(lines), "sha256": hashlib.sha256(lines).hexdigest()}
+            archive.writestr(_entry(USE), lines)
         about = {"format": FORMAT, "version": VERSION, "id": run.id, "exported": time.time(), "files": files}
         archive.writestr(_entry(MANIFEST), json_bytes(about))
+
+
+def _use(run: Run) -> bytes:
+    """The lines that use the model; none where there is no model, or no sound vocabulary that they could read."""
+    try:
+        return use_script(run).encode() if run.usable else b""
+    except UserError:
+        return b""
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

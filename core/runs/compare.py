@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from core.cells import harmless
 from core.errors import UserError
 from core.runs.run import Run
 
 Axis = Literal["step", "epoch", "seconds"]
 AXES: tuple[Axis, ...] = ("step", "epoch", "seconds")
 POINTS = 400  # of a mean over runs
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes for the beginning of a formula
 
 
 @dataclass(frozen=True)
@@ -176,16 +176,8 @@ def metrics_csv(runs: Sequence[Run]) -> str:
 
 def _csv(lines: list[list[Any]]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([[neutral(cell) for cell in line] for line in lines])
+    csv.writer(out, lineterminator="\n").writerows([[harmless(cell) for cell in line] for line in lines])
     return out.getvalue()
-
-
-def neutral(cell: Any) -> Any:
-    """`cell` as a spreadsheet shows it and never calculates it; numbers stay numbers."""
-    if cell is None or isinstance(cell, int | float):
-        return cell
-    text = str(cell)
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULA) or text.startswith(FORMULA) else text
 
 
 def _sound(runs: Sequence[Run]) -> list[Run]:

@@ -11,6 +11,14 @@ from core.runs.run import Run
 STEPS_LIMIT = 100_000_000
 
 
+def extensions(run: Run) -> list[int]:
+    """How many steps were added to the plan of `run`, each time that it was extended."""
+    plan = run.read_json("plan.json")
+    listed = plan.get("extensions") if isinstance(plan, dict) else None
+    steps = [item.get("steps") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    return [amount for amount in steps if isinstance(amount, int)]
+
+
 def extend(run: Run, more: Mapping[str, float]) -> int:
     """Move the end of `run` by {"steps": n}, {"epochs": x} or {"seconds": t}; return its new number of steps.
 

@@ -17,6 +17,7 @@ from core.sources import Source
 
 SCHEMA = 1
 NOTE_LIMIT = 10_000
+BASELINES_LIMIT = 20
 
 
 class Run:
@@ -75,8 +76,7 @@ class Run:
     # What people call it -------------------------------------------------------------------------------------------
     @property
     def about(self) -> dict[str, Any]:
-        content = self.read_json("about.json")
-        return content if isinstance(content, dict) else {}
+        return self.read_object("about.json")
 
     @property
     def name(self) -> str:
@@ -139,6 +139,11 @@ class Run:
     def read_json(self, name: str) -> Any:
         return read_json(self.path / name)
 
+    def read_object(self, name: str) -> dict[str, Any]:
+        """A JSON object of the run; an empty one where there is none."""
+        content = self.read_json(name)
+        return content if isinstance(content, dict) else {}
+
     def write_json(self, name: str, value: Any) -> None:
         write_json(self.path / name, value)
 
@@ -147,8 +152,23 @@ class Run:
 
     @property
     def report(self) -> dict[str, Any]:
-        content = self.read_json("report.json")
-        return content if isinstance(content, dict) else {}
+        return self.read_object("report.json")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was found when the run began: sizes of the data, parameters, and what its wing adds."""
+        return self.read_object("facts.json")
+
+    @property
+    def baselines(self) -> list[dict[str, Any]]:
+        """What the run is to be measured against: a `name`, a `label` and a finite `value` each."""
+        content = self.read_json("baselines.json")
+        sound = [item for item in content if isinstance(item, dict)] if isinstance(content, list) else []
+        return [
+            {key: clean_name(str(item.get(key, ""))) for key in ("name", "label")} | {"value": float(item["value"])}
+            for item in sound[:BASELINES_LIMIT]
+            if is_number(item.get("value"))
+        ]
 
     def sample_steps(self) -> list[int]:
         """The steps at which samples were kept, in order."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.routing import Route
 
 from core.errors import UserError
 from core.families import family
+from core.faults import studio_log
 from core.i18n import _
 from core.runs.run import Run
 from core.serve.endpoint import Answer, Endpoint
@@ -22,7 +22,7 @@ from core.serve.endpoint import Answer, Endpoint
 BODY_LIMIT = 2_000_000  # bytes of a request
 BODY_SECONDS = 10.0  # for a request to come in whole
 WAITING_LIMIT = 16  # requests that may wait for the one that is computing
-log = logging.getLogger("hidden_state.serve")
+log = studio_log("serve")
 
 
 class RefusedError(Exception):

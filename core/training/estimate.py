@@ -43,7 +43,7 @@ def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequ
         if not (isinstance(speed, int | float) and isinstance(known, dict) and known.get("processor") == here):
             continue
         try:
-            before = family.room("config").cost(run.options, **(run.read_json("facts.json") or {}).get("sizes", {}))
+            before = family.room("config").cost(run.options, **run.facts.get("sizes", {}))
         except Exception:
             continue  # an old or half-deleted run is no reason to have no estimate
         throughput = speed * before.work / max(1, cost.work)

@@ -3,13 +3,13 @@
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import UserError
 from core.families import family
+from core.faults import print_fault
 from core.i18n import _
 from core.quiet import import_tensorflow
 from core.runs.run import Run
@@ -49,10 +49,10 @@ def _work(run: Run, hook: Hook) -> Status:
         status.state = "stopped"
         raise
     except OSError as error:
-        traceback.print_exc()
+        print_fault()
         status.state, status.error = "failed", _write_fault(error)
     except Exception as error:
-        traceback.print_exc()
+        print_fault()
         status.state = "failed"
         if type(error).__name__ == "ResourceExhaustedError" or isinstance(error, MemoryError):
             status.error = _("There is not enough memory for this network: choose a smaller one or a smaller batch.")
@@ -128,4 +128,4 @@ def _last_word(run: Run, status: Status, path: Path) -> None:
             status.overwrite(path)
         run.clear_stop()
     except OSError:
-        traceback.print_exc()  # the folder takes nothing: the run will be shown as died, its checkpoint is whole
+        print_fault()  # the folder takes nothing: the run will be shown as died, its checkpoint is whole

@@ -1,41 +1,43 @@
-"""Whatever lies in a run folder or comes in as a file: a result or one sentence, nothing else."""
+"""Whatever lies in a run folder: it is listed and looked at, or named in one sentence."""
 
-import io
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import mutate, mutate_json, mutate_zip
+from mutate import SEEDS, mutate, mutate_json, said
 
 from core.commands.runs import summary
+from core.commands.train import command, describe
 from core.errors import UserError
 from core.families import FAMILIES
+from core.runs.again import from_text
 from core.runs.bin import restore
-from core.runs.bundle import export, import_bundle
 from core.runs.checkpoint import load_newest, save_checkpoint
-from core.runs.compare import curves, metrics_csv, table, table_csv
+from core.runs.compare import curves, metrics_csv, seed_groups, table, table_csv
 from core.runs.extend import extend
-from core.runs.keras_file import ForeignFileError, check_config, check_file
 from core.runs.metrics import read_metrics
 from core.runs.names import clean_name, clean_tags, printable, slug
 from core.runs.run import Run
+from core.runs.script import total_steps, use_script
+from core.runs.slots import outlook, waiting
 from core.runs.status import STATES, Status
 from core.runs.store import find, list_runs
 from core.schema import parse_options
 
-DAMAGED = ["config.json", "status.json", "about.json", "plan.json", "report.json", "metrics.jsonl"]
-DAMAGED += ["baselines.json", "facts.json"]
-SEEDS = st.integers(0, 2**62)
-DEMO = sorted((Path(__file__).parents[2] / "saved_models").glob("demo-*/model.keras"))
-pytestmark = pytest.mark.skipif(not DEMO, reason="no demo run is here to start from")
+FILES = ["config.json", "status.json", "about.json", "plan.json", "report.json", "metrics.jsonl"]
+FILES += ["baselines.json", "facts.json", "labels.json", "vocabulary.json"]
+LINES = 24  # of metrics.jsonl; more of them are more of the same
+DEMOS = [path.parent for path in sorted((Path(__file__).parents[2] / "saved_models").glob("demo-*/model.keras"))]
+pytestmark = pytest.mark.skipif(not DEMOS, reason="no demo run is here to start from")
 TEXTS = st.text(max_size=80)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS, lambda x: st.lists(x) | st.dictionaries(TEXTS, x)
@@ -43,68 +45,77 @@ VALUES = st.recursive(
 
 
 @pytest.fixture(scope="module")
-def whole() -> Run:
-    return Run(DEMO[0].parent)
-
-
-@pytest.fixture(scope="module")
-def folder():
+def folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp())
     yield path
     shutil.rmtree(path)
 
 
+class Whole(NamedTuple):
+    """A light copy of a demo run, in a folder of its own, and the content of its whole files."""
+
+    run: Run
+    files: dict[str, bytes]
+
+    def __repr__(self) -> str:
+        return repr(self.run)
+
+
 @pytest.fixture(scope="module")
-def bundle(whole, folder) -> bytes:
-    out = io.BytesIO()
-    light = Run(shutil.copytree(whole.path, folder / "light", ignore=shutil.ignore_patterns("snapshots", "samples")))
-    (light.path / "metrics.jsonl").write_bytes(whole.metrics_path.read_bytes()[:2000])
-    export(light, out)
-    return out.getvalue()
-
-
-def said(ask: Any) -> str:
-    """What a reader complained about, or "" where it was content; any other error is a finding."""
-    try:
-        ask()
-    except UserError as error:
-        return str(error) or "an error without a sentence\n"
-    return ""
+def wholes(folder: Path) -> list[Whole]:
+    found = []
+    for demo in DEMOS:
+        run = Run(folder / demo.name / "run")
+        ignored = shutil.ignore_patterns("data", "snapshots", "judge.npz", "*.keras")
+        shutil.copytree(demo, run.path, ignore=ignored)
+        run.model_path.write_bytes(b"")
+        lines = run.metrics_path.read_bytes().splitlines(keepends=True)
+        run.metrics_path.write_bytes(b"".join(lines[:: max(1, len(lines) // LINES)]))
+        found.append(Whole(run, {name: (run.path / name).read_bytes() for name in FILES if (run.path / name).exists()}))
+    return found
 
 
 def looked_at(run: Run) -> None:
-    """Everything that a table, a page or a command asks of a run before it is used."""
+    """Everything that a table, a page or a command asks of a run before its network is built."""
     assert run.name
-    assert run.status.state
-    assert isinstance(summary(run)["state"], str)
+    assert isinstance(run.status.state, str)
+    describe(run.status)
     json.dumps(summary(run), allow_nan=False)
     assert all(isinstance(tag, str) for tag in run.tags)
     assert isinstance(run.note, str)
     assert isinstance(run.report, dict)
+    assert all(isinstance(item["value"], float) for item in run.baselines)
     run.sample_steps()
+    waiting(run.path.parent)
+    outlook(run)
     table_csv(table([run]))
     metrics_csv([run])
     curves([run], "loss")
-    with suppress(UserError):
-        FAMILIES[run.family].room("verdict").verdicts(run, run.metrics())
-    for ask in (lambda: run.options, run.sources, lambda: extend(run, {"steps": 5})):
+    seed_groups([run])
+    asks: list[Callable[[], Any]] = [
+        lambda: FAMILIES[run.family].room("verdict").verdicts(run, run.metrics()) if run.family in FAMILIES else 0,
+        lambda: run.options,
+        lambda: command(run),
+        lambda: total_steps(run, 1.0),
+        lambda: use_script(run),
+        lambda: extend(run, {"epochs": 5}),
+        run.sources,
+    ]
+    for ask in asks:
         assert "\n" not in said(ask)
 
 
-@pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.parametrize("name", FILES)
 @given(seed=SEEDS)
-def test_a_run_one_of_whose_files_is_damaged_is_listed_and_looked_at(whole, folder, name, seed):
-    parent = folder / "damaged"
-    path = parent / "run"
-    shutil.rmtree(parent, ignore_errors=True)
-    path.mkdir(parents=True)
-    for other in whole.path.iterdir():
-        if other.is_file() and other.name != "model.keras":
-            shutil.copy(other, path)
-    change = mutate_json if seed % 3 and name.endswith(".json") else mutate
-    (path / name).write_bytes(change((whole.path / name).read_bytes(), seed))
-    [run] = list_runs(parent)
-    looked_at(run)
+def test_a_run_one_of_whose_files_is_damaged_is_listed_and_looked_at(wholes, name, seed):
+    having = [item for item in wholes if name in item.files]
+    run, whole = having[seed % len(having)]
+    for other, content in whole.items():
+        (run.path / other).write_bytes(content)
+    change = mutate_json if seed % 5 and name.endswith(".json") else mutate
+    (run.path / name).write_bytes(change(whole[name], seed))
+    [listed] = list_runs(run.path.parent)
+    looked_at(listed)
 
 
 @given(value=VALUES)
@@ -123,10 +134,17 @@ def test_any_values_in_a_status_leave_it_sound(state, values):
         assert not isinstance(value, float) or abs(value) < 1e16
 
 
-@given(values=st.dictionaries(st.sampled_from(list(FAMILIES["charlm"].options.model_fields)), VALUES))
-def test_any_options_are_accepted_or_named(whole, values):
-    complaint = said(lambda: parse_options(type(whole.options), whole.options.model_dump() | values))
-    assert not complaint or "Option" in complaint
+@pytest.mark.parametrize("key", FAMILIES)
+@given(data=st.data())
+def test_any_options_are_accepted_or_named(key, data):
+    model = FAMILIES[key].options
+    names = st.sampled_from(list(model.model_fields)) | TEXTS
+    values = data.draw(st.dictionaries(names, VALUES, max_size=3))
+    complaint = said(lambda: parse_options(model, model().model_dump() | values))
+    assert not complaint or complaint.startswith("Option “")
+    for name in set(values) & set(model.model_fields):
+        complaint = said(lambda name=name: parse_options(model, {name: from_text(model, name, str(values[name]))}))
+        assert not complaint or complaint.startswith("Option “")
 
 
 @given(content=st.binary(max_size=2000))
@@ -146,37 +164,13 @@ def test_a_damaged_checkpoint_is_passed_over(folder, seed):
     assert found is None or isinstance(found[1]["step"], int)
 
 
-@given(seed=SEEDS, inside=st.booleans())
-def test_a_damaged_bundle_is_a_run_or_a_sentence_and_leaves_nothing_else(folder, bundle, seed, inside):
-    runs, path = folder / "runs", folder / "x.zip"
-    shutil.rmtree(runs, ignore_errors=True)
-    path.write_bytes(mutate_zip(bundle, seed) if inside else mutate(bundle, seed))
-    complaint = said(lambda: looked_at(import_bundle(path, runs)))
-    assert "\n" not in complaint
-    assert bool(os.listdir(runs)) == (not complaint)
-
-
-@given(seed=SEEDS, inside=st.booleans())
-def test_a_damaged_model_file_is_plain_or_foreign(folder, seed, inside):
-    whole = DEMO[0].read_bytes()
-    path = folder / "model.keras"
-    path.write_bytes(mutate_zip(whole, seed) if inside else mutate(whole, seed))
-    with suppress(ForeignFileError, OSError):
-        check_file(path)
-
-
-@given(value=VALUES)
-def test_any_json_is_no_configuration_of_a_model(value):
-    with pytest.raises(ForeignFileError):
-        check_config(json.dumps(value).encode())
-
-
-@given(text=st.text(max_size=300))
-def test_any_text_of_an_address_finds_a_run_here_or_none(whole, text):
+@given(text=st.text(max_size=300) | st.builds(lambda parts: "/".join(parts), st.lists(TEXTS | st.just(".."))))
+def test_any_text_of_an_address_finds_a_run_here_or_none(wholes, text):
+    parent = wholes[0].run.path.parent
     with suppress(UserError):
-        assert find(text, whole.path.parent).path.parent == whole.path.parent
+        assert find(text, parent).path.parent == parent
     with pytest.raises(UserError):
-        restore(text, whole.path.parent)
+        restore(text, parent)
 
 
 @given(text=st.text(max_size=300) | st.text(st.characters(categories=["Cc", "Cf", "Cs", "Co", "Zl", "Lo", "So"])))

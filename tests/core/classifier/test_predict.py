@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.classifier.figures import fit_temperature, softmax
-from core.classifier.predict import Classifier, classify_table, harmless, load_classifier
+from core.classifier.predict import Classifier, classify_table, load_classifier
 from core.commands.main import main
 from core.errors import UserError
 from core.runs.checkpoint import load_arrays
@@ -60,25 +60,6 @@ def test_any_text_gets_an_answer(classifier, text):
 def test_a_text_of_two_megabytes_is_one_sentence(classifier):
     with pytest.raises(UserError, match=r"Text 1 has 2,000,000 characters, but at most 1,000,000"):
         classifier.answer("x" * 2_000_000)
-
-
-@pytest.mark.parametrize(
-    ("cell", "safe"),
-    [
-        ("=cmd()", "'=cmd()"),
-        ("+1+1", "'+1+1"),
-        ("-2", "-2"),
-        ("-3.5e2", "-3.5e2"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        ("  =1", "'  =1"),
-        ("-good", "'-good"),
-        ("a=b", "a=b"),
-        ("", ""),
-    ],
-)
-def test_no_cell_is_a_formula(cell, safe):
-    assert harmless(cell) == safe
 
 
 def judged(classifier, source, **more):

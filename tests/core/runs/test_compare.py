@@ -13,7 +13,6 @@ from core.runs.compare import (
     mean_curves,
     metrics_csv,
     metrics_of,
-    neutral,
     seed_groups,
     table,
     table_csv,
@@ -100,25 +99,6 @@ def test_samples_are_compared_at_the_steps_that_all_have(toy):
             (run.samples_path / f"step-{step:08d}").mkdir(parents=True)
     assert common_sample_steps(runs) == [0, 20]
     assert common_sample_steps([]) == []
-
-
-@pytest.mark.parametrize(
-    ("cell", "shown"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
-        ("-2", "'-2"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("  =x", "'  =x"),
-        ("\t=x", "'\t=x"),
-        ("a=b", "a=b"),
-        (-2.5, -2.5),
-        (None, None),
-        ([1, 2], "[1, 2]"),
-    ],
-)
-def test_a_spreadsheet_never_calculates_what_a_stranger_wrote(cell, shown):
-    assert neutral(cell) == shown
 
 
 def test_tables_come_out_as_csv_that_reads_back(toy):
