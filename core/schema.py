@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import UserError
 from core.i18n import _
 
+TENSORFLOW_MB = 480  # a process that has imported TensorFlow and compiled a step
+TRACE = 3  # values kept for the way back, per activation, seen on all three families
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -19,6 +22,11 @@ class Cost:
     activations: float
     per_step: int
     per_epoch: float
+
+    @property
+    def memory_mb(self) -> float:
+        """What the training process will need, about: weights, gradients, two moments, and the way back, in float32."""
+        return TENSORFLOW_MB + 4 * (4 * self.parameters + TRACE * self.activations) / 1e6
 
 
 Level = Literal["basic", "advanced", "hidden"]

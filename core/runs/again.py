@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, get_args, get_origin
 
 from core.errors import UserError
+from core.hosting.visitors import home, root_of
 from core.i18n import _
 from core.runs.run import Run
 from core.runs.store import create
@@ -84,7 +85,7 @@ def again(
         ),
         preset=str(run.config.get("preset", "")),
         label=str(run.config["data"].get("name", "")),
-        directory=run.path.parent,
+        directory=home(root_of(run.path.parent)),
         files=files,
         more_config={"origin": origin} | more_config,
     )

@@ -70,4 +70,5 @@ def purge(directory: str | Path | None = None, older_than: float = KEPT_SECONDS)
 
 def disk_use(directory: str | Path | None = None) -> tuple[int, int]:
     """Bytes of the runs, and of those in the bin."""
-    return sum(run.size() for run in list_runs(directory)), sum(item.run.size() for item in binned(directory))
+    own = list_runs(runs_dir(directory))
+    return sum(run.size() for run in own), sum(item.run.size() for item in binned(directory))

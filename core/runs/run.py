@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from core.hosting.visitors import check_change
 from core.i18n import _
 from core.runs.files import is_number, read_json, write_json
 from core.runs.metrics import read_metrics
@@ -95,8 +96,9 @@ class Run:
     def describe(self, *, name: str | None = None, note: str | None = None, tags: Sequence[str] | None = None) -> None:
         """Change name, note or tags: only what people call the run, nothing that it computes from.
 
-        Raises UserError where the name is empty, something is too long, or the folder refuses.
+        Raises UserError where the name is empty, something is too long, the run is not theirs, or the folder refuses.
         """
+        check_change(self.path)
         about: dict[str, Any] = {"name": self.name, "note": self.note, "tags": self.tags}
         if name is not None:
             if not clean_name(name):

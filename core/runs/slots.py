@@ -2,13 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from core.errors import UserError
+from core.hosting.limits import LIMITS
+from core.hosting.visitors import root_of, run_folders
 from core.runs.files import is_number
 from core.runs.run import Run
 from core.runs.status import Status, is_alive
@@ -22,14 +25,24 @@ def slots() -> int:
     return max(1, int(text)) if text.isdecimal() and len(text) < 4 else 1
 
 
-def waiting(directory: Path) -> list[str]:
-    """Ids of the queued runs whose process lives, the one that is next first."""
-    queued = []
-    for path in directory.iterdir():
-        status = None if path.name.startswith(".") else Status.read(path / "status.json")
-        if status and status.state == "queued" and is_alive(status):
-            queued.append((status.queued_at, path.name))
-    return [name for _, name in sorted(queued)]
+def waiting(directory: Path) -> list[Run]:
+    """The queued runs whose process lives, the one that is next first.
+
+    Who comes first is first; but the visitors of a hosted demo take turns: who has just had one goes to the end.
+    """
+    lines: dict[Path, list[tuple[float, str]]] = {}
+    served: dict[Path, float] = {}
+    for path in run_folders(directory):
+        status, owner = Status.read(path / "status.json"), path.parent
+        if status is None:
+            continue
+        served[owner] = max(served.get(owner, 0.0), status.started_at or 0.0)
+        if status.state == "queued" and is_alive(status):
+            lines.setdefault(owner, []).append((status.queued_at, path.name))
+    served[directory] = 0.0  # the owner's own runs are started in the order in which they came
+    owners = sorted(lines, key=lambda owner: max(min(lines[owner])[0], served[owner]))
+    turns = zip_longest(*([Run(owner / name) for _, name in sorted(lines[owner])] for owner in owners))
+    return [run for turn in turns for run in turn if run is not None]
 
 
 def outlook(run: Run) -> tuple[int, float | None] | None:
@@ -37,31 +50,43 @@ def outlook(run: Run) -> tuple[int, float | None] | None:
 
     The seconds are None where a run before it has a budget in steps or epochs whose speed nobody has measured yet.
     """
-    directory = run.path.parent
-    queue = waiting(directory)
-    if run.id not in queue:
-        return None
-    position = queue.index(run.id)
+    queue = waiting(root_of(run.path.parent))
+    position = next((place for place, other in enumerate(queue) if other.path == run.path), None)
+    return None if position is None else (position, until_start(root_of(run.path.parent), queue[:position]))
+
+
+def until_start(directory: Path, before: Sequence[Run]) -> float | None:
+    """Seconds until a slot is free for who stands behind the queued runs `before`; None where nobody can know."""
     free: list[float] = []
-    for path in directory.iterdir():
-        status = None if path.name.startswith(".") else Status.read(path / "status.json")
+    for path in run_folders(directory):
+        status = Status.read(path / "status.json")
         if status and status.state == "running" and is_alive(status):
-            left = _left(Run(path), status) if status.eta is None else status.eta
+            left = _left(Run(path), status)
             if left is None:
-                return position, None
+                return None
             free.append(left)
     free = sorted([0.0] * max(0, slots() - len(free)) + free)
-    for before in queue[:position]:
-        other = Run(directory / before)
+    for other in before:
         left = _left(other, other.status)
         if left is None:
-            return position, None
+            return None
         free = sorted([free[0] + left, *free[1:]])
-    return position, free[0]
+    return free[0]
 
 
 def _left(run: Run, status: Status) -> float | None:
-    """Seconds that `run` will still train, from its plan or its budget; None where neither says."""
+    """Seconds that `run` will still train, from what it says itself, its plan or its budget; None where none does."""
+    left = status.eta if status.state == "running" else None
+    if left is None:
+        left = _planned(run, status)
+    if root_of(run.path.parent) == run.path.parent:
+        return left
+    began = time.time() - status.started_at if status.state == "running" and status.started_at else 0.0
+    turn = max(0.0, LIMITS.turn_seconds - began)  # a visitor's turn ends then
+    return turn if left is None else min(left, turn)
+
+
+def _planned(run: Run, status: Status) -> float | None:
     plan = run.read_json("plan.json")
     costs = plan.get("costs") if isinstance(plan, dict) else None
     if isinstance(costs, dict) and is_number(costs.get("step")) and is_number(plan.get("total_steps")):
@@ -92,8 +117,8 @@ def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
     locks = [_lock(run, str(number)) for number in range(slots())]
     held = None
     while held is None:
-        queue = waiting(run.path.parent)
-        position = queue.index(run.id) if run.id in queue else 0
+        queue = [other.path for other in waiting(root_of(run.path.parent))]
+        position = queue.index(run.path) if run.path in queue else 0
         if position == 0:
             held = next((lock for lock in locks if _try(lock)), None)
         if held is None:
@@ -108,7 +133,7 @@ def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
 
 
 def _lock(run: Run, name: str) -> FileLock:
-    folder = run.path.parent / ".slots"
+    folder = root_of(run.path.parent) / ".slots"
     folder.mkdir(exist_ok=True)
     return FileLock(folder / f"{name}.lock")
 

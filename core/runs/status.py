@@ -13,7 +13,7 @@ from core.runs.files import is_number, json_bytes, read_json, write_json
 
 STATES = ("queued", "running", "finished", "stopped", "failed")
 ENDED = ("finished", "stopped", "failed", "died", "broken")
-START_GRACE = 60.0  # seconds between launching a process and its first word
+START_GRACE = 60.0  # seconds between launching a process, or a word for a run that has none yet, and the next word
 HEARTBEAT_GRACE = 600.0  # seconds of silence after which a process on another machine counts as gone
 NUMBER_LIMIT = 1e15
 
@@ -106,7 +106,7 @@ def is_alive(status: Status, now: float | None = None) -> bool:
     """Is the process that owns this status still there? A zombie or another process with its pid is not it."""
     now = time.time() if now is None else now
     if status.pid is None:
-        return abs(now - status.queued_at) < START_GRACE
+        return abs(now - max(status.queued_at, status.heartbeat)) < START_GRACE
     if status.host and status.host != this_host():
         return abs(now - status.heartbeat) < HEARTBEAT_GRACE
     return bool(status.process_start) and process_start(status.pid) == status.process_start

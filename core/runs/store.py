@@ -2,13 +2,15 @@
 
 import os
 import re
+import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from core.hosting import admission, visitors
 from core.i18n import _
 from core.runs.files import write_bytes, write_json
 from core.runs.names import clean_name, slug
@@ -17,13 +19,18 @@ from core.runs.status import Status
 from core.schema import Options
 from core.sources import Source
 
-BIN = ".bin"
+BIN = visitors.BIN
 DEFAULT_DIR = Path(__file__).resolve().parents[2] / "saved_models"
 
 
+def root_dir() -> Path:
+    """Where everybody's runs live: HIDDEN_STATE_RUNS, or saved_models."""
+    return Path(os.environ.get("HIDDEN_STATE_RUNS") or DEFAULT_DIR)
+
+
 def runs_dir(given: str | Path | None = None) -> Path:
-    """Where runs live: the argument, HIDDEN_STATE_RUNS, or saved_models."""
-    return Path(given or os.environ.get("HIDDEN_STATE_RUNS") or DEFAULT_DIR)
+    """Where the runs of whoever acts live: the argument, or root_dir(), or a visitor's own folder in it."""
+    return Path(given) if given else visitors.home(root_dir())
 
 
 def create(
@@ -42,7 +49,8 @@ def create(
     `files` are put beside config.json, `more_config` into it. The folder is built under a hidden name and moved into
     place when it is whole. Raises UserError where the disk cannot take it.
     """
-    parent = runs_dir(directory)
+    parent, who = runs_dir(directory), visitors.actor()
+    admission.check_new(options, sources, parent)
     label = clean_name(label or (sources[0].name if sources else ""))
     name = clean_name(name) or label or options.family
     try:
@@ -52,12 +60,15 @@ def create(
             (draft / "data").mkdir()
             stored = [_store(draft / "data", number, source) for number, source in enumerate(sources)]
             config = new_config(options.family, preset, options, stored, label)
-            write_json(draft / "config.json", config | dict(more_config or {}))
+            seen = {"class": who.group} if who.group else {}
+            write_json(draft / "config.json", config | seen | dict(more_config or {}))
             for file, content in (files or {}).items():
                 write_bytes(draft / file, content)
             write_json(draft / "about.json", {"name": name, "note": "", "tags": []})
             Status(state="stopped", message=_("It has not been started yet.")).write(draft / "status.json")
-            return Run(claim(draft, parent, slug(name)))
+            # Visitors' runs meet in a class: there their ids must differ too, and none is taken for a demo run.
+            wanted = slug(name) if who.visitor is None else f"my-{slug(name)}-{secrets.token_hex(3)}"
+            return Run(claim(draft, parent, wanted))
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -105,29 +116,35 @@ def claim(draft: Path, parent: Path, wanted: str) -> Path:
 
 def list_runs(directory: str | Path | None = None, family: str | None = None) -> list[Run]:
     """All runs, the newest first; folders whose config.json is broken come last, so that they can be deleted."""
-    parent = runs_dir(directory)
     sound, broken = [], []
-    if parent.is_dir():
-        for path in parent.iterdir():
-            if path.name.startswith(".") or not path.is_dir():
-                continue
-            run = Run(path)
-            try:
-                run_family = run.family
-            except UserError:
-                broken.append(run)
-                continue
-            if family is None or run_family == family:
-                sound.append(run)
+    for path in _shown(directory):
+        run = Run(path)
+        try:
+            run_family = run.family
+        except UserError:
+            broken.append(run)
+            continue
+        if family is None or run_family == family:
+            sound.append(run)
     sound.sort(key=lambda run: (run.created, run.id), reverse=True)
     return sound + (sorted(broken, key=lambda run: run.id) if family is None else [])
 
 
-def find(run_id: str, directory: str | Path | None = None) -> Run:
-    """The run of that id. Raises UserError where there is none."""
+def _shown(directory: str | Path | None) -> Iterator[Path]:
+    """The run folders that whoever acts may see: a visitor sees their own, and the demo runs."""
     parent = runs_dir(directory)
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id or "") and os.path.isdir(parent / run_id):
-        return Run(parent / run_id)
+    if directory is None and parent != root_dir():
+        yield from (path for path in visitors.visible(root_dir()) if path.name.startswith(visitors.DEMO))
+    yield from visitors.visible(parent)
+
+
+def find(run_id: str, directory: str | Path | None = None) -> Run:
+    """The run of that id. Raises UserError where there is none, or none for the eyes of whoever asks."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id or ""):
+        demo = directory is None and run_id.startswith(visitors.DEMO)
+        path = (root_dir() if demo else runs_dir(directory)) / run_id
+        if os.path.isdir(path):  # where Path.is_dir raises for a name that is too long
+            return Run(path)
     shown = clean_name(run_id or "")[:80]
     raise UserError(
         _("There is no run “{run}”: `runs list` and the Runs page show those that exist.").format(run=shown)
@@ -136,6 +153,7 @@ def find(run_id: str, directory: str | Path | None = None) -> Run:
 
 def delete(run: Run) -> str:
     """Move the run into the bin; return its key there. Raises UserError while it is active or the disk refuses."""
+    visitors.check_change(run.path)
     if run.active:
         raise UserError(_("The run “{run}” is still active: stop it first.").format(run=run.id))
     folder = run.path.parent / BIN

@@ -10,9 +10,6 @@ from core.runs.run import Run
 from core.schema import Options
 from core.training.machine import machine
 
-TENSORFLOW_MB = 480  # a process that has imported TensorFlow and compiled a step
-TRACE = 3  # values kept for the way back, per activation, seen on all three families
-
 
 @dataclass(frozen=True)
 class Estimate:
@@ -34,7 +31,6 @@ def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequ
     from core.commands.train import duration
 
     cost = family.room("config").cost(options, **sizes)
-    memory = TENSORFLOW_MB + 4 * (4 * cost.parameters + TRACE * cost.activations) / 1e6
     throughput, basis = None, _("No run on this machine has been measured yet.")
     here = machine()["processor"]
     for run in runs:
@@ -53,4 +49,4 @@ def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequ
     if seconds is None and throughput:
         units = (options.steps * cost.per_step) if options.steps else (options.epochs or 1) * cost.per_epoch
         seconds = units / throughput
-    return Estimate(cost.parameters, memory, throughput, duration(seconds) if seconds else "", basis)
+    return Estimate(cost.parameters, cost.memory_mb, throughput, duration(seconds) if seconds else "", basis)

@@ -286,7 +286,7 @@ def queued(toy, name: str, at: float) -> Run:
 def test_the_oldest_waits_first_and_the_dead_do_not_count(toy):
     late, early, dead = queued(toy, "late", 30.0), queued(toy, "early", 10.0), queued(toy, "dead", 5.0)
     Status(state="queued", pid=2**22 + 1, host=this_host(), process_start="x").write(dead.path / "status.json")
-    assert waiting(toy) == [early.id, late.id]
+    assert [run.id for run in waiting(toy)] == [early.id, late.id]
     positions = []
     with slot(late, lambda position: positions.append(position) or len(positions) < 2) as held:
         assert not held

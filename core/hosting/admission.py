@@ -1,0 +1,107 @@
+"""What is said to a visitor of a hosted demo before anything of theirs is made or started."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.families import Family, family
+from core.hosting.limits import LIMITS
+from core.hosting.visitors import FOLDER, actor, root_of, run_folders
+from core.i18n import _
+from core.runs.run import Run
+from core.runs.slots import waiting
+from core.schema import Options
+from core.sources import Source
+
+
+def fitted(options: Options) -> Options:
+    """`options` with a budget in seconds lowered to what is allowed, so that every preset can be tried."""
+    if actor().visitor is None or options.seconds is None or options.seconds <= LIMITS.seconds:
+        return options
+    return options.model_copy(update={"seconds": float(LIMITS.seconds)})
+
+
+def check_data(size: int) -> None:
+    """Raise UserError where a visitor's data has more bytes than is allowed; the owner may bring what they like."""
+    if actor().visitor is not None and size > LIMITS.data_bytes:
+        raise UserError(
+            _("This hosted demo takes {limit:,} bytes of data, and yours has {size:,}: bring a part of it.").format(
+                limit=LIMITS.data_bytes, size=size
+            )
+        )
+
+
+def check_network(row: Family, options: Options, sizes: Mapping[str, Any]) -> None:
+    """Raise UserError where a visitor's network is too large, or its training too long."""
+    if actor().visitor is None:
+        return
+    if options.seconds is not None and options.seconds > LIMITS.seconds:
+        raise UserError(
+            _("This hosted demo trains for {limit:,} seconds at most, not {seconds:,g}: lower the budget.").format(
+                limit=LIMITS.seconds, seconds=options.seconds
+            )
+        )
+    cost = row.room("config").cost(options, **sizes)
+    if cost.parameters > LIMITS.parameters:
+        raise UserError(
+            _(
+                "This hosted demo trains networks of {limit:,} parameters at most, and this one has {count:,}: "
+                "choose a smaller one."
+            ).format(limit=LIMITS.parameters, count=cost.parameters)
+        )
+    if cost.memory_mb > LIMITS.memory_mb:
+        raise UserError(
+            _(
+                "Training this network needs about {need:,.0f} MB of memory, and this hosted demo has {limit:,}: "
+                "choose smaller batches or a smaller network."
+            ).format(limit=LIMITS.memory_mb, need=cost.memory_mb)
+        )
+
+
+def check_new(options: Options, sources: Sequence[Source], home: Path) -> None:
+    """Raise UserError where a visitor may not make this run in their folder `home`. It reads the data itself."""
+    if actor().visitor is None:
+        return
+    check_data(sum(len(source.data) for source in sources))
+    row = family(options.family)
+    check_network(row, options, row.room("data").sizes(sources, options))
+    check_disk(home)
+
+
+def check_disk(home: Path) -> None:
+    """Raise UserError where the visitor's runs, or those of all visitors, fill what the demo gives them."""
+    if (used := _bytes(home)) > LIMITS.visitor_bytes:
+        raise UserError(
+            _("Your runs take {used:,.0f} MB of {limit:,.0f}: delete one and empty the bin.").format(
+                used=used / 1e6, limit=LIMITS.visitor_bytes / 1e6
+            )
+        )
+    if _bytes(root_of(home) / FOLDER) > LIMITS.all_bytes:
+        raise UserError(_("This hosted demo's disk is full: runs are removed after a day, so try again later."))
+
+
+def _bytes(folder: Path) -> int:
+    return Run(folder).size()
+
+
+def check_start(home: Path) -> None:
+    """Raise UserError where a visitor has enough runs under way, or enough visitors wait already."""
+    if actor().visitor is None:
+        return
+    check_disk(home)
+    root = root_of(home)
+    mine = sum(Run(path).active for path in run_folders(root) if path.parent == home)
+    if mine >= LIMITS.active:
+        raise UserError(
+            _("{count} of your runs wait or train already, which is all that one visitor may have: stop one.").format(
+                count=mine
+            )
+        )
+    line = {run.path.parent for run in waiting(root)}
+    if len(line) >= LIMITS.line and home not in line:
+        raise UserError(
+            _("{count} visitors wait for their turn already: try again in a few minutes; your set-up stays.").format(
+                count=len(line)
+            )
+        )

@@ -1,0 +1,139 @@
+"""Whose runs are whose: a visitor of a hosted demo has a folder under a token that nobody can guess.
+
+    saved_models/demo-…                     everybody reads them, no visitor changes them
+    saved_models/.visitors/<token>/<run>    reached with the token only; no list of runs shows a hidden folder
+
+Who acts is found by asking: a screen tells this module once how to find out, since one server serves all of them. The
+command line and the training process act for the machine's owner, to whom none of this applies.
+"""
+
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import UserError
+from core.hosting.limits import LIMITS
+from core.i18n import _
+
+FOLDER = ".visitors"
+BIN = ".bin"
+DEMO = "demo-"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a visitor's token (None: the machine's owner), and the class for whose eyes new runs are made."""
+
+    visitor: str | None = None
+    group: str = ""
+
+
+OWNER = Actor()
+_acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
+
+
+def _owner() -> Actor:
+    return OWNER
+
+
+_ask: Callable[[], Actor] = _owner
+
+
+def identify(ask: Callable[[], Actor]) -> None:
+    """From now on `ask` says who acts; it is called in the thread that acts."""
+    global _ask
+    _ask = ask
+
+
+@contextmanager
+def acting(who: Actor) -> Iterator[None]:
+    """Let `who` act in this thread, whatever identify() was told."""
+    before = _acting.set(who)
+    try:
+        yield
+    finally:
+        _acting.reset(before)
+
+
+def actor() -> Actor:
+    return _acting.get() or _ask()
+
+
+# Tokens and folders --------------------------------------------------------------------------------------------------
+def new_token() -> str:
+    """128 random bits. Hexadecimal, so that no two tokens differ only where a file system does not."""
+    return secrets.token_hex(16)
+
+
+def known(token: str, root: Path) -> bool:
+    """Does this token open a folder? One that was altered, or whose runs are gone, does not."""
+    return bool(re.fullmatch(r"[0-9a-f]{32}", token or "")) and (root / FOLDER / token).is_dir()
+
+
+def home(root: Path) -> Path:
+    """The folder of runs of whoever acts."""
+    token = actor().visitor
+    return root if token is None else root / FOLDER / token
+
+
+def root_of(folder: Path) -> Path:
+    """The folder of all runs, from the one that a run lies in."""
+    return folder.parent.parent if folder.parent.name == FOLDER else folder
+
+
+def run_folders(root: Path) -> Iterator[Path]:
+    """The folders of everybody's runs: for the queue, classes and the sweep, never for a list that a person sees."""
+    for parent in (root, *visible(root / FOLDER)):
+        yield from visible(parent)
+
+
+def visible(folder: Path) -> list[Path]:
+    """The folders in `folder` that are not hidden; none where it is not there."""
+    try:
+        return [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_dir()]
+    except OSError:
+        return []  # it was swept in this moment, or nobody has come yet
+
+
+# What they may change ------------------------------------------------------------------------------------------------
+def may_change(run_folder: Path) -> bool:
+    token = actor().visitor
+    return token is None or (run_folder.parent.name == token and run_folder.parent.parent.name == FOLDER)
+
+
+def check_change(run_folder: Path) -> None:
+    """Raise UserError where a visitor wants to change a run that is not their own."""
+    if not may_change(run_folder):
+        raise UserError(
+            _("The run “{run}” belongs to the demo: look at it, use it, or train again on its data.").format(
+                run=run_folder.name
+            )
+        )
+
+
+def sweep(root: Path, now: float | None = None) -> int:
+    """Remove what visitors made longer than a day ago, in the bin or not; return how many run folders went."""
+    limit, gone = (time.time() if now is None else now) - LIMITS.kept_seconds, 0
+    for folder in visible(root / FOLDER):
+        for path in (*folder.iterdir(), *(folder / BIN).glob("*")):
+            with suppress(OSError):  # two sweeps may meet
+                if path.name != BIN and _made(path) < limit:
+                    shutil.rmtree(path)
+                    gone += 1
+        for empty in (folder / BIN, folder):
+            with suppress(OSError):  # not empty
+                if empty.stat().st_mtime < limit + LIMITS.kept_seconds - 60:  # nobody is just about to write there
+                    empty.rmdir()
+    return gone
+
+
+def _made(run_folder: Path) -> float:
+    """When the run was made: its config.json is written once, the folder itself again and again."""
+    config = run_folder / "config.json"
+    return (config if config.exists() else run_folder).stat().st_mtime
