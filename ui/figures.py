@@ -1,8 +1,10 @@
 """The one module of figures: one palette, stable keys, `uirevision` so that live data never resets a zoom."""
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -11,6 +13,7 @@ from ui.palette import BASELINES, GRID, TRAIN, VALIDATION, fade
 
 HEIGHT = 340
 MAX_POINTS = 1200
+TEXTS = {"name", "x", "y", "text", "hovertext", "customdata", "labels"}  # of a trace
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"], "responsive": True}
 
 
@@ -42,10 +45,40 @@ def draw(
     on_select: Any = "ignore",
 ) -> Any:
     """Show `chart`, and under it, folded away, its numbers for those who cannot see it."""
+    as_written(chart)
     event = st.plotly_chart(chart, key=key, config=CONFIG, alt=alt, on_select=on_select, selection_mode="points")
     if table is not None:
         numbers(table, key=f"{key}-table", alt=alt)
     return event
+
+
+def as_written(chart: go.Figure) -> None:
+    """Make every text in `chart` shown as it is written: Plotly would take tags in it for links and styles.
+
+    Only line breaks of our own remain, and the templates of hovering, which no stranger writes.
+    """
+    for trace in chart.data:
+        for key in TEXTS & set(trace):
+            if (plain := _plain(trace[key])) is not None:
+                trace[key] = plain
+    chart.for_each_annotation(lambda item: item.update(text=_plain(item.text) or item.text))
+    for each in (chart.for_each_xaxis, chart.for_each_yaxis):
+        each(lambda axis: axis.title.update(text=_plain(axis.title.text) or axis.title.text))
+        each(lambda axis: axis.update(ticktext=_plain(axis.ticktext)) if _plain(axis.ticktext) is not None else None)
+
+
+def _plain(value: Any) -> Any:
+    """`value` with its signs of HTML written as entities; None where that changes nothing."""
+    if isinstance(value, str):
+        safe = html.escape(value, quote=False).replace("&lt;br&gt;", "<br>")
+        return None if safe == value else safe
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "OU":
+        return None
+    if isinstance(value, list | tuple | np.ndarray):
+        parts = [_plain(item) for item in value]
+        if any(part is not None for part in parts):
+            return [item if part is None else part for item, part in zip(value, parts, strict=True)]
+    return None
 
 
 def numbers(table: Mapping[str, Sequence[Any]], *, key: str, alt: str) -> None:

@@ -1,6 +1,6 @@
 """A form made from a family's schema: nothing about an option is written twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
 
 import streamlit as st
@@ -50,6 +50,11 @@ def options_form(base: Options, *, key: str, level: str, skip: Iterable[str] = (
 
 def _extra(field: FieldInfo) -> dict[str, Any]:
     return dict(field.json_schema_extra) if isinstance(field.json_schema_extra, dict) else {}
+
+
+def label_of(name: str, fields: Mapping[str, FieldInfo]) -> str:
+    """The option's label, as the form has it; a dash for none."""
+    return _label(name, fields[name]) if name else "–"
 
 
 def _label(name: str, field: FieldInfo) -> str:

@@ -140,7 +140,7 @@ def _authorship(run: Run, text: str) -> None:
     chart = figures.figure(_("bits per character"), "", height=90 + 44 * len(scored), revision="authors")
     chart.add_bar(
         x=[one.per_character for one in verdict.ranking][::-1],
-        y=[md(one.name) for one in verdict.ranking][::-1],
+        y=[one.name for one in verdict.ranking][::-1],
         orientation="h",
         marker_color=RUNS[0],
         hovertemplate="%{x:.3f}<extra></extra>",

@@ -53,7 +53,7 @@ def _spark(run: Run, facts: dict) -> None:  # type: ignore[type-arg]
     _steps, values = column(run.metrics(), facts["best_metric"])
     stride = max(1, len(values) // SPARK)
     st.metric(
-        _("{metric} at step {step:,}").format(metric=facts["best_metric"], step=facts["best_step"] or 0),
+        _("{metric} at step {step:,}").format(metric=md(facts["best_metric"]), step=facts["best_step"] or 0),
         f"{facts['best']:.4f}",
         chart_data=values[::stride] if len(values) > 1 else None,
     )

@@ -17,6 +17,7 @@ from core.training.verdict import Verdict
 from ui import nav
 from ui.family import family_ui
 from ui.run_manage import manage
+from ui.run_take import take
 from ui.show import ago, big, guard, md
 
 POLL = 1.0  # seconds
@@ -50,6 +51,7 @@ def show_run(run: Run) -> None:
     active = status.state not in ENDED
     st.fragment(lambda: _live(run, row, active), run_every=POLL if active else None)()
     manage(run)
+    take(run)
     _repeat(run)
 
 
@@ -114,11 +116,11 @@ def _head(run: Run, row: Family, status: Status) -> None:
 
 def _progress(run: Run, status: Status) -> None:
     share = min(1.0, status.step / status.total) if status.total else 0.0
-    text = status.phase
+    text = md(status.phase)
     if status.total:
         text = _("step {step:,} of {total:,}").format(step=status.step, total=status.total)
         if status.phase:
-            text += f" · {status.phase}"
+            text += f" · {md(status.phase)}"
         elif status.eta and status.state == "running":
             text += " · " + _("{time} left").format(time=duration(status.eta))
     if status.state != "queued":
@@ -135,7 +137,7 @@ def _progress(run: Run, status: Status) -> None:
         st.metric(_("Epoch"), f"{status.epoch:.2f}")
         st.metric(_("Loss"), "–" if status.loss is None else f"{status.loss:.4f}")
         st.metric(_("Best"), "–" if status.best is None else f"{status.best:.4f}", help=md(status.best_metric) or None)
-        st.metric(f"{_(status.unit or 'units')}/s", big(status.throughput) if status.throughput else "–")
+        st.metric(f"{md(_(status.unit or 'units'))}/s", big(status.throughput) if status.throughput else "–")
         st.metric(_("Time"), duration(status.seconds))
 
 

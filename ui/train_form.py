@@ -6,16 +6,24 @@ from typing import Any
 import streamlit as st
 
 from core.commands.flags import merged
+from core.errors import UserError
 from core.families import Family
+from core.hosting import admission
+from core.hosting.links import SetUp
 from core.i18n import _
 from core.runs import launch
+from core.runs.run import Run
 from core.runs.store import create, list_runs
+from core.runs.sweep import sweep
 from core.sources import Source
 from core.training.estimate import estimate
-from ui import nav
+from ui import hosting, nav, share
+from ui.address import choose
 from ui.form import budget_row, options_form
 from ui.show import big, md
+from ui.sweep_form import sweep_form
 
+NO_SETUP = SetUp()
 PRESETS = {
     "quick": _("Quick: something to show in a minute or two"),
     "balanced": _("Balanced: good in the time of a coffee"),
@@ -25,36 +33,80 @@ PRESETS = {
 
 
 def train_form(
-    family: Family, sources: Sequence[Source], label: str, sizes: dict[str, Any], fixed: dict[str, Any]
+    family: Family,
+    sources: Sequence[Source],
+    label: str,
+    sizes: dict[str, Any],
+    fixed: dict[str, Any],
+    setup: SetUp = NO_SETUP,
 ) -> None:
-    """Draw the form; on the button create the run, start it and go to its page. `fixed` are options chosen above."""
-    config = family.room("config")
-    presets = list(config.PRESETS)
-    preset = st.segmented_control(
-        _("Preset"),
-        presets,
-        default=presets[0],
-        required=True,
-        key=f"{family.key}-preset",
-        bind="query-params",
-        format_func=lambda name: _(name.capitalize()),
-        label_visibility="collapsed",
-    )
+    """Draw the form; on the button create the run, start it and go to its page.
+
+    fixed: options chosen above. setup: what the address sets and hides.
+    """
+    preset = _preset(family, hidden=setup.hides("preset"))
     st.caption(PRESETS.get(preset, ""))
-    base = merged(config.preset(preset, **sizes), fixed)
-    key = f"{family.key}.{preset}.{abs(hash(tuple(sorted(sizes.items()))))}"
-    values = budget_row(base, key=key) | options_form(base, key=key, level="basic", skip=fixed)
-    with st.expander(_("All options"), icon=":material/tune:"):
-        values |= options_form(base, key=key, level="advanced", skip=fixed)
+    proposed = admission.fitted(family.room("config").preset(preset, **sizes))
+    base = share.over(proposed, setup, fixed)
+    key = f"{family.key}.{preset}.{abs(hash(tuple(sorted(sizes.items()))))}{share.digest(setup.options)}"
+    share.told(setup)
+    values: dict[str, Any] = {}
+    if not setup.hides("options"):
+        values = budget_row(base, key=key) | options_form(base, key=key, level="basic", skip=fixed)
+        with st.expander(_("All options"), icon=":material/tune:"):
+            values |= options_form(base, key=key, level="advanced", skip=fixed)
     options = merged(base, values)
     _estimate(family, options, sizes)
-    name = st.text_input(_("Name of the run"), value=label, max_chars=120, key=f"{family.key}-name-{label}")
-    if st.button(_("Train"), type="primary", icon=":material/play_arrow:", key=f"{family.key}-go"):
+    hosting.said_before()
+    refused = _refused(family, options, sizes, sources)
+    name = label if setup.hides("name") else _name(family, label)
+    go = st.button(
+        _("Train"), type="primary", icon=":material/play_arrow:", key=f"{family.key}-go", disabled=bool(refused)
+    )
+    if go:
         with st.spinner(_("Starting …")):
             run = create(options, sources, name=name, preset=preset, label=label)
             run.write_json("facts.json", {"sizes": sizes})
             launch.start(run)
         nav.go("run", run=run.id)
+
+    def several(values: dict[str, list[str]], seeds: list[str]) -> list[Run]:
+        return sweep(options, values, seeds, sources, name=name, preset=preset, label=label)
+
+    if not setup.hide:
+        if not hosting.is_visitor():  # one place in the line is meant for one run
+            sweep_form(options, several, key=family.key)
+        sample = label if st.session_state.get(f"{family.key}-way") == "sample" else ""
+        share.panel(family, sample, preset, proposed, options)
+
+
+def _preset(family: Family, hidden: bool) -> str:
+    presets = {name: _(name.capitalize()) for name in family.room("config").PRESETS}
+    key = f"{family.key}-preset"
+    if hidden:
+        asked = st.query_params.get(key, "")
+        return asked if asked in presets else next(iter(presets))
+    words = _("Preset")
+    return choose(st.segmented_control, words, presets, key=key, required=True, label_visibility="collapsed")
+
+
+def _name(family: Family, label: str) -> str:
+    group = hosting.present_class()
+    words = _("Name of the run")
+    if group:
+        words = _("Name of the run, for all in the class “{name}” to see").format(name=md(group.name))
+    return st.text_input(words, value=label, max_chars=120, key=f"{family.key}-name-{label}")
+
+
+def _refused(family: Family, options: Any, sizes: dict[str, Any], sources: Sequence[Source]) -> str:
+    """Why a hosted demo does not take this, said before the click; core refuses it too."""
+    try:
+        admission.check_data(sum(len(source.data) for source in sources))
+        admission.check_network(family, options, sizes)
+    except UserError as error:
+        st.error(md(str(error)), icon=":material/block:")
+        return str(error)
+    return ""
 
 
 def _estimate(family: Family, options: Any, sizes: dict[str, Any]) -> None:

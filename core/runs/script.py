@@ -24,6 +24,12 @@ def script_files(run: Run) -> dict[str, bytes]:
     return files
 
 
+def can_be_written(run: Run) -> None:
+    """Raise the UserError that script_files() would raise for data that is gone or a budget that is not known yet."""
+    run.sources()
+    total_steps(run, 1.0)
+
+
 def use_script(run: Run) -> str:
     """A few lines that use `model.keras` beside them with nothing but Keras."""
     return str(family(run.family).room("script").use(run))

@@ -8,6 +8,7 @@ from core.runs.store import list_runs
 from ui import nav
 from ui.run_bin import bin_view
 from ui.run_row import show_row
+from ui.run_take import bring
 
 PAGE = 12
 
@@ -43,4 +44,5 @@ def table() -> None:
 
 
 table()
+bring()
 bin_view()
