@@ -60,16 +60,19 @@ def check_network(row: Family, options: Options, sizes: Mapping[str, Any]) -> No
 
 
 def check_new(options: Options, sources: Sequence[Source], home: Path) -> None:
-    """Raise UserError where a visitor may not make this run in their folder `home`. It reads the data itself."""
+    """Raise UserError where a visitor may not make this run in their folder `home`, or not start it now.
+
+    It reads the data itself, since what a screen says about its size may be wrong.
+    """
     if actor().visitor is None:
         return
+    check_start(home)
     check_data(sum(len(source.data) for source in sources))
     row = family(options.family)
     check_network(row, options, row.room("data").sizes(sources, options))
-    check_disk(home)
 
 
-def check_disk(home: Path) -> None:
+def _check_disk(home: Path) -> None:
     """Raise UserError where the visitor's runs, or those of all visitors, fill what the demo gives them."""
     if (used := _bytes(home)) > LIMITS.visitor_bytes:
         raise UserError(
@@ -89,7 +92,7 @@ def check_start(home: Path) -> None:
     """Raise UserError where a visitor has enough runs under way, or enough visitors wait already."""
     if actor().visitor is None:
         return
-    check_disk(home)
+    _check_disk(home)
     root = root_of(home)
     mine = sum(Run(path).active for path in run_folders(root) if path.parent == home)
     if mine >= LIMITS.active:

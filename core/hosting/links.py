@@ -1,0 +1,102 @@
+"""A teacher's link: a Train page with its sample, preset, options and seed set, and some of its controls hidden.
+
+    /text-train?charlm-sample=lighthouse&charlm-preset=quick&units=48&seed=3&hide=data,preset
+
+The keys are those of samples, presets and options, the same in every language; an option is named only where it differs
+from its preset. A link hides controls to keep a lesson simple, not to forbid anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from core.errors import UserError
+from core.families import Family
+from core.i18n import _
+from core.runs.again import BUDGETS, differences, from_text, one_budget
+from core.samples.registry import SAMPLES
+from core.schema import Options, parse_options
+
+HIDE = ("data", "preset", "options", "name")
+ELSEWHERE = ("class", "visitor")  # what others read from the same address
+OWN = ("text_column", "label_column")  # what is guessed from a sample, and chosen beside data of one's own
+SHOWN = 60  # characters of a stranger's text in an answer
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What a link asks for: options to put over the preset's, and groups of controls to hide."""
+
+    options: dict[str, Any] = field(default_factory=dict)
+    hide: tuple[str, ...] = ()
+
+    def hides(self, group: str) -> bool:
+        return group in self.hide
+
+
+def read(family: Family, query: Mapping[str, str]) -> tuple[SetUp, list[str]]:
+    """The set-up in an address, and a sentence for each part that was passed over."""
+    model, options, hide, faults = family.options, dict[str, Any](), list[str](), list[str]()
+    for name, text in query.items():
+        shown, value = name[:SHOWN], text[:SHOWN]
+        if name == "hide":
+            asked = [part.strip() for part in text.split(",") if part.strip()]
+            hide = [part for part in HIDE if part in asked]
+            faults += [_("“{part}” cannot be hidden.").format(part=part[:SHOWN]) for part in asked if part not in HIDE]
+        elif name in model.model_fields and name not in OWN:
+            try:
+                options[name] = getattr(parse_options(model, {name: from_text(model, name, text)}), name)
+            except UserError as error:
+                faults.append(str(error))
+        elif name in keys(family):
+            if text not in keys(family)[name]:
+                faults.append(_("There is no “{value}” for “{name}”.").format(value=value, name=shown))
+        elif name not in ELSEWHERE:
+            faults.append(_("This page knows no “{name}”.").format(name=shown))
+    named = [name for name in BUDGETS if options.get(name) is not None]
+    if len(named) > 1:
+        faults.append(_("A run has one budget, so “{name}” counts.").format(name=named[0]))
+        for name in named[1:]:
+            options.pop(name)
+    if "data" in hide and f"{family.key}-sample" not in query:
+        hide.remove("data")
+        faults.append(_("The data can only be hidden where the link names a sample."))
+    return SetUp(one_budget(options), tuple(hide)), faults
+
+
+def keys(family: Family) -> dict[str, list[str]]:
+    """The choices of a Train page that stand in the address, beside the options, with their values."""
+    return {
+        f"{family.key}-way": ["sample", "upload", "paste", "download"],
+        f"{family.key}-sample": [name for name, item in SAMPLES.items() if item.family == family.key],
+        f"{family.key}-preset": list(family.room("config").PRESETS),
+    }
+
+
+def write(
+    family: Family, sample: str, preset: str, before: Options, now: Options, hide: tuple[str, ...], group: str = ""
+) -> str:
+    """The query of a link to the Train page; without a `sample` each person brings data of their own.
+
+    before: the options as preset and data propose them; now: as they shall be.
+    """
+    query = {f"{family.key}-sample": sample} if sample else {f"{family.key}-way": "upload"}
+    query[f"{family.key}-preset"] = preset
+    changed = differences(before.model_dump(mode="json"), now.model_dump(mode="json"))
+    for item in changed:
+        if item.option not in OWN and not (item.option in BUDGETS and item.now is None):
+            query[item.option] = _typed(item.now)
+    query["seed"] = str(now.seed)
+    if hide:
+        query["hide"] = ",".join(part for part in HIDE if part in hide)
+    if group:
+        query["class"] = group
+    return urlencode(query)
+
+
+def _typed(value: Any) -> str:
+    """`value` such that from_text() reads it again."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(_typed, value))
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
