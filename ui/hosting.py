@@ -136,6 +136,17 @@ def said_before() -> None:
         st.warning(md(str(error)), icon=":material/hourglass_empty:")
 
 
+def remember() -> None:
+    """In the sidebar: what this place is, and the class one is in."""
+    if is_visitor():
+        st.sidebar.caption(f":material/storefront: {md(limits())}")
+    group = present_class()
+    if group:
+        st.sidebar.caption(
+            f":material/groups: {md(_('In the class “{name}”: it sees what you train.').format(name=group.name))}"
+        )
+
+
 def own_address() -> None:
     """Where a visitor finds their runs again."""
     token = visitors.actor().visitor

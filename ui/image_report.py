@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.commands.flags import merged
 from core.gan import draw
 from core.gan.config import GANConfig
 from core.gan.data import Images, prepare
@@ -13,18 +14,19 @@ from core.sources import Source
 from ui import figures
 from ui.form import options_form
 from ui.palette import REAL, fade
+from ui.share import digest
 from ui.show import big, md
 
 FIELDS = ("size", "invert", "centre", "holdout")
 SHOWN = 16
 
 
-def reading_options() -> dict[str, Any]:
-    """The options that decide how pictures are read, before there are networks."""
-    skip = set(GANConfig.model_fields) - set(FIELDS)
+def reading_options(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide how pictures are read, before there are networks; they start from those `given`."""
+    skip, base = set(GANConfig.model_fields) - set(FIELDS), merged(GANConfig(), given)
     values: dict[str, Any] = {}
     for level in ("basic", "advanced"):
-        values |= options_form(GANConfig(), key="gan-reading", level=level, skip=skip)
+        values |= options_form(base, key=f"gan-reading{digest(given)}", level=level, skip=skip)
     return values
 
 

@@ -5,41 +5,51 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.hosting.limits import LIMITS
 from core.i18n import _
-from core.samples.offers import OFFERS, offered
+from core.samples.offers import OFFERS, Offer, offered
 from core.samples.registry import SAMPLES, sample
 from core.sources import Source
+from ui.address import choose
+from ui.hosting import is_visitor
 from ui.show import md, size
 
 
-def intake(family: str, *, types: Sequence[str], many: bool, paste: str = "") -> tuple[list[Source], str]:
-    """The chosen sources and a label for them; nothing while there is nothing to take."""
-    names = [name for name, item in SAMPLES.items() if item.family == family]
+def intake(
+    family: str, *, types: Sequence[str], many: bool, paste: str = "", hidden: bool = False
+) -> tuple[list[Source], str]:
+    """The chosen sources and a label for them; nothing while there is nothing to take.
+
+    hidden: show no choice, only which sample the address has chosen.
+    """
+    titles = {name: item.title for name, item in SAMPLES.items() if item.family == family}
+    if hidden:
+        asked = st.query_params.get(f"{family}-sample", "")
+        name = asked if asked in titles else next(iter(titles))
+        st.caption(f"**{md(titles[name])}** · {md(SAMPLES[name].description)}")
+        return sample(name), name
     ways = {"sample": _("A sample"), "upload": _("Your files")}
     if paste:
         ways["paste"] = _("Paste")
-    if any(item.family == family for item in OFFERS.values()):
+    if _offers(family):
         ways["download"] = _("Download")
-    way = st.segmented_control(
+    way = choose(
+        st.segmented_control,
         _("Where the data comes from"),
-        list(ways),
-        default="sample",
-        format_func=lambda key: ways[key],
-        required=True,
+        ways,
         key=f"{family}-way",
-        bind="query-params",
+        required=True,
         label_visibility="collapsed",
     )
     if way == "sample":
-        name = st.selectbox(
-            _("Sample"), names, format_func=lambda key: SAMPLES[key].title, key=f"{family}-sample", bind="query-params"
-        )
+        name = choose(st.selectbox, _("Sample"), titles, key=f"{family}-sample")
         st.caption(md(SAMPLES[name].description))
         return sample(name), name
     if way == "upload":
         files = st.file_uploader(
-            _("Drop files here"), type=list(types), accept_multiple_files=many, key=f"{family}-upload"
-        )
+            _("Drop files here"), type=list(types), accept_multiple_files=many, key=f"{family}-upload",
+            max_upload_size=-(-LIMITS.data_bytes // 2**20) if is_visitor() else None,
+        )  # fmt: skip
         given = files if isinstance(files, list) else [files] if files else []
         sources = [Source(file.name, file.getvalue()) for file in given]
         return sources, _label(sources)
@@ -57,8 +67,14 @@ def _label(sources: list[Source]) -> str:
     return first if len(sources) == 1 else f"{first} +{len(sources) - 1}"
 
 
+def _offers(family: str) -> dict[str, Offer]:
+    """What can be downloaded for the family, and would be taken."""
+    limit = LIMITS.data_bytes if is_visitor() else float("inf")
+    return {name: item for name, item in OFFERS.items() if item.family == family and item.size <= limit}
+
+
 def _download(family: str) -> tuple[list[Source], str]:
-    offers = {name: item for name, item in OFFERS.items() if item.family == family}
+    offers = _offers(family)
     name = st.selectbox(
         _("Download"), list(offers), format_func=lambda key: offers[key].title, key=f"{family}-download"
     )

@@ -76,11 +76,16 @@ def path(key: str) -> str:
 def link(key: str, label: str, icon: str | None = None, **query: str) -> None:
     """A link to a screen, drawn only where the screen exists."""
     if any(screen.key == key for screen in screens()):
-        st.page_link(path(key), label=label, icon=icon, query_params=query or None)
+        st.page_link(path(key), label=label, icon=icon, query_params=_carried() | query or None)
 
 
 def go(key: str, **query: str) -> None:
-    st.switch_page(path(key), query_params=query or None)
+    st.switch_page(path(key), query_params=_carried() | query or None)
+
+
+def _carried() -> dict[str, str]:
+    """What stands in the address of every page (ui/hosting.py), so that a link opened in a new tab has it too."""
+    return dict(st.session_state.get("carried", {}))
 
 
 def pages() -> dict[str, list[st.Page]]:  # type: ignore[valid-type]

@@ -13,6 +13,7 @@ from core.schema import parse_options
 from core.training import snapshots
 from ui import nav
 from ui.form import budget_row, options_form
+from ui.hosting import may_change
 from ui.show import md
 
 UNITS = ("epochs", "steps", "seconds")
@@ -25,13 +26,15 @@ def manage(run: Run) -> None:
     ) as box:
         if not box.open:
             return
-        ways = {"name": _("Name and note"), "again": _("Train again with changes")}
-        if run.status.state in ("finished", "stopped") and run.has_checkpoint:
+        mine = may_change(run)
+        ways = {"name": _("Name and note")} if mine else {}
+        ways["again"] = _("Train again with changes")
+        if mine and run.status.state in ("finished", "stopped") and run.has_checkpoint:
             ways["longer"] = _("Continue longer")
         if snapshots.steps(run):
             ways["branch"] = _("Branch from a moment")
         way = st.segmented_control(
-            _("What to do"), list(ways), default="name", required=True, key=f"manage-{run.id}",
+            _("What to do"), list(ways), default=next(iter(ways)), required=True, key=f"manage-{run.id}",
             format_func=lambda key: ways[key], label_visibility="collapsed",
         )  # fmt: skip
         try:

@@ -11,6 +11,7 @@ from core.runs.metrics import column
 from core.runs.run import Run
 from core.runs.store import delete
 from ui import nav
+from ui.hosting import may_change
 from ui.run_view import state_badge
 from ui.show import ago, md, size
 
@@ -63,6 +64,8 @@ def _actions(run: Run, state: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         if state != "broken":
             nav.link("run", _("Open"), ":material/open_in_full:", run=run.id)
+        if not may_change(run):
+            return
         try:
             if state in ("running", "queued"):
                 if st.button(_("Stop"), key=f"stop-{run.id}", icon=":material/stop:", disabled=run.stop_requested()):

@@ -7,6 +7,7 @@ import streamlit as st
 from core.commands.train import command, duration
 from core.errors import UserError
 from core.families import Family, family
+from core.hosting.limits import LIMITS
 from core.i18n import _
 from core.runs import launch
 from core.runs.metrics import MetricsTail
@@ -14,7 +15,7 @@ from core.runs.run import Run
 from core.runs.slots import outlook
 from core.runs.status import ENDED, Status
 from core.training.verdict import Verdict
-from ui import nav
+from ui import hosting, nav
 from ui.family import family_ui
 from ui.run_manage import manage
 from ui.run_take import take
@@ -90,7 +91,8 @@ def _head(run: Run, row: Family, status: Status) -> None:
             )
         )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if status.state in ("queued", "running"):
+        changing = hosting.may_change(run)
+        if changing and status.state in ("queued", "running"):
             asked = run.stop_requested()
             if st.button(_("Stopping …") if asked else _("Stop"), icon=":material/stop:", key="stop", disabled=asked):
                 launch.stop(run)
@@ -98,7 +100,7 @@ def _head(run: Run, row: Family, status: Status) -> None:
             if asked and st.button(_("End it now"), icon=":material/dangerous:", key="kill"):
                 launch.stop(run, force=True)
                 st.rerun()
-        if status.state in ("stopped", "died", "failed") and st.button(
+        if changing and status.state in ("stopped", "died", "failed") and st.button(
             _("Continue"), icon=":material/play_arrow:", key="continue", type="primary"
         ):
             launch.start(run)
@@ -112,6 +114,9 @@ def _head(run: Run, row: Family, status: Status) -> None:
         st.error(md(status.error), icon=":material/error:")
     elif status.message:
         st.info(md(status.message))
+    elif status.state == "stopped" and hosting.is_visitor() and changing:
+        words = _("A turn ends after {time} at the latest: Continue takes it to the end of the line, and on from here.")
+        st.caption(md(words.format(time=duration(LIMITS.turn_seconds))))
 
 
 def _progress(run: Run, status: Status) -> None:
@@ -181,7 +186,7 @@ def _repeat(run: Run) -> None:
         except UserError as error:
             st.caption(md(str(error)))
     log = run.log_path
-    if log.exists() and log.stat().st_size:
+    if log.exists() and log.stat().st_size and not hosting.is_visitor():
         with st.expander(_("Log"), icon=":material/article:", on_change="rerun", key="log") as shown:
             if shown.open:
                 st.code(log.read_bytes()[-20_000:].decode("utf-8", "replace"), language=None, wrap_lines=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.i18n import _
+from ui import hosting
 from ui.collector import spare_modules
 from ui.nav import pages
 from ui.show import guard
@@ -15,8 +16,11 @@ ASSETS = Path(__file__).parent / "assets"
 st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="large")
 page = st.navigation(pages(), expanded=True)
+with guard("who is looking"):
+    hosting.begin()
 with guard(page.title):
     page.run()
+hosting.remember()
 st.sidebar.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
 warm_up()
 spare_modules()

@@ -18,6 +18,7 @@ from core.sources import Source
 from ui import figures
 from ui.form import options_form
 from ui.palette import REAL, TRAIN, VALIDATION, fade
+from ui.share import digest
 from ui.show import big, md
 
 FIELDS = (
@@ -45,9 +46,10 @@ class Found(NamedTuple):
     sizes: dict[str, int]
 
 
-def key_of(sources: Sequence[Source]) -> str:
-    """A key that widgets bear, so that they start afresh with other data."""
-    return f"table-{zlib.crc32(b''.join(zlib.crc32(item.data).to_bytes(4, 'big') for item in sources)):08x}"
+def key_of(sources: Sequence[Source], given: dict[str, Any]) -> str:
+    """A key that widgets bear, so that they start afresh with other data, or other options `given` by a link."""
+    checked = [zlib.crc32(item.data).to_bytes(4, "big") for item in sources] + [digest(given).encode()]
+    return f"table-{zlib.crc32(b''.join(checked)):08x}"
 
 
 def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, Any]:
@@ -79,10 +81,10 @@ def _columns(source: Source, header: str) -> tuple[list[str], str, str, str]:
         return table.columns, "", "", str(error)
 
 
-def reading_options(key: str) -> dict[str, Any]:
-    """The options that decide how the table is read; the remedies' buttons turn the same switches."""
+def reading_options(key: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide how the table is read, starting from those `given`; the remedies' buttons turn them."""
     skip = set(ClassifierConfig.model_fields) - set(FIELDS)
-    return options_form(ClassifierConfig(), key=key, level="advanced", skip=skip)
+    return options_form(merged(ClassifierConfig(), given), key=key, level="advanced", skip=skip)
 
 
 @st.cache_data(max_entries=12, show_spinner=_("Looking through the texts …"))

@@ -7,20 +7,22 @@ import streamlit as st
 from core.charlm.config import CharLMConfig
 from core.charlm.data import prepare
 from core.charlm.report import TextReport, report
+from core.commands.flags import merged
 from core.i18n import _
 from core.sources import Source
 from ui.form import options_form
+from ui.share import digest
 from ui.show import big, escape, md
 
 FIELDS = ("lowercase", "nfkc", "min_count", "validation")
 
 
-def reading_options() -> dict[str, Any]:
-    """The options that decide how the text is read, before there is a network."""
-    skip = set(CharLMConfig.model_fields) - set(FIELDS)
+def reading_options(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide how the text is read, before there is a network; they start from those `given`."""
+    skip, base = set(CharLMConfig.model_fields) - set(FIELDS), merged(CharLMConfig(), given)
     values: dict[str, Any] = {}
     for level in ("basic", "advanced"):
-        values |= options_form(CharLMConfig(), key="reading", level=level, skip=skip)
+        values |= options_form(base, key=f"reading{digest(given)}", level=level, skip=skip)
     return values
 
 

@@ -72,6 +72,12 @@ def check_new(options: Options, sources: Sequence[Source], home: Path) -> None:
     check_network(row, options, row.room("data").sizes(sources, options))
 
 
+def check_bring() -> None:
+    """Raise UserError where a visitor wants to bring a whole run: its network might be of any size."""
+    if actor().visitor is not None:
+        raise UserError(_("This hosted demo takes no runs in: train one here, or bring it to a studio of your own."))
+
+
 def _check_disk(home: Path) -> None:
     """Raise UserError where the visitor's runs, or those of all visitors, fill what the demo gives them."""
     if (used := _bytes(home)) > LIMITS.visitor_bytes:

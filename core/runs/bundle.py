@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import UserError
 from core.families import FAMILIES
+from core.hosting.admission import check_bring
 from core.i18n import _
 from core.runs import proof
 from core.runs.files import json_bytes, write_atomic, write_json
@@ -144,6 +145,7 @@ def import_bundle(file: Path, directory: str | Path | None = None) -> Run:
 
     Everything is written into a hidden folder and proven there; only a run that is whole and harmless gets a name.
     """
+    check_bring()
     parent = runs_dir(directory)
     try:
         parent.mkdir(parents=True, exist_ok=True)

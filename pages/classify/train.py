@@ -5,7 +5,7 @@ import streamlit as st
 from core.families import FAMILIES
 from core.i18n import _
 from core.sources import Source
-from ui import table_report
+from ui import share, table_report
 from ui.intake import intake
 from ui.show import guard
 from ui.train_form import train_form
@@ -31,20 +31,25 @@ st.caption(_("A Transformer reads each text and learns to name its class, beside
 
 family = FAMILIES["classifier"]
 with guard("table in"):
+    setup = share.opened(family)
     st.subheader(_("1 · The table"), anchor=False)
-    sources, label = intake("classifier", types=TYPES, many=True, paste=_("Rows of text and label"))
+    paste, hidden = _("Rows of text and label"), setup.hides("data")
+    sources, label = intake("classifier", types=TYPES, many=True, paste=paste, hidden=hidden)
     if not sources:
         st.info(_("Bring a table with a column of texts and one of labels: CSV, Excel, JSON lines, a zip of folders …"))
         st.stop()
-    if st.session_state.get("classifier-way") == "upload":
+    if st.session_state.get("classifier-way") == "upload" and not hidden:
         sources += own_parts()
-    key = table_report.key_of(sources)
-    header = st.session_state.get(f"{key}.header", "auto")
-    columns = table_report.choose_columns(sources, key, header)
-    with st.expander(_("How the table is read"), icon=":material/tune:"):
-        fixed = columns | table_report.reading_options(key) | table_report.aside(key)
+    given = share.given(setup, table_report.FIELDS)
+    key = table_report.key_of(sources, given)
+    header = st.session_state.get(f"{key}.header", given.get("header", "auto"))
+    fixed = table_report.choose_columns(sources, key, header) | given
+    if not setup.hides("options"):
+        with st.expander(_("How the table is read"), icon=":material/tune:"):
+            fixed |= table_report.reading_options(key, given)
+    fixed |= table_report.aside(key)
     preset = st.session_state.get("classifier-preset", "quick")
     found = table_report.examine(tuple(sources), preset, **fixed)
     table_report.show(found.report, key)
     st.subheader(_("2 · The network"), anchor=False)
-    train_form(family, sources, label, found.sizes, fixed)
+    train_form(family, sources, label, found.sizes, fixed, setup)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.families import FAMILIES
 from core.i18n import _
-from ui import image_report
+from ui import image_report, share
 from ui.intake import intake
 from ui.show import guard
 from ui.train_form import train_form
@@ -14,14 +14,18 @@ st.caption(_("One draws, the other tells drawn from real; each learns from the o
 
 family = FAMILIES["gan"]
 with guard("pictures in"):
+    setup = share.opened(family)
     st.subheader(_("1 · The pictures"), anchor=False)
-    sources, label = intake("gan", types=["npz", "zip", "png", "jpg", "jpeg", "gif", "bmp", "webp"], many=True)
+    types = ["npz", "zip", "png", "jpg", "jpeg", "gif", "bmp", "webp"]
+    sources, label = intake("gan", types=types, many=True, hidden=setup.hides("data"))
     if not sources:
         st.info(_("Bring at least 64 small pictures: a zip of PNGs (sub-folders are kinds), files, or an .npz."))
         st.stop()
-    with st.expander(_("How the pictures are read"), icon=":material/tune:"):
-        reading = image_report.reading_options()
+    reading = share.given(setup, image_report.FIELDS)
+    if not setup.hides("options"):
+        with st.expander(_("How the pictures are read"), icon=":material/tune:"):
+            reading = image_report.reading_options(reading)
     images, sizes = image_report.examine(tuple(sources), **reading)
     image_report.show(images)
     st.subheader(_("2 · The networks"), anchor=False)
-    train_form(family, sources, label, sizes, reading)
+    train_form(family, sources, label, sizes, reading, setup)

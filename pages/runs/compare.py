@@ -5,10 +5,14 @@ import streamlit as st
 from core.families import FAMILIES
 from core.i18n import _
 from core.runs.store import list_runs
-from ui import compare_view, nav
+from ui import class_view, compare_view, hosting, nav
 from ui.show import guard, md
 
 st.title(_("Compare"), anchor=False)
+group = hosting.present_class()
+if group:
+    class_view.show(group)
+    st.stop()
 runs = {run.id: run for run in list_runs() if run.metrics()}
 if not runs:
     st.info(_("There are no runs with figures yet."))

@@ -5,7 +5,7 @@ import streamlit as st
 from core.families import FAMILIES
 from core.i18n import _
 from core.runs.store import list_runs
-from ui import nav
+from ui import hosting, nav
 from ui.run_bin import bin_view
 from ui.run_row import show_row
 from ui.run_take import bring
@@ -13,7 +13,10 @@ from ui.run_take import bring
 PAGE = 12
 
 st.title(_("Runs"), anchor=False)
-st.caption(_("A run is a folder in saved_models; browser and command line see the same ones."))
+if hosting.is_visitor():
+    hosting.own_address()
+else:
+    st.caption(_("A run is a folder in saved_models; browser and command line see the same ones."))
 
 titles = {"": _("All"), **{key: family.title for key, family in FAMILIES.items()}}
 chosen = st.segmented_control(
@@ -44,5 +47,6 @@ def table() -> None:
 
 
 table()
-bring()
+if not hosting.is_visitor():
+    bring()
 bin_view()

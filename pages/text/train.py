@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.families import FAMILIES
 from core.i18n import _
-from ui import text_report
+from ui import share, text_report
 from ui.intake import intake
 from ui.show import guard
 from ui.train_form import train_form
@@ -14,14 +14,17 @@ st.caption(_("It reads the text character by character and learns to guess the n
 
 family = FAMILIES["charlm"]
 with guard("text in"):
+    setup = share.opened(family)
     st.subheader(_("1 · The text"), anchor=False)
-    sources, label = intake("charlm", types=["txt", "md"], many=True, paste=_("Your text"))
+    sources, label = intake("charlm", types=["txt", "md"], many=True, paste=_("Your text"), hidden=setup.hides("data"))
     if not sources:
         st.info(_("Bring a text: a novel, a diary, a heap of code. Some thousand characters are a beginning."))
         st.stop()
-    with st.expander(_("How the text is read"), icon=":material/tune:"):
-        reading = text_report.reading_options()
+    reading = share.given(setup, text_report.FIELDS)
+    if not setup.hides("options"):
+        with st.expander(_("How the text is read"), icon=":material/tune:"):
+            reading = text_report.reading_options(reading)
     report, sizes = text_report.examine(tuple(sources), **reading)
     text_report.show(report)
     st.subheader(_("2 · The network"), anchor=False)
-    train_form(family, sources, label, sizes, reading)
+    train_form(family, sources, label, sizes, reading, setup)
