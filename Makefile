@@ -1,11 +1,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A page elsewhere may call itself by a name that leads here (DNS rebinding): no other names than these are served.
+LOCAL := --server.allowedHosts localhost --server.allowedHosts 127.0.0.1
 
 .PHONY: run test lint bench fuzz demo-runs clean setup setup-dev
 
 run: setup
-	$(BIN)/streamlit run app.py
+	$(BIN)/streamlit run app.py $(LOCAL)
 
 test: setup-dev lint
 	$(BIN)/python -m pytest

@@ -11,5 +11,9 @@ if sys.platform == "darwin":
     import tensorflow  # noqa: F401  # after pandas or pyarrow it hangs on Apple Silicon (keras #23083)
 
 import streamlit as st
+from streamlit import net_util
+
+# Streamlit asks a web service for this machine's address when a page of another origin knocks; nothing leaves here.
+net_util.get_external_ip = lambda: None
 
 app = st.App(Path(__file__).parent / "ui" / "studio.py")

@@ -1,9 +1,27 @@
 """The one error that is meant for a person."""
 
+import unicodedata
+
+LIMIT = 700  # characters of a sentence; what is cut out is the middle of some stranger's name
+JOINERS = "\u200c\u200d"
+
 
 class UserError(Exception):
     """Bad data, a bad option or a missing run.
 
     Its text is one sentence that says what is wrong, where, and what to do. The page shows it in place, the command
-    line prints it and exits 2. Every other exception is a fault of the program.
+    line prints it and exits 2. Every other exception is a fault of the program. Names of strangers in the sentence
+    cannot break its line, run on for pages or speak to the terminal.
     """
+
+    def __init__(self, sentence: str) -> None:
+        shown = " ".join("".join(char if _plain(char) else _told(char) for char in sentence).split())
+        super().__init__(shown if len(shown) <= LIMIT else f"{shown[: LIMIT // 2]} … {shown[-LIMIT // 2 :]}")
+
+
+def _plain(char: str) -> bool:
+    return char == "\u00a0" or char in JOINERS or unicodedata.category(char)[0] not in "CZ"
+
+
+def _told(char: str) -> str:
+    return " " if char.isspace() else char.encode("unicode_escape").decode()

@@ -50,7 +50,7 @@ def processes(toy, monkeypatch):
             process.kill()
 
 
-def until(condition, seconds: float = 30.0) -> None:
+def until(condition, seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came"
