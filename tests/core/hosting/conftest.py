@@ -1,0 +1,49 @@
+"""A hosted demo with a demo run in it, and visitors who make runs that nobody trains."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.charlm.config import CharLMConfig
+from core.hosting.visitors import Actor, acting
+from core.runs.run import Run
+from core.runs.status import Status, own_process
+from core.runs.store import create
+from core.sources import Source
+
+TEXT = ("The lamp was lit before the rain came over the water. " * 40).encode()
+TOKENS = {name: f"{number:032x}" for number, name in enumerate(("ada", "bo", "cy"), start=1)}
+
+
+@contextmanager
+def visit(name: str, group: str = "") -> Iterator[None]:
+    """As the visitor of that name; each has a token of their own."""
+    with acting(Actor(TOKENS.get(name) or name.encode().hex().ljust(32, "0")[:32], group)):
+        yield
+
+
+def make(name: str = "mine", **options: object) -> Run:
+    """A run of whoever acts."""
+    return create(
+        CharLMConfig(units=8, **{"seconds": 60, "epochs": None} | options), [Source("a.txt", TEXT)], name=name
+    )
+
+
+def put(run: Run, state: str, **more: object) -> Run:
+    """Have the run say that it is in that state, in this process (pid=None: in none)."""
+    status = own_process(Status(state=state))
+    for key, value in more.items():
+        setattr(status, key, value)
+    status.write(run.path / "status.json")
+    return run
+
+
+@pytest.fixture
+def demo(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root folder, with one run that ships with the project and one that the machine's owner made."""
+    monkeypatch.setenv("HIDDEN_STATE_DEMO", "1")
+    make("demo-lighthouse")
+    make("owners")
+    return runs_folder
