@@ -9,24 +9,39 @@ import tensorflow as tf
 from core.charlm.adam import Adam
 from core.charlm.batches import Batches
 from core.charlm.config import CharLMConfig
+from core.charlm.lowprec import widen
 from core.charlm.network import Network, trained
+from core.training.devices import Devices
 
 
 class Steps:
-    """Truncated backpropagation through time; the state that the next step begins with is in `state`."""
+    """Truncated backpropagation through time; the state that the next step begins with is in `state`.
 
-    def __init__(self, model: keras.Model, config: CharLMConfig, ids: np.ndarray, precision: str, shards: int) -> None:
+    Of several devices each takes one part of the batch; a processor alone splits it into `shards`, one a core.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        config: CharLMConfig,
+        ids: np.ndarray,
+        precision: str,
+        shards: int,
+        devices: Devices | None = None,
+    ) -> None:
         self.config, self.batches, self.network = config, Batches(config, ids), Network(config)
+        self.devices = devices = devices or Devices([], self.batches.layout.B)
         self.weights = trained(model)
         self._narrow = precision == "bfloat16"
         at = self.batches.layout
-        self.state = [[tf.Variable(part) for part in layer] for layer in self.network.zero_state(at.B)]
-        self.rows = [len(part) for part in np.array_split(np.arange(at.B), shards)]
+        self.rows = devices.rows if devices.several else [len(part) for part in np.array_split(np.arange(at.B), shards)]
         fades = [
             len(weight.shape) == 2 and place not in self.network.biases for place, weight in enumerate(self.weights)
         ]
         decay = config.weight_decay if config.optimizer == "adamw" else 0.0
-        self.optimizer = Adam(self.weights, fades, decay=decay, clip_norm=config.clip_norm)
+        with devices.scope():
+            self.state = [[tf.Variable(part) for part in layer] for layer in self.network.zero_state(at.B)]
+            self.optimizer = Adam(self.weights, fades, decay=decay, clip_norm=config.clip_norm)
 
     def variables(self) -> dict[str, Any]:
         """What the next step depends on besides the weights."""
@@ -44,7 +59,8 @@ class Steps:
         count = tf.size(factors)
 
         def body(k: Any, total: Any, norms: Any) -> tuple[Any, Any, Any]:
-            loss, norm = self._step(first + tf.cast(k, tf.int64), self.config.learning_rate * factors[k])
+            step, rate = first + tf.cast(k, tf.int64), self.config.learning_rate * factors[k]
+            loss, norm = self.devices.run(self._step, step, rate)
             return k + 1, total + loss, norms + norm
 
         start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
@@ -59,18 +75,20 @@ class Steps:
         parts = [tf.split(whole, self.rows, axis) for whole, axis in ((x, 1), (y, 1))]
         states = [[tf.split(part, self.rows) for part in layer] for layer in state]
         losses, gradients, afters = [], [], []
-        for shard in range(len(self.rows)):
+        for shard in [self.devices.place] if self.devices.several else range(len(self.rows)):
             before = [tuple(part[shard] for part in layer) for layer in states]
             seed = tf.stack([self.config.seed + 1000 * (shard + 1), tf.cast(step, tf.int32)])
             loss, gradient, after = self._part(weights, parts[0][shard], parts[1][shard], before, seed)
             losses.append(loss)
             gradients.append(gradient)
             afters.append(after)
+        if self.devices.several:
+            gradients = [self.devices.total([widen(part) for part in gradients[0]])]
         norm = self.optimizer.apply(gradients, rate)
         for number, layer in enumerate(self.state):
             for part, variable in enumerate(layer):
-                variable.assign(tf.concat([after[number][part] for after in afters], 0))
-        return tf.add_n(losses), norm
+                variable.assign(self.devices.joined(tf.concat([after[number][part] for after in afters], 0)))
+        return self.devices.total(tf.add_n(losses)), norm
 
     def _part(self, weights: Any, x: Any, y: Any, before: Any, seed: Any) -> tuple[Any, Any, Any]:
         """The part's share of the mean loss, and of its gradients."""

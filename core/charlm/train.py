@@ -20,6 +20,7 @@ from core.charlm.settings import Settings
 from core.charlm.steps import Steps
 from core.i18n import _
 from core.runs.run import Run
+from core.training.devices import Devices
 from core.training.task import Best, Sizes
 from core.training.weights import load_weights
 
@@ -41,13 +42,15 @@ class CharLMTask:
         self.config, self.vocabulary = config, text.vocabulary
         self.training, self.validation = text.split()
         V = len(self.vocabulary)
-        self.model = build(config, V)
+        devices = Devices.of(run, layout(config, len(self.training)).B)
+        with devices.scope():
+            self.model = build(config, V)
         numerics = self._numerics(run)
-        self.steps = Steps(self.model, config, self.training, **numerics)
+        self.steps = Steps(self.model, config, self.training, **numerics, devices=devices)
         self.evaluator = Evaluator(config, V, numerics["shards"])
         self.writer = Writer(self.model, config, self.vocabulary)
         at = self.steps.batches.layout
-        self.sizes = Sizes(at.steps_per_epoch, at.B * at.T, "chars", notes=[*text.notes, *at.notes])
+        self.sizes = Sizes(at.steps_per_epoch, at.B * at.T, "chars", notes=[*text.notes, *at.notes, *devices.notes])
         self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
         run.write_json("vocabulary.json", self.vocabulary.to_json())
         sizes = {"characters": len(text.ids), "vocabulary": V}

@@ -22,6 +22,7 @@ from core.classifier.words import learn_words
 from core.i18n import _
 from core.runs.checkpoint import save_arrays
 from core.runs.run import Run
+from core.training.devices import Devices
 from core.training.task import Best, Sizes
 from core.training.weights import load_weights
 
@@ -65,6 +66,19 @@ class ClassifierTask:
         self.flat, self.starts, self.lengths = map(
             tf.constant, (self.batches.flat, self.batches.starts, self.batches.lengths)
         )
+        self.devices = Devices.of(run, self.batches.size)
+        with self.devices.scope():
+            self._build(V, C, y)
+        self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", notes=self._notes(unknown))
+        sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
+        columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
+        run.write_json(
+            "facts.json", {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns
+        )
+
+    def _build(self, V: int, C: int, y: np.ndarray) -> None:
+        """Everything that a step changes."""
+        config = self.config
         self.model = build(config, V, C)
         if config.informed_start:
             informed.inform(self.model, informed.opinions(self.encoded["train"], y, V, C), config.seed)
@@ -80,12 +94,6 @@ class ClassifierTask:
             config.clip_norm,
             config.averaging,
         )
-        self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", notes=self._notes(unknown))
-        sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
-        columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
-        run.write_json(
-            "facts.json", {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns
-        )
 
     def _notes(self, unknown: float) -> list[str]:
         notes = [finding.text for finding in self.data.report.findings if finding.kind != "info"]
@@ -99,7 +107,7 @@ class ClassifierTask:
                 )
             )
         notes.append(_("{share:.1%} of the tokens are too rare to be known.").format(share=unknown))
-        return notes
+        return notes + self.devices.notes
 
     # Before the first step -------------------------------------------------------------------------------------------
     def _baselines(self, y: np.ndarray, C: int) -> list[Baseline]:
@@ -167,19 +175,23 @@ class ClassifierTask:
         count = tf.shape(factors)[0]
         sums = tf.zeros(3)
         for k in tf.range(count):
-            batch = rows[k]
-            tokens = self._forget(self._tokens(batch), step + k)
-            target, weight = tf.gather(self.targets, batch), tf.gather(self.row_weights, batch)
-            with tf.GradientTape() as tape:
-                logits = self.model(tokens, training=True)
-                each = tf.nn.softmax_cross_entropy_with_logits(target, logits)
-                loss = tf.reduce_mean(weight * each)
-            gradients = tape.gradient(loss, self.model.trainable_variables)
-            norm = self.optimizer.apply(gradients, factors[k])
-            right = tf.equal(tf.argmax(logits, 1), tf.argmax(target, 1))
-            sums += tf.stack([loss, norm, tf.reduce_mean(tf.cast(right, tf.float32))])
+            sums += self.devices.run(self._step, rows[k], step + k, factors[k])
         means = sums / tf.cast(count, tf.float32)
         return means[0], means[1], means[2]
+
+    def _step(self, batch: Any, step: Any, factor: Any) -> Any:
+        devices, mine = self.devices, self.devices.mine
+        tokens = mine(self._forget(self._tokens(batch), step))
+        target, weight = mine(tf.gather(self.targets, batch)), mine(tf.gather(self.row_weights, batch))
+        with tf.GradientTape() as tape:
+            logits = self.model(tokens, training=True)
+            each = tf.nn.softmax_cross_entropy_with_logits(target, logits)
+            loss = devices.weighed(tf.reduce_mean(weight * each))
+        gradients = devices.total(tape.gradient(loss, self.model.trainable_variables))
+        norm = self.optimizer.apply(gradients, factor)
+        right = tf.equal(tf.argmax(logits, 1), tf.argmax(target, 1))
+        right = devices.mean(tf.reduce_mean(tf.cast(right, tf.float32)))
+        return tf.stack([devices.total(loss), norm, right])
 
     def _tokens(self, batch: Any) -> Any:
         """(B,) rows → (B, T) token numbers, T the longest of them."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 from core.gan.config import GANConfig
 from core.gan.losses import LOSSES, PENALTIES, probability, value
 from core.gan.model import discriminator, generator, reach
+from core.training.devices import Devices
 
 BLOCK = 128  # steps in one call of the compiled loop
 FIGURES = (
@@ -23,22 +24,31 @@ class Game:
     continued run equal to an unbroken one, bit for bit, however the steps are cut into calls.
     """
 
-    def __init__(self, options: GANConfig, pictures: np.ndarray, labels: np.ndarray | None, classes: int) -> None:
+    def __init__(
+        self,
+        options: GANConfig,
+        pictures: np.ndarray,
+        labels: np.ndarray | None,
+        classes: int,
+        devices: Devices | None = None,
+    ) -> None:
         """pictures: (N, S, S) uint8; labels: (N,) int where classes > 0 and the networks are told them, else None."""
         self.options, self.classes = options, classes if labels is not None else 0
+        self.devices = devices or Devices([], options.batch_size)
         keras.utils.set_random_seed(options.seed)
-        self.generator = generator(options, self.classes)
-        self.discriminator = discriminator(options, self.classes)
-        self.average = generator(options, self.classes) if options.ema else self.generator
-        self.average.set_weights(self.generator.get_weights())
-        self._g_optimizer, self._d_optimizer = self._adam(self.generator), self._adam(self.discriminator)
+        with self.devices.scope():
+            several = self.devices.several
+            self.generator = generator(options, self.classes, several)
+            self.discriminator = discriminator(options, self.classes, several)
+            self.average = generator(options, self.classes, several) if options.ema else self.generator
+            self.average.set_weights(self.generator.get_weights())
+            self._g_optimizer, self._d_optimizer = self._adam(self.generator), self._adam(self.discriminator)
         self._count = len(pictures)
         self._pictures = tf.constant(pictures)
         self._labels = tf.constant(labels if labels is not None else np.zeros(1), tf.int32)
         self._orders: dict[int, np.ndarray] = {}
-        import os
-
-        self._loop = tf.function(self._steps, jit_compile=os.environ.get("JIT", "1") == "1", autograph=False)
+        # XLA compiles for one device: what several must tell one another has no place in it.
+        self._loop = tf.function(self._steps, jit_compile=not self.devices.several, autograph=False)
 
     def _adam(self, model: keras.Model) -> Any:
         optimizer = keras.optimizers.Adam(
@@ -108,18 +118,18 @@ class Game:
             self._g_optimizer.learning_rate.assign(rate * factors[i])
             self._d_optimizer.learning_rate.assign(d_rate * factors[i])
             left = tf.maximum(0.0, 1.0 - tf.cast(step, tf.float32) / total)
-            return i + 1, sums + self._step(batches[i], step, left)
+            return i + 1, sums + self.devices.run(self._step, batches[i], step, left)
 
         start = (tf.constant(0), tf.zeros(len(FIGURES)))
         return tf.while_loop(lambda i, sums: i < count, body, start)[1]
 
     def _step(self, batches: Any, step: Any, left: Any) -> Any:
         """All turns of the discriminator, then one of the generator, against the same noise as D's last turn."""
-        options = self.options
+        options, mine = self.options, self.devices.mine
         for turn in range(options.d_steps):
-            dice = _Dice(options.seed, step, turn)
-            real, shares = self._real(batches[turn])
-            noise = dice.normal((options.batch_size, options.latent))
+            dice = _Dice(options.seed, step, turn, self.devices.several)
+            real, shares = self._real(mine(batches[turn]))
+            noise = mine(dice.normal((options.batch_size, options.latent)))
             grain = self._grain(left, dice)
             with tf.GradientTape() as tape:
                 fake = self._call(self.generator, noise, shares)
@@ -129,11 +139,17 @@ class Game:
                     continue
                 scores = self._call(self.discriminator, fake + grain, shares)
                 loss = LOSSES[options.loss](tf.zeros_like(scores), scores, 0.0).g
-        gradients = tape.gradient(loss, self.generator.trainable_variables)
-        self._g_optimizer.apply(gradients, self.generator.trainable_variables)
+                share = self.devices.weighed(loss)
+        weights = self.generator.trainable_variables
+        norm = self._apply(self._g_optimizer, tape.gradient(share, weights), weights)
         self._follow(step)
-        figures = d_figures | {"g_loss": loss, "g_grad": tf.linalg.global_norm(gradients)}
-        return tf.stack([figures[name] for name in FIGURES])
+        figures = d_figures | {"g_loss": loss, "g_grad": norm}
+        return self.devices.mean(tf.stack([figures[name] for name in FIGURES]))
+
+    def _apply(self, optimizer: Any, gradients: list[Any], weights: list[Any]) -> Any:
+        """Move `weights`; the norm of the whole batch's gradient. Keras adds up over the devices by itself, untold."""
+        optimizer.apply(gradients, weights)
+        return tf.linalg.global_norm(self.devices.total(gradients))
 
     def _d_step(self, real: Any, fake: Any, shares: Any, step: Any, grain: Any, dice: "_Dice") -> dict[str, Any]:
         options, weights = self.options, self.discriminator.trainable_variables
@@ -146,12 +162,13 @@ class Game:
                 both = self._call(self.discriminator, tf.concat([real, fake], 0), twice)
                 on_real, on_fake = tf.split(both, 2)
             loss = LOSSES[options.loss](on_real, on_fake, options.label_smoothing).d
-        gradients = tape.gradient(loss, weights)
+            share = self.devices.weighed(loss)
+        gradients = tape.gradient(share, weights)
         penalty = tf.constant(0.0)
         if options.penalty != "off":
             penalty, more = self._penalty(real, fake, shares, step, dice)
             gradients = [one + two for one, two in zip(gradients, more, strict=True)]
-        self._d_optimizer.apply(gradients, weights)
+        norm = self._apply(self._d_optimizer, gradients, weights)
         p_real, p_fake = probability(options.loss, on_real, on_fake)
         return {
             "d_loss": loss,
@@ -160,7 +177,7 @@ class Game:
             "sign_real": tf.reduce_mean(tf.cast(p_real > 0.5, tf.float32)),
             "sign_fake": tf.reduce_mean(tf.cast(p_fake < 0.5, tf.float32)),
             "value": value(p_real, p_fake),
-            "d_grad": tf.linalg.global_norm(gradients),
+            "d_grad": norm,
             "penalty": penalty,
             "spread": tf.math.reduce_std(tf.concat([on_real, on_fake], 0)),
         }
@@ -168,7 +185,7 @@ class Game:
     def _penalty(self, real: Any, fake: Any, shares: Any, step: Any, dice: "_Dice") -> tuple[Any, list[Any]]:
         """The weighted penalty and its gradients; at every `penalty_every`-th step, that many times as much."""
         options, weights = self.options, self.discriminator.trainable_variables
-        share = dice.uniform((options.batch_size, 1, 1))
+        share = self.devices.mine(dice.uniform((options.batch_size, 1, 1)))
 
         def due() -> tuple[Any, list[Any]]:
             with tf.GradientTape() as tape:
@@ -176,14 +193,21 @@ class Game:
                     lambda pictures: self._call(self.discriminator, pictures, shares), real, fake, share
                 )
                 size = size * (options.penalty_weight * options.penalty_every)
+                part = self.devices.weighed(size)
             values = [weight.value for weight in weights]
-            found = tape.gradient(size, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            found = tape.gradient(part, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             return size, found
 
         if options.penalty_every == 1:
             return due()
+        now = step % options.penalty_every == 0
+        if (
+            self.devices.several and options.discriminator_norm == "batch"
+        ):  # what they share cannot be shared in a branch
+            size, found = due()
+            return tf.where(now, size, 0.0), [tf.where(now, one, 0.0) for one in found]
         zero = [tf.zeros_like(weight) for weight in weights]
-        return tf.cond(step % options.penalty_every == 0, due, lambda: (tf.constant(0.0), zero))
+        return tf.cond(now, due, lambda: (tf.constant(0.0), zero))
 
     def _real(self, places: Any) -> tuple[Any, Any]:
         black, span = reach(self.options.output)
@@ -196,7 +220,8 @@ class Game:
         if not self.options.instance_noise:
             return 0.0
         sigma = self.options.instance_noise * reach(self.options.output)[1]
-        return sigma * left * dice.normal((self.options.batch_size, self.options.size, self.options.size))
+        drawn = dice.normal((self.options.batch_size, self.options.size, self.options.size))
+        return sigma * left * self.devices.mine(drawn)
 
     def _call(self, model: keras.Model, x: Any, shares: Any) -> Any:
         return model([x, shares] if self.classes else x, training=True)
@@ -213,20 +238,35 @@ class Game:
 
 class _Dice:
     """Random numbers that depend on the seed, the step, the turn within it and the order of the calls alone. Philox is
-    named because the generator that XLA chooses by itself is several times slower on a processor."""
+    named because the generator that XLA chooses by itself is several times slower on a processor.
 
-    def __init__(self, seed: int, step: Any, turn: int) -> None:
+    outside: of a compiled loop. There XLA is called for the drawing alone, as without it other numbers come out.
+    """
+
+    def __init__(self, seed: int, step: Any, turn: int, outside: bool) -> None:
         self._seed, self._next = seed, step * 1024 + turn * 64
+        self._outside = outside
 
     def _key(self) -> Any:
         self._next += 1
         return tf.stack([tf.constant(self._seed, tf.int64), self._next])
 
     def normal(self, shape: Any) -> Any:
-        return tf.random.stateless_normal(shape, self._key(), alg="philox")
+        return (_xla_normal if self._outside else _normal)(shape, self._key())
 
     def uniform(self, shape: Any) -> Any:
-        return tf.random.stateless_uniform(shape, self._key(), alg="philox")
+        return (_xla_uniform if self._outside else _uniform)(shape, self._key())
+
+
+def _normal(shape: Any, key: Any) -> Any:
+    return tf.random.stateless_normal(shape, key, alg="philox")
+
+
+def _uniform(shape: Any, key: Any) -> Any:
+    return tf.random.stateless_uniform(shape, key, alg="philox")
+
+
+_xla_normal, _xla_uniform = (tf.function(draw, jit_compile=True, autograph=False) for draw in (_normal, _uniform))
 
 
 def _name(item: Any) -> str:

@@ -11,20 +11,21 @@ from core.gan.config import GANConfig, parse_widths
 layers = keras.layers
 
 
-def generator(options: GANConfig, classes: int = 0) -> keras.Model:
+def generator(options: GANConfig, classes: int = 0, several: bool = False) -> keras.Model:
     """Noise (B, Z), and with `classes` shares of each class (B, classes), to pictures (B, S, S) in the output's range.
 
     The class is given as shares and not as a number, so that a picture half way between two classes can be asked for.
+    several: devices that share a batch also share its statistics.
     """
     noise = keras.Input((options.latent,), name="noise")
     inputs, x = _with_classes(noise, classes)
     for n, width in enumerate(parse_widths(options.generator), 1):
-        x = _hidden(x, n, width, options.activation, options.norm)
+        x = _hidden(x, n, width, options.activation, options.norm, several)
     x = layers.Dense(options.size**2, activation=options.output, name="pixels")(x)
     return keras.Model(inputs, layers.Reshape((options.size, options.size), name="picture")(x), name="generator")
 
 
-def discriminator(options: GANConfig, classes: int = 0) -> keras.Model:
+def discriminator(options: GANConfig, classes: int = 0, several: bool = False) -> keras.Model:
     """Pictures (B, S, S), and with `classes` shares of each class (B, classes), to a score (B,): higher is more real.
 
     The class enters twice: beside the pixels, and as the projection of the last hidden layer (Miyato and Koyama 2018).
@@ -32,7 +33,7 @@ def discriminator(options: GANConfig, classes: int = 0) -> keras.Model:
     picture = keras.Input((options.size, options.size), name="picture")
     inputs, x = _with_classes(layers.Flatten(name="pixels")(picture), classes, picture)
     for n, width in enumerate(parse_widths(options.discriminator), 1):
-        x = _hidden(x, n, width, options.activation, options.discriminator_norm)
+        x = _hidden(x, n, width, options.activation, options.discriminator_norm, several)
         if options.dropout:
             x = Dropout(options.dropout, name=f"dropout_{n}")(x)
     score = layers.Dense(1, name="score")(x)
@@ -62,10 +63,10 @@ def _with_classes(x: Any, classes: int, first: Any = None) -> tuple[Any, Any]:
     return [first, shares], layers.Concatenate()([x, shares])
 
 
-def _hidden(x: Any, number: int, width: int, activation: str, norm: str) -> Any:
+def _hidden(x: Any, number: int, width: int, activation: str, norm: str, several: bool) -> Any:
     x = layers.Dense(width, use_bias=norm == "off", name=f"hidden_{number}")(x)
     if norm == "batch":
-        x = layers.BatchNormalization(momentum=0.9, name=f"norm_{number}")(x)
+        x = layers.BatchNormalization(momentum=0.9, synchronized=several, name=f"norm_{number}")(x)
     elif norm == "layer":
         x = layers.LayerNormalization(name=f"norm_{number}")(x)
     name = f"{activation}_{number}"

@@ -19,6 +19,7 @@ from core.gan.memory import towards
 from core.gan.model import to_pixels
 from core.i18n import _
 from core.runs.run import Run
+from core.training.devices import Devices
 from core.training.task import Best, Sizes
 from core.training.weights import load_weights
 
@@ -54,7 +55,8 @@ class GANTask:
     def __init__(self, run: Run, options: GANConfig, images: Images, judge: Judge) -> None:
         self.run, self.options, self.images, self.judge = run, options, images, judge
         self.classes = len(images.classes) if options.conditional else 0
-        self.game = Game(options, images.x, images.labels if self.classes else None, self.classes)
+        devices = Devices.of(run, options.batch_size)
+        self.game = Game(options, images.x, images.labels if self.classes else None, self.classes, devices)
         each = options.batch_size * options.d_steps
         self.sizes = Sizes(len(images.x) / each, each, "images", spike=math.inf, notes=self._notes())
         self._total = 1
@@ -64,7 +66,7 @@ class GANTask:
         self._write_facts()
 
     def _notes(self) -> list[str]:
-        notes = list(self.images.notes)
+        notes = [*self.images.notes, *self.game.devices.notes]
         if self.options.conditional and not self.images.classes:
             notes.append(_("The pictures have no classes, so the networks are not told any."))
         if self.judge.accuracy is not None:

@@ -4,14 +4,16 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from core.errors import UserError
 from core.families import family
 from core.faults import print_fault
 from core.i18n import _
 from core.quiet import import_tensorflow
+from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.slots import alone, slot
 from core.runs.status import Status, own_process
@@ -74,9 +76,18 @@ def _train(run: Run, status: Status, hook: Hook) -> str:
     from core.training.loop import Trainer
 
     import_tensorflow()
-    task = family(run.family).room("train").make_task(run)
-    status.phase = ""
-    return Trainer(run, task, status, hook).fit()
+    with _placed(run):
+        task = family(run.family).room("train").make_task(run)
+        status.phase = ""
+        return Trainer(run, task, status, hook).fit()
+
+
+def _placed(run: Run) -> AbstractContextManager[Any]:
+    if not Placement.of(run).devices:
+        return nullcontext()
+    from core.training.devices import placed
+
+    return placed(run)
 
 
 def _wait(run: Run, status: Status, position: int, hook: Hook) -> bool:
