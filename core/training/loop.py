@@ -24,7 +24,16 @@ from core.runs.status import Status
 from core.training import planning, snapshots
 from core.training.machine import machine, peak_memory_mb, versions
 from core.training.schedule import factors
-from core.training.state import Progress, begin_from_start, meta, put_back, read_arrays, record_plan, restore
+from core.training.state import (
+    Progress,
+    begin_from_start,
+    best_is_whole,
+    meta,
+    put_back,
+    read_arrays,
+    record_plan,
+    restore,
+)
 from core.training.task import Plan, Task
 
 SPIKE_MARGIN = 1.0  # on top of `sizes.spike` times the running loss, for losses near zero
@@ -76,6 +85,9 @@ class Trainer:
             if had_checkpoints:
                 self.status.message = _("Every checkpoint is damaged: the run begins again.")
             begin_from_start(self.run, self.task)
+        elif progress.best is not None and not best_is_whole(self.run, self.task):
+            progress.best, progress.best_step, progress.best_figures = None, None, {}
+            self.status.message = _("model.keras was damaged or gone: the best weights are looked for anew.")
         self.plan = plan or self._make_plan()
         self.task.restarted(self.progress.step)
         self.metrics = MetricsWriter(self.run.metrics_path, self.progress.step)
@@ -232,7 +244,7 @@ class Trainer:
 
     def _finish(self) -> None:
         if not self.run.model_path.exists():
-            self._save_model()
+            self._evaluate()
         self.status.phase = _("final figures")
         self._tell(force=True)
         self.task.load_model(str(self.run.model_path))

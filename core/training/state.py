@@ -92,6 +92,20 @@ def restore(run: Run, task: Task) -> tuple[Progress | None, Plan | None]:
     return progress, plan
 
 
+def best_is_whole(run: Run, task: Task) -> bool:
+    """Can the best weights be read back? What cannot is set aside; the task's variables are as before."""
+    kept = read_arrays(task)
+    try:
+        task.load_model(str(run.model_path))
+        return True
+    except (UserError, OSError, ValueError, EOFError):
+        if run.model_path.exists():
+            run.model_path.replace(run.path / f"damaged-{run.model_path.name}")
+        return False
+    finally:
+        put_back(task, kept)
+
+
 def record_plan(run: Run, plan: Plan, costs: Costs, sizes: Sizes) -> None:
     """Write plan.json: what was decided, and what it was decided on."""
     about = {"steps_per_epoch": sizes.steps_per_epoch, "costs": asdict(costs), "notes": sizes.notes, "extensions": []}
