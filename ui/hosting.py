@@ -15,6 +15,7 @@ from core.runs import launch
 from core.runs.run import Run
 from core.runs.slots import until_start, waiting
 from core.runs.store import root_dir, runs_dir
+from ui import nav
 from ui.show import md, size
 
 VISITOR, CLASS = "visitor", "class"
@@ -158,5 +159,8 @@ def own_address() -> None:
 
 def address(screen: str, query: str) -> str:
     """The full address of a screen, as far as the browser told where this server is."""
-    here = st.context.url or ""
-    return f"{here.partition('?')[0].rstrip('/')}/{screen}?{query}"
+    here = (st.context.url or "").partition("?")[0].rstrip("/")
+    before, _slash, last = here.rpartition("/")
+    if any(item.key == last for item in nav.screens()):  # Streamlit cuts off the page's own path, but not always
+        here = before
+    return f"{here}/{screen}?{query}"

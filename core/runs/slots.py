@@ -17,6 +17,7 @@ from core.runs.run import Run
 from core.runs.status import Status, is_alive
 
 POLL = 0.3  # seconds
+AROUND = 8.0  # seconds that a visitor's turn takes beside its training: TensorFlow's import, the final figures
 
 
 def slots() -> int:
@@ -83,7 +84,7 @@ def _left(run: Run, status: Status) -> float | None:
         return left
     began = time.time() - status.started_at if status.state == "running" and status.started_at else 0.0
     turn = max(0.0, LIMITS.turn_seconds - began)  # a visitor's turn ends then
-    return turn if left is None else min(left, turn)
+    return turn if left is None else min(left + AROUND, turn)
 
 
 def _planned(run: Run, status: Status) -> float | None:

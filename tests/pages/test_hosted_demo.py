@@ -148,7 +148,7 @@ def test_the_31st_visitor_keeps_the_form_and_is_told_when_to_come_back(hosted: P
             put(make(), "queued", queued_at=float(number + 1))
     app = open_page(session(), "text/train.py")
     next(item for item in app.number_input if item.label == "Units").set_value(48).run()
-    assert "30 runs wait before yours. Yours would begin in about 30 min 00 s." in said(app)
+    assert "30 runs wait before yours. Yours would begin in about 34 min 00 s." in said(app)
     press(app, "Train")
     assert "30 visitors wait for their turn already" in said(app)
     assert not faults(app)

@@ -8,7 +8,7 @@ from core.hosting.limits import LIMITS
 from core.hosting.porter import Porter
 from core.runs import launch
 from core.runs.run import Run
-from core.runs.slots import outlook, until_start, waiting
+from core.runs.slots import AROUND, outlook, until_start, waiting
 from core.runs.status import Status
 from tests.core.hosting.conftest import make, put, visit
 
@@ -59,11 +59,12 @@ def test_the_outlook_counts_all_visitors_and_never_says_longer_than_turns_may_la
     with visit("cy"):
         long = put(make("c1", seconds=None, steps=10_000), "queued", pid=None, queued_at=30.0, heartbeat=now)
     last = queued("ada", "a2", 40.0)
-    assert outlook(long) == (1, 90.0)
+    before = 30 + AROUND + 60 + AROUND
+    assert outlook(long) == (1, before)
     position, seconds = outlook(last)
     assert position == 2
-    assert seconds == pytest.approx(90 + LIMITS.turn_seconds), "nobody knows its speed yet, but a turn has an end"
-    assert until_start(demo, waiting(demo)) == pytest.approx(150 + LIMITS.turn_seconds)
+    assert seconds == pytest.approx(before + LIMITS.turn_seconds), "nobody knows its speed yet, but a turn has an end"
+    assert until_start(demo, waiting(demo)) == pytest.approx(before + LIMITS.turn_seconds + 60 + AROUND)
 
 
 def test_a_training_that_says_it_needs_hours_is_counted_to_the_end_of_its_turn(demo):
