@@ -189,7 +189,9 @@ class Lab(Inputs):
             if shown.open:
                 snippet = make()
                 code, prints = st.columns([3, 2], gap="medium")
-                code.caption(_("Copy and run it: it needs NumPy and Keras only."))
+                alone = _("Copy and run it: it needs NumPy and Keras only.")
+                at_home = _("Copy it and run it in the project's folder, whose core it uses.")
+                code.caption(at_home if "core." in snippet.code else alone)
                 code.code(snippet.code, language="python", height=_height(snippet.code))
                 prints.caption(_("It prints exactly the numbers of this page."))
                 prints.code(snippet.prints, language=None, height=_height(snippet.prints), wrap_lines=True)
