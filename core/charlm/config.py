@@ -119,9 +119,15 @@ def preset(name: str, characters: int, vocabulary: int) -> CharLMConfig:
             units=192 if small else 384, embedding=embedding, window=96, batch_size=16 if small else 32, epochs=None,
             seconds=300 if small else 600, learning_rate=4e-3, dropout=0.3 if small else 0.2,
         )  # fmt: skip
+    if small:
+        return CharLMConfig(
+            units=256, embedding=embedding, window=128, batch_size=16, epochs=None, seconds=900, learning_rate=3e-3,
+            dropout=0.4,
+        )  # fmt: skip
+    long = characters > 2_000_000  # so often is it read in an hour no more
     return CharLMConfig(
-        units=256 if small else 512, layers=1 if small else 2, embedding=embedding, window=128,
-        batch_size=16 if small else 32, epochs=None, seconds=900 if small else 3600, learning_rate=3e-3, dropout=0.4,
+        units=512, layers=2, embedding=embedding, window=128, batch_size=64, epochs=None if long else 24,
+        seconds=3600 if long else None, learning_rate=4e-3, dropout=0.5,
     )  # fmt: skip
 
 
