@@ -8,7 +8,14 @@ from typing import Any
 
 from core.training.machine import machine, versions
 
-NAMES = ("charlm", "classifier", "gan", "app", "runs")
+NAMES = {
+    "charlm": ["charlm"],
+    "classifier": ["classifier"],
+    "gan": ["gan"],
+    "app": ["app", "runs", "visitors"],
+    "runs": ["runs"],
+    "visitors": ["visitors"],
+}
 
 
 def main() -> int:
@@ -18,7 +25,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only rows whose work contains this")
     parser.add_argument("--json", action="store_true", help="print the rows as one JSON list")
     given = parser.parse_args()
-    rows: list[dict[str, Any]] = import_module(f"bench.{given.name}").run(quick=given.quick, only=given.only)
+    rows: list[dict[str, Any]] = []
+    for module in NAMES[given.name]:
+        rows += import_module(f"bench.{module}").run(quick=given.quick, only=given.only)
     if given.json:
         print(json.dumps(rows, ensure_ascii=False))
         return 0

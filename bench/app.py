@@ -43,6 +43,8 @@ ANSWER = "() => Promise.race([window.answered, new Promise(resolve => setTimeout
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
     """Rows for every screen whose name contains `only`. Needs Chromium and Playwright."""
     rows: list[dict[str, Any]] = []
+    if not any(only in f"lab {key}" for key in lab_pages()):
+        return rows
     with server() as address, browser() as page:
         page.goto(address)
         page.wait_for_function(RESTING)
@@ -112,17 +114,29 @@ def press(page: Any, control: Callable[[], None]) -> float | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """The app on a free port, with an empty runs folder and TensorFlow imported; yields its address."""
+def server(
+    prepare: Callable[[Path], None] = lambda runs: None, *, warm: bool = True, **environment: str
+) -> Iterator[str]:
+    """The app on a free port, with TensorFlow imported where `warm`; yields its address.
+
+    prepare(runs) fills the folder of runs, which is empty otherwise.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as runs:
+        prepare(Path(runs))
         process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, "--server.headless=true", f"--server.port={port}"],
+            [
+                sys.executable,
+                "-c",
+                _SERVE if warm else _SERVE.replace("import tensorflow\n", ""),
+                "--server.headless=true",
+                f"--server.port={port}",
+            ],
             cwd=ROOT,
-            env=os.environ | {"HIDDEN_STATE_RUNS": runs},
+            env=os.environ | {"HIDDEN_STATE_RUNS": runs} | environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -131,7 +145,7 @@ def server() -> Iterator[str]:
             while not _healthy(address):
                 if time.monotonic() > deadline or process.poll() is not None:
                     raise RuntimeError("the server did not start")
-                time.sleep(0.2)
+                time.sleep(0.05)
             yield address
         finally:
             process.terminate()

@@ -1,0 +1,277 @@
+"""A hosted demo with a crowd in it: real websocket sessions that open pages and write while one network is trained.
+
+Each visitor opens the first page, looks at others, has 200 characters written, and leaves; between two clicks they read
+for a few seconds. Nothing is drawn: a page's time is from the request to the server's word that its script has ended.
+Part of `python -m bench app`; HIDDEN_STATE_VISIT_SECONDS says how long they stay (60; --quick 15; an hour is 3600).
+The crowd itself runs on the same machine and takes its share of it.
+"""
+
+import asyncio
+import html
+import os
+import random
+import re
+import shutil
+import statistics
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+
+from bench.app import ROOT, WHO, server
+from core.hosting.visitors import visible
+from core.runs import launch
+from core.runs.run import Run
+
+VISITORS, QUICK_VISITORS = 50, 10
+SECONDS, QUICK_SECONDS = 60.0, 15.0
+READING = (2.0, 8.0)  # seconds between two clicks
+PATIENCE = 60.0  # seconds; a page that takes longer has failed
+PAGES = (
+    "text-train",
+    "runs",
+    "learn",
+    "perceptron",
+    "attention",
+    "lstm-gru",
+    "text-inside",
+    "classify-use",
+    "gan-draw",
+)
+LENGTH = 200
+WRITE = f"run=demo-lighthouse&length={LENGTH}"
+TRAIN = "seconds=300"
+
+
+def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
+    """Rows for the crowd and for one person alone. Raises RuntimeError where a visitor met a fault."""
+    rows: list[dict[str, Any]] = []
+    if only in "alone: first page":
+        rows += alone(1 if quick else 3)
+    if only in "visitors":
+        seconds = float(os.environ.get("HIDDEN_STATE_VISIT_SECONDS") or (QUICK_SECONDS if quick else SECONDS))
+        rows += crowd(QUICK_VISITORS if quick else VISITORS, seconds)
+    return rows
+
+
+# One person ----------------------------------------------------------------------------------------------------------
+def alone(turns: int) -> list[dict[str, Any]]:
+    """From the server's start, as by `make run` once all is set up, to the first page; then page switches."""
+    first, switches = [], []
+    for _turn in range(turns):
+        began = time.perf_counter()
+        with server(demo_runs, warm=False) as address:
+            found, times = asyncio.run(_look_around(address))
+            first.append(found - began)
+            switches += times
+    return [
+        _row("alone: start of the server to the first page", statistics.median(first), "s"),
+        _row("alone: page switch, 95th percentile", percentile(switches), "s"),
+    ]
+
+
+async def _look_around(address: str) -> tuple[float, list[float]]:
+    async with session(address) as person:
+        await person.open("")
+        found, times = time.perf_counter(), []
+        for page in PAGES:
+            await person.open(page)  # imports what it needs
+            times.append((await person.open(page)).seconds)
+        return found, times
+
+
+# The crowd -----------------------------------------------------------------------------------------------------------
+@dataclass
+class Seen:
+    """What the crowd measured: seconds of pages, writings and health answers, MB over time, and what went wrong."""
+
+    pages: list[float] = field(default_factory=list)
+    writings: list[float] = field(default_factory=list)
+    health: list[float] = field(default_factory=list)
+    memory: list[tuple[float, float]] = field(default_factory=list)  # the server's, and that of all together
+    trained: int = 0  # looks at which a training was under way
+    faults: list[str] = field(default_factory=list)
+
+
+def crowd(visitors: int, seconds: float) -> list[dict[str, Any]]:
+    seen, folders = Seen(), list[Path]()
+
+    def prepare(folder: Path) -> None:
+        folders.append(folder)
+        demo_runs(folder)
+
+    with server(prepare, HIDDEN_STATE_DEMO="1") as address:
+        (runs,) = folders
+        try:
+            asyncio.run(_crowd(address, runs, visitors, seconds, seen))
+        finally:
+            for item in _trainings(runs):
+                launch.stop(item, wait=30)
+    if seen.faults:
+        raise RuntimeError(f"{len(seen.faults)} faults, the first: {seen.faults[0]}")
+    name, quarter = f"{visitors} visitors", max(1, len(seen.memory) // 4)
+    servers = [own for own, _together in seen.memory]
+    early, late = servers[quarter : 2 * quarter] or servers, servers[-quarter:]
+    return [
+        _row(f"{name}: page, 95th percentile of {len(seen.pages)}", percentile(seen.pages), "s"),
+        _row(f"{name}: page, median", statistics.median(seen.pages), "s"),
+        _row(f"{name}: 200 characters, 95th percentile of {len(seen.writings)}", percentile(seen.writings), "s"),
+        _row(f"{name}: health while training, slowest", max(seen.health), "s"),
+        _row(f"{name}: a training under way", seen.trained / max(1, len(seen.memory)), "of the time"),
+        _row(f"{name}: server's memory, second quarter of the time", statistics.median(early), "MB"),
+        _row(f"{name}: server's memory, last quarter", statistics.median(late), "MB"),
+        _row(f"{name}: server and training together, most", max(together for _own, together in seen.memory), "MB"),
+    ]  # fmt: skip
+
+
+async def _crowd(address: str, runs: Path, visitors: int, seconds: float, seen: Seen) -> None:
+    end = time.monotonic() + seconds
+    chance = random.Random(0)
+    people = [_visitor(address, end, random.Random(chance.random()), seen) for _number in range(visitors)]
+    await asyncio.gather(_trainer(address, runs, end, seen), _watch(address, runs, end, seen), *people)
+
+
+async def _visitor(address: str, end: float, chance: random.Random, seen: Seen) -> None:
+    await asyncio.sleep(chance.uniform(0, READING[1]))
+    while time.monotonic() < end:
+        try:
+            async with session(address) as person:
+                seen.pages.append((await person.open("")).seconds)
+                for page in chance.sample(PAGES, 2):
+                    await asyncio.sleep(chance.uniform(*READING))
+                    seen.pages.append((await person.open(page)).seconds)
+                await asyncio.sleep(chance.uniform(*READING))
+                page_of_writing = await person.open("text-write", WRITE)
+                seen.pages.append(page_of_writing.seconds)
+                await asyncio.sleep(chance.uniform(*READING))
+                answer = await person.press("Write", page_of_writing, "text-write", WRITE)
+                if len(html.unescape(re.sub(r"<[^>]*>", "", answer.html))) < LENGTH:
+                    raise RuntimeError(f"too little was written: {answer.html}")
+                seen.writings.append(answer.seconds)
+        except Exception as fault:
+            seen.faults.append(f"{type(fault).__name__}: {fault}")
+        await asyncio.sleep(chance.uniform(*READING))
+
+
+async def _trainer(address: str, runs: Path, end: float, seen: Seen) -> None:
+    """One of them always has a network in training."""
+    while time.monotonic() < end:
+        if not any(item.active for item in _trainings(runs)):
+            try:
+                async with session(address) as person:
+                    form = await person.open("text-train", TRAIN)
+                    await person.press("Train", form, "text-train", TRAIN)
+            except Exception as fault:
+                seen.faults.append(f"training: {type(fault).__name__}: {fault}")
+        await asyncio.sleep(1)
+
+
+async def _watch(address: str, runs: Path, end: float, seen: Seen) -> None:
+    process = _server_process()
+    while time.monotonic() < end:
+        began = time.perf_counter()
+        await asyncio.to_thread(_healthy, address, seen)
+        seen.health.append(time.perf_counter() - began)
+        own = process.memory_info().rss / 1e6
+        others = sum(_rss(child) for child in process.children(recursive=True)) / 1e6
+        seen.memory.append((own, own + others))
+        seen.trained += any(item.status.state == "running" for item in _trainings(runs))
+        await asyncio.sleep(1)
+
+
+def _healthy(address: str, seen: Seen) -> None:
+    try:
+        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=10) as answer:
+            answer.read()
+    except OSError as fault:
+        seen.faults.append(f"health: {fault}")
+
+
+def _rss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _trainings(runs: Path) -> list[Run]:
+    return [Run(path) for folder in visible(runs / ".visitors") for path in visible(folder)]
+
+
+def _server_process() -> psutil.Process:
+    return next(child for child in psutil.Process().children() if "streamlit" in " ".join(child.cmdline()))
+
+
+# A session -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Answer:
+    """Seconds until the script had ended, the ids of its buttons by their labels, and its last piece of HTML."""
+
+    seconds: float
+    buttons: dict[str, str]
+    html: str
+
+
+class session:  # noqa: N801
+    """A browser's websocket, without the browser."""
+
+    def __init__(self, address: str) -> None:
+        self._url = address.replace("http://", "ws://") + "/_stcore/stream"
+        self._socket: ClientConnection
+
+    async def __aenter__(self) -> "session":
+        self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE)  # type: ignore[list-item]
+        return self
+
+    async def __aexit__(self, *_fault: object) -> None:
+        await self._socket.close()
+
+    async def open(self, page: str, query: str = "") -> Answer:
+        message = BackMsg()
+        message.rerun_script.page_name, message.rerun_script.query_string = page, query
+        return await self._ask(message)
+
+    async def press(self, label: str, answer: Answer, page: str, query: str) -> Answer:
+        message = BackMsg()
+        message.rerun_script.page_name, message.rerun_script.query_string = page, query
+        state = message.rerun_script.widget_states.widgets.add()
+        state.id, state.trigger_value = answer.buttons[label], True
+        return await self._ask(message)
+
+    async def _ask(self, message: BackMsg) -> Answer:
+        began, buttons, written = time.perf_counter(), dict[str, str](), ""
+        await self._socket.send(message.SerializeToString())
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                received = ForwardMsg.FromString(await self._socket.recv(decode=False))
+                kind = received.WhichOneof("type")
+                if kind == "delta":
+                    element = received.delta.new_element
+                    if element.HasField("button"):
+                        buttons[element.button.label] = element.button.id
+                    written = element.html.body or written
+                    if element.HasField("exception") or "failed" in element.alert.body:
+                        raise RuntimeError(element.exception.message or element.alert.body)
+                elif kind == "script_finished" and received.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    return Answer(time.perf_counter() - began, buttons, written)
+
+
+def demo_runs(folder: Path) -> None:
+    """The runs that ship with the project, in a folder that may be written to."""
+    for demo in (ROOT / "saved_models").glob("demo-*"):
+        shutil.copytree(demo, folder / demo.name)
+
+
+def percentile(values: list[float], share: float = 0.95) -> float:
+    """The value that `share` of them do not exceed."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
+
+
+def _row(work: str, value: float, unit: str) -> dict[str, Any]:
+    return {"work": work, "who": WHO, "value": value, "unit": unit}

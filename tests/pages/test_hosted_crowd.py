@@ -1,0 +1,17 @@
+"""The short form of `python -m bench visitors`: real sessions against a real server in which a network is trained."""
+
+import pytest
+
+from bench import visitors
+
+
+def test_a_few_visitors_meet_no_fault_while_a_network_trains_and_all_of_it_stays_under_2_gb(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(visitors, "READING", (0.0, 0.3))
+    rows = {row["work"].partition(": ")[2].partition(" of ")[0]: row["value"] for row in visitors.crowd(4, 6.0)}
+    assert rows["200 characters, 95th percentile"] < visitors.PATIENCE
+    assert rows["page, 95th percentile"] < 20
+    assert rows["a training under way"] > 0.2
+    assert rows["health while training, slowest"] < 10
+    assert 300 < rows["server and training together, most"] < 2000
