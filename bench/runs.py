@@ -1,7 +1,7 @@
 """Runs that survive everything: processes killed at random moments, what checkpoints cost, taking a run along.
 
-`kill -9` hits a training process at a random moment, again and again; the run is continued each time, and at its end
-compared with one that was left alone.
+A part of `python -m bench app`. `kill -9` hits a training process at a random moment, again and again; the run is
+continued each time, and at its end compared with one that was left alone.
 """
 
 import os
@@ -27,12 +27,12 @@ from core.schema import parse_options
 from core.sources import Source
 
 WHO = "hidden-state"
-KILLS = 201  # over all families
-STEPS = 3000
+KILLS, QUICK_KILLS = 201, 6  # over all families
+STEPS, QUICK_STEPS = 3000, 600
 PATIENCE = 600.0  # seconds for one start
 MEGABYTES = 20
 # A kill should meet every phase: starting, training, evaluating, writing. So everything happens often.
-PLAN = {"total_steps": STEPS, "log_every": 10, "eval_every": 100, "sample_every": 200, "checkpoint_every": 100}
+PLAN = {"log_every": 10, "eval_every": 100, "sample_every": 200, "checkpoint_every": 100}
 SMALL: dict[str, dict[str, Any]] = {
     "charlm": {"units": 48, "layers": 2, "embedding": 8, "window": 16, "batch_size": 4, "dropout": 0.2},
     "classifier": {"width": 16, "heads": 2, "blocks": 1, "feed_forward": 16, "batch_size": 8, "dropout": 0.2},
@@ -46,7 +46,7 @@ def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         for key in FAMILIES:
             if only in f"kills {key}":
-                rows += _kills(key, Path(folder) / key, 3 if quick else KILLS // len(FAMILIES))
+                rows += _kills(key, Path(folder) / key, quick)
         if only in "bundle":
             rows += _bundle(Path(folder))
     return rows
@@ -56,17 +56,18 @@ def _row(work: str, value: float, unit: str) -> dict[str, Any]:
     return {"work": work, "who": WHO, "value": value, "unit": unit}
 
 
-def _kills(key: str, folder: Path, wanted: int) -> list[dict[str, Any]]:
+def _kills(key: str, folder: Path, quick: bool) -> list[dict[str, Any]]:
+    wanted, steps = (QUICK_KILLS if quick else KILLS) // len(FAMILIES), QUICK_STEPS if quick else STEPS
     family, rng = FAMILIES[key], random.Random(0)
     name = next(name for name, item in SAMPLES.items() if item.family == key)
     sources = sample(name)
     sizes = family.room("data").sizes(sources, family.options())
     options = family.room("config").preset("quick", **sizes).model_dump() | SMALL.get(key, {})
-    options |= {"steps": STEPS, "epochs": None, "seconds": None}
+    options |= {"steps": steps, "epochs": None, "seconds": None}
 
     def begin(name: str) -> Run:
         made = create(parse_options(family.options, options), sources, name=name, directory=folder)
-        made.write_json("plan.json", PLAN)
+        made.write_json("plan.json", PLAN | {"total_steps": steps})
         return made
 
     reference = begin("reference")

@@ -15,8 +15,13 @@ class UserError(Exception):
     """
 
     def __init__(self, sentence: str) -> None:
-        shown = " ".join("".join(char if _plain(char) else _told(char) for char in sentence).split())
-        super().__init__(shown if len(shown) <= LIMIT else f"{shown[: LIMIT // 2]} … {shown[-LIMIT // 2 :]}")
+        super().__init__(one_line(sentence))
+
+
+def one_line(sentence: str) -> str:
+    """`sentence` for a person: what is invisible in it becomes a space or is written out, what is too long is cut."""
+    shown = " ".join("".join(char if _plain(char) else _told(char) for char in sentence).split())
+    return shown if len(shown) <= LIMIT else f"{shown[: LIMIT // 2]} … {shown[-LIMIT // 2 :]}"
 
 
 def _plain(char: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from core.errors import UserError
+from core.errors import UserError, one_line
 from core.families import Family
 from core.i18n import _
 from core.runs.again import BUDGETS, differences, from_text, one_budget
@@ -62,7 +62,7 @@ def read(family: Family, query: Mapping[str, str]) -> tuple[SetUp, list[str]]:
     if "data" in hide and f"{family.key}-sample" not in query:
         hide.remove("data")
         faults.append(_("The data can only be hidden where the link names a sample."))
-    return SetUp(one_budget(options), tuple(hide)), faults
+    return SetUp(one_budget(options), tuple(hide)), [one_line(fault) for fault in faults]
 
 
 def keys(family: Family) -> dict[str, list[str]]:

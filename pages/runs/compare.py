@@ -8,6 +8,8 @@ from core.runs.store import list_runs
 from ui import class_view, compare_view, hosting, nav
 from ui.show import guard, md
 
+MOST = 8
+
 st.title(_("Compare"), anchor=False)
 group = hosting.present_class()
 if group:
@@ -19,9 +21,9 @@ if not runs:
     nav.link("text-train", _("Train a network on a text"), ":material/school:")
     st.stop()
 
-asked = [run_id for run_id in st.query_params.get("runs", "").split(",") if run_id in runs]
+asked = [run_id for run_id in dict.fromkeys(st.query_params.get("runs", "").split(",")) if run_id in runs][:MOST]
 chosen = st.multiselect(
-    _("Runs"), list(runs), default=asked or list(runs)[:2], key="compare-runs", max_selections=8,
+    _("Runs"), list(runs), default=asked or list(runs)[:2], key="compare-runs", max_selections=MOST,
     format_func=lambda key: f"{runs[key].name} · {key}",
 )  # fmt: skip
 if chosen:
