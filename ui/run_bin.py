@@ -5,6 +5,7 @@ import streamlit as st
 from core.i18n import _
 from core.runs.bin import binned, disk_use, purge, restore
 from ui import nav
+from ui.hosting import is_visitor
 from ui.show import ago, guard, md, size
 
 
@@ -15,7 +16,7 @@ def bin_view() -> None:
     st.caption(_("{used} in runs, {thrown} in the bin").format(used=size(used), thrown=size(thrown)))
     if not items:
         return
-    title = _("Bin: {n}, kept for a week").format(n=len(items))
+    title = (_("Bin: {n}") if is_visitor() else _("Bin: {n}, kept for a week")).format(n=len(items))
     with st.expander(title, icon=":material/delete:", key="bin", on_change="rerun") as box:
         if not box.open:
             return

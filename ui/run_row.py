@@ -11,7 +11,7 @@ from core.runs.metrics import column
 from core.runs.run import Run
 from core.runs.store import delete
 from ui import nav
-from ui.hosting import may_change
+from ui.hosting import is_visitor, may_change
 from ui.run_view import state_badge
 from ui.show import ago, md, size
 
@@ -78,7 +78,10 @@ def _actions(run: Run, state: str) -> None:
                 launch.start(run)
                 st.rerun()
             with st.popover(_("Delete"), icon=":material/delete:", key=f"delete-{run.id}"):
-                st.write(_("Move “{name}” to the bin? It is kept there for a week.").format(name=md(run.name)))
+                words = _("Move “{name}” to the bin? It is kept there for a week.")
+                if is_visitor():
+                    words = _("Move “{name}” to the bin? Bin and all, your runs are gone after a day.")
+                st.write(words.format(name=md(run.name)))
                 if st.button(_("Delete it"), key=f"really-{run.id}", type="primary"):
                     delete(run)
                     st.rerun()
