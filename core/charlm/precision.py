@@ -12,8 +12,10 @@ GAIN = 0.85  # bfloat16 rounds: it must be clearly faster
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processor cores that this process may use; a cluster says how many of a node's are a run's."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    given = os.environ.get("HIDDEN_STATE_CORES", "")
+    return max(1, min(there, int(given))) if given.isdecimal() else there
 
 
 def one_thread_each() -> None:

@@ -68,6 +68,8 @@ def _place(given: argparse.Namespace) -> None:
     """Where the runs are: --runs-dir, or the parent of a run that is named by the path of its folder."""
     if getattr(given, "runs_dir", None):
         os.environ["HIDDEN_STATE_RUNS"] = given.runs_dir
+    if getattr(given, "launcher", None):
+        os.environ["HIDDEN_STATE_LAUNCHER"] = given.launcher
     path = Path(getattr(given, "id", None) or ".")
     if len(path.parts) > 1 and (path / "config.json").is_file():
         os.environ["HIDDEN_STATE_RUNS"], given.id = str(path.parent), path.name

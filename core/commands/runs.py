@@ -4,13 +4,14 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from core.commands.flags import add_common
+from core.commands.flags import add_common, add_placement, placement
 from core.commands.train import duration, follow
 from core.errors import UserError
 from core.i18n import _
 from core.runs import launch
 from core.runs.bin import purge, restore
 from core.runs.names import printable
+from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.slots import outlook
 from core.runs.store import delete, find, list_runs
@@ -32,6 +33,7 @@ def add_parsers(commands: Any) -> Any:
     longer = sub.add_mutually_exclusive_group()
     for unit in ("steps", "epochs", "seconds"):
         longer.add_argument(f"--more-{unit}", type=float, metavar="N", help=_("so many more than planned"))
+    add_placement(sub)
     sub = add_verb(verbs, "rename", rename, _("change what a run is called, its note or its tags"))
     sub.add_argument("name", nargs="?", help=_("its new name"))
     sub.add_argument("--note")
@@ -114,8 +116,11 @@ def resume(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
     amounts = {unit: getattr(arguments, f"more_{unit}") for unit in ("steps", "epochs", "seconds")}
     more = {unit: amount for unit, amount in amounts.items() if amount is not None}
-    launch.enqueue(run, more or None)
-    return follow(run)
+    before = Placement.of(run)
+    where = placement(arguments, before)
+    if where != before:
+        where.record(run)
+    return follow(run, more or None)
 
 
 def rename(arguments: argparse.Namespace) -> dict[str, Any]:

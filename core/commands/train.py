@@ -5,24 +5,29 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, TextIO
 
-from core.commands.flags import add_common, add_options, given_options, merged
+from core.commands.flags import add_common, add_options, add_placement, given_options, merged, placement
 from core.errors import UserError
 from core.families import FAMILIES, Family
 from core.families import family as find_family
 from core.i18n import _
 from core.inputs import gather
 from core.runs.again import BUDGETS, START
+from core.runs.cluster import configured
 from core.runs.extend import extensions
-from core.runs.launch import start
+from core.runs.launch import enqueue, start, stop
 from core.runs.names import printable
+from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.store import create
 from core.runs.sweep import sweep
 from core.schema import Options
 from core.sources import Source
+
+LOOK = 0.5  # seconds between two looks at a run that trains elsewhere
 
 
 def add_parsers(commands: Any) -> None:
@@ -49,6 +54,7 @@ def add_parsers(commands: Any) -> None:
         )
         sub.add_argument("--seeds", metavar="0,1,…", help=_("each run once with each of these seeds"))
         add_common(sub)
+        add_placement(sub)
         add_options(sub, family.options)
         sub.set_defaults(run=train)
     hidden = commands.add_parser("work")  # what the browser starts as a child
@@ -68,13 +74,17 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     values = given_options(arguments, family.options)
     sources, label = gather(arguments.data, family)
     options = plan_options(family, sources, arguments.preset, values)
+    where = placement(arguments, Placement.default())
     if arguments.sweep or arguments.seeds is not None:
-        return sweep_over(options, sources, label, arguments)
+        return sweep_over(options, sources, label, arguments, where)
     run = create(options, sources, name=arguments.name, preset=arguments.preset, label=label)
+    where.record(run)
     return follow(run)
 
 
-def sweep_over(options: Options, sources: list[Source], label: str, arguments: argparse.Namespace) -> dict[str, Any]:
+def sweep_over(
+    options: Options, sources: list[Source], label: str, arguments: argparse.Namespace, where: Placement
+) -> dict[str, Any]:
     """Queue the runs of a sweep in the background and print their ids."""
     values = dict[str, list[str]]()
     for item in arguments.sweep:
@@ -85,19 +95,21 @@ def sweep_over(options: Options, sources: list[Source], label: str, arguments: a
     seeds = (arguments.seeds or "").replace(",", " ").split()
     runs = sweep(options, values, seeds, sources, name=arguments.name, preset=arguments.preset, label=label)
     for run in runs:
+        where.record(run)
         start(run)
         if not arguments.json:
             print(f"{run.id}: {printable(run.name)}")
     return {"runs": [run.id for run in runs], "state": "queued"}
 
 
-def follow(run: Run) -> dict[str, Any]:
-    """Train `run` here, with a live line; return what `--json` prints."""
+def follow(run: Run, more: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """Train `run` here or on a cluster, with a live line; return what `--json` prints. more: see launch.enqueue."""
     from core.training.work import work
 
-    line = ProgressLine(sys.stderr)
+    line, away = ProgressLine(sys.stderr), configured() is not None
+    (start if away else enqueue)(run, more)
     print(printable(_("Run {run} in {path}").format(run=run.id, path=run.path)), file=sys.stderr)
-    status = work(run, line.show)
+    status = _afar(run, line) if away else work(run, line.show)
     line.close()
     report = run.report if status.state != "failed" else {}
     for note in report.get("notes", []):
@@ -113,6 +125,22 @@ def follow(run: Run) -> dict[str, Any]:
         "seconds": round(status.seconds, 2),
         "exit": 1 if status.state == "failed" else 0,
     }
+
+
+def _afar(run: Run, line: "ProgressLine") -> Status:
+    """The run goes on where it is when this process is killed; Ctrl-C asks it to stop, a second one leaves it alone."""
+    asked = False
+    while run.active:
+        try:
+            line.show(run.status)
+            time.sleep(LOOK)
+        except KeyboardInterrupt:
+            if asked:
+                raise
+            asked = True
+            stop(run)
+    line.show(run.status)
+    return run.status
 
 
 def work_on(arguments: argparse.Namespace) -> int:
@@ -178,11 +206,13 @@ def command(run: Run) -> str:
     options = run.options
     if (run.path / START).exists():  # a branch also needs the weights that it began from
         return shlex.join(["python", "-m", "core", "runs", "again", run.id])
-    preset = run.config.get("preset")
+    preset, devices = run.config.get("preset"), Placement.of(run).devices
     family, defaults = find_family(run.family), type(options)()
     words = ["python", "-m", "core", "train", family.key, f"--{family.data_flag}", f"run:{run.id}"]
     if preset:
         words += ["--preset", str(preset)]
+    if devices:
+        words += ["--devices", devices]
     for name in type(options).model_fields:
         value, flag = getattr(options, name), "--" + name.replace("_", "-")
         if name in BUDGETS:

@@ -17,6 +17,7 @@ from core.hosting.admission import check_start
 from core.hosting.porter import porter
 from core.hosting.visitors import actor, check_change, root_of
 from core.i18n import _
+from core.runs import cluster
 from core.runs.extend import extend
 from core.runs.run import Run
 from core.runs.status import Status, process_start, this_host
@@ -63,7 +64,8 @@ class InTurn:
 
 
 def launcher() -> Launcher:
-    return ChildProcess() if actor().visitor is None else InTurn()
+    """Raises UserError where a cluster was asked for that nobody can speak to here."""
+    return InTurn() if actor().visitor is not None else cluster.configured() or ChildProcess()
 
 
 def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
@@ -91,6 +93,7 @@ def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
         if more:
             status.total = extend(run, more)
         status.state, status.pid, status.process_start, status.host = "queued", None, "", ""
+        status.cluster = ""
         status.queued_at, status.error, status.message, status.ended_at = time.time(), "", "", None
         status.write(run.path / "status.json")
     except OSError as error:
@@ -99,12 +102,13 @@ def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
 
 def start(run: Run, more: Mapping[str, float] | None = None) -> None:
     """Queue `run` and start its process. Raises UserError as enqueue() does, or where no process can be started."""
+    chosen = launcher()
     enqueue(run, more)
     try:
-        launcher().start(run)
-    except OSError as error:
+        chosen.start(run)
+    except (OSError, UserError) as error:
         status = run.status
-        status.state, status.error = "failed", _refused(run, error)
+        status.state, status.error = "failed", str(error) if isinstance(error, UserError) else _refused(run, error)
         with suppress(OSError):
             status.write(run.path / "status.json")
         raise UserError(status.error) from None
@@ -128,14 +132,21 @@ def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
         raise UserError(
             _("The run “{run}” cannot be asked to stop: {reason}.").format(run=run.id, reason=error.strerror or error)
         ) from None
-    deadline = time.monotonic() + wait
+    if run.status.cluster and run.status.pid is None:
+        force = True  # no process is there yet that could read it
+    deadline = time.monotonic() + (0 if force else wait)
     while wait and run.active and time.monotonic() < deadline:
         time.sleep(0.1)
     if not run.active or not (force or wait):
         return
-    _end_process(run.status)
+    held = run.status.cluster
+    if held:
+        with suppress(UserError):  # a cluster that is gone holds nothing
+            cluster.at(held).cancel(run)
+    else:
+        _end_process(run.status)
     status = run.status
-    if status.state == "died":
+    if status.state == "died" or (held and run.active):
         status.state, status.error, status.phase = "stopped", "", ""
         status.message = _("It was ended at once: Continue goes on from its last checkpoint.")
         with suppress(OSError):

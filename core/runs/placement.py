@@ -3,8 +3,9 @@
 It is no option of the network: the same run may begin on one machine and go on on another.
 """
 
+import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.errors import UserError
@@ -42,14 +43,22 @@ class Placement:
     @classmethod
     def of(cls, run: Run) -> "Placement":
         """What is recorded for `run`; the default where nothing sound is."""
-        content = run.read_json(FILE)
-        if not isinstance(content, dict):
-            return cls()
+        content = run.read_object(FILE)
         kinds: dict[str, type] = {"devices": str, "cpus": int, "gpus": int}
+        default = cls.default()
         try:
-            return cls(**{name: content[name] for name, kind in kinds.items() if type(content.get(name)) is kind})
+            return replace(
+                default, **{key: content[key] for key, kind in kinds.items() if type(content.get(key)) is kind}
+            )
         except UserError:
-            return cls()
+            return default
+
+    @classmethod
+    def default(cls) -> "Placement":
+        """HIDDEN_STATE_CPUS and HIDDEN_STATE_GPUS say what the screens ask of a cluster."""
+        asked = {name: os.environ.get(f"HIDDEN_STATE_{name.upper()}", "") for name in ("cpus", "gpus")}
+        given = {name: int(text) for name, text in asked.items() if text.isdecimal() and len(text) < 5}
+        return cls("", **given)
 
     def record(self, run: Run, **more: Any) -> None:
         """Raises UserError where the folder refuses."""

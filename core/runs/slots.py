@@ -35,7 +35,7 @@ def waiting(directory: Path) -> list[Run]:
     served: dict[Path, float] = {}
     for path in run_folders(directory):
         status, owner = Status.read(path / "status.json"), path.parent
-        if status is None:
+        if status is None or status.cluster:  # a cluster has a queue of its own
             continue
         served[owner] = max(served.get(owner, 0.0), status.started_at or 0.0)
         if status.state == "queued" and is_alive(status):
@@ -61,7 +61,7 @@ def until_start(directory: Path, before: Sequence[Run]) -> float | None:
     free: list[float] = []
     for path in run_folders(directory):
         status = Status.read(path / "status.json")
-        if status and status.state == "running" and is_alive(status):
+        if status and status.state == "running" and not status.cluster and is_alive(status):
             left = _left(Run(path), status)
             if left is None:
                 return None
@@ -100,11 +100,16 @@ def _planned(run: Run, status: Status) -> float | None:
 
 
 @contextmanager
-def alone(run: Run) -> Iterator[bool]:
-    """Hold the right to train `run`; yields False where another process has it. A killed process lets go of it."""
-    lock = _lock(run, f"run-{run.id}")
+def alone(run: Run, patience: float = 0.0) -> Iterator[bool]:
+    """Hold the right to train `run`; yields False where another process has it, also after `patience` seconds.
+
+    A killed process lets go of it.
+    """
+    lock, deadline = _lock(run, f"run-{run.id}"), time.monotonic() + patience
     try:
-        yield _try(lock)
+        while not (held := _try(lock)) and time.monotonic() < deadline:
+            time.sleep(POLL)
+        yield held
     finally:
         lock.release()
 
@@ -131,6 +136,12 @@ def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
     finally:
         if held is not None:
             held.release()
+
+
+@contextmanager
+def at_once(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
+    """In the place of slot() where a cluster has given the run its turn."""
+    yield True
 
 
 def _lock(run: Run, name: str) -> FileLock:

@@ -26,6 +26,7 @@ class Status:
     pid: int | None = None
     process_start: str = ""
     host: str = ""
+    cluster: str = ""  # the address of the cluster that the run was handed to; "" where it trains at home
     queued_at: float = 0.0
     started_at: float | None = None
     ended_at: float | None = None
@@ -105,6 +106,8 @@ def process_start(pid: int) -> str:
 def is_alive(status: Status, now: float | None = None) -> bool:
     """Is the process that owns this status still there? A zombie or another process with its pid is not it."""
     now = time.time() if now is None else now
+    if status.cluster:  # has its own queue, and gives a run another process where it loses one
+        return status.pid is None or abs(now - status.heartbeat) < HEARTBEAT_GRACE
     if status.pid is None:
         return abs(now - max(status.queued_at, status.heartbeat)) < START_GRACE
     if status.host and status.host != this_host():

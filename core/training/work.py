@@ -19,21 +19,25 @@ from core.runs.slots import alone, slot
 from core.runs.status import Status, own_process
 
 Hook = Callable[[Status], None]
+Turn = Callable[[Run, Callable[[int], bool]], AbstractContextManager[bool]]
 
 
-def work(run: Run, hook: Hook | None = None) -> Status:
-    """Train `run` in this process to its end. Returns its last status; raises nothing but KeyboardInterrupt."""
+def work(run: Run, hook: Hook | None = None, *, turn: Turn = slot, patience: float = 0.0) -> Status:
+    """Train `run` in this process to its end. Returns its last status; raises nothing but KeyboardInterrupt.
+
+    turn: how it waits for its turn; patience: seconds that another process has for letting go of the run.
+    """
     try:
-        with alone(run) as first:
+        with alone(run, patience) as first:
             if first:
-                return _work(run, hook or (lambda status: None))
+                return _work(run, hook or (lambda status: None), turn)
         error = _("Another process trains the run “{run}” already.").format(run=run.id)
     except OSError as fault:
         error = _write_fault(fault)
     return Status(state="failed", error=error)
 
 
-def _work(run: Run, hook: Hook) -> Status:
+def _work(run: Run, hook: Hook, turn: Turn) -> Status:
     path = run.path / "status.json"
     status = own_process(Status.read(path) or Status())
     if status.state != "queued":  # else its place in the queue is the one it was given when it was launched
@@ -43,7 +47,7 @@ def _work(run: Run, hook: Hook) -> Status:
     try:
         with _stop_on_signals(run):
             status.write(path)
-            with slot(run, lambda position: _wait(run, status, position, hook)) as held:
+            with turn(run, lambda position: _wait(run, status, position, hook)) as held:
                 status.state = _train(run, status, hook) if held else "stopped"
     except UserError as error:
         status.state, status.error = "failed", str(error)
