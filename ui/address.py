@@ -53,12 +53,14 @@ def _heed(key: str, read: Callable[[str], Any]) -> None:
 
 
 def _tell(key: str, value: Any, wanted: str) -> None:
-    written, moment, _value = st.session_state.get(_memory(key), ("", 0.0, None))
-    st.session_state[_memory(key)] = wanted, moment if wanted == written else time.monotonic(), value
-    if wanted and st.query_params.get(key) != wanted:
-        st.query_params[key] = wanted
-    elif not wanted and key in st.query_params:
-        del st.query_params[key]
+    _written, moment, _value = st.session_state.get(_memory(key), ("", 0.0, None))
+    if st.query_params.get(key, "") != wanted:
+        moment = time.monotonic()
+        if wanted:
+            st.query_params[key] = wanted
+        else:
+            del st.query_params[key]
+    st.session_state[_memory(key)] = wanted, moment, value
 
 
 def _memory(key: str) -> str:

@@ -21,6 +21,7 @@ from core.runs.store import create, list_runs
 from core.samples.registry import sample
 from core.training.work import work
 from tests.pages.conftest import faults, open_page
+from ui import address
 
 # Every text needs its quotes, and one of them lacks the second.
 OPEN = (
@@ -276,7 +277,10 @@ def test_a_file_comes_back_with_the_labels_that_the_network_gives(app: AppTest, 
 
 
 # Evaluate -------------------------------------------------------------------------------------------------------------
-def test_the_cell_in_the_address_opens_just_the_texts_behind_it(app: AppTest, run: Run) -> None:
+def test_the_cell_in_the_address_opens_just_the_texts_behind_it(
+    app: AppTest, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "SETTLED", 0.0)  # no browser is here whose address could lag behind
     found = load_evaluation(run)
     counts = confusion(found.y, found.guessed, 2)
     for row, true in enumerate(found.classes):
