@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-CASES = int(os.environ.get("HIDDEN_STATE_FUZZ", "120"))
+CASES = int(os.environ.get("HIDDEN_STATE_FUZZ", "150"))
 MEMORY = 3_000_000_000  # bytes that a reader may ask for on top of what the test process has
 
 settings.register_profile(
     "fuzz",
     max_examples=CASES,
     deadline=timedelta(seconds=20),
-    derandomize=CASES <= 120,
+    derandomize=CASES <= 150,
     database=None,
     suppress_health_check=list(HealthCheck),
     print_blob=True,

@@ -5,7 +5,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,10 +16,8 @@ from mutate import SEEDS, mutate, mutate_json, said
 
 from core.commands.runs import summary
 from core.commands.train import command, describe
-from core.errors import UserError
 from core.families import FAMILIES
 from core.runs.again import from_text
-from core.runs.bin import restore
 from core.runs.checkpoint import load_newest, save_checkpoint
 from core.runs.compare import curves, metrics_csv, seed_groups, table, table_csv
 from core.runs.extend import extend
@@ -30,7 +27,7 @@ from core.runs.run import Run
 from core.runs.script import total_steps, use_script
 from core.runs.slots import outlook, waiting
 from core.runs.status import STATES, Status
-from core.runs.store import find, list_runs
+from core.runs.store import list_runs
 from core.schema import parse_options
 
 FILES = ["config.json", "status.json", "about.json", "plan.json", "report.json", "metrics.jsonl"]
@@ -162,15 +159,6 @@ def test_a_damaged_checkpoint_is_passed_over(folder, seed):
     path.write_bytes(mutate(path.read_bytes(), seed))
     found = load_newest(place)
     assert found is None or isinstance(found[1]["step"], int)
-
-
-@given(text=st.text(max_size=300) | st.builds(lambda parts: "/".join(parts), st.lists(TEXTS | st.just(".."))))
-def test_any_text_of_an_address_finds_a_run_here_or_none(wholes, text):
-    parent = wholes[0].run.path.parent
-    with suppress(UserError):
-        assert find(text, parent).path.parent == parent
-    with pytest.raises(UserError):
-        restore(text, parent)
 
 
 @given(text=st.text(max_size=300) | st.text(st.characters(categories=["Cc", "Cf", "Cs", "Co", "Zl", "Lo", "So"])))
