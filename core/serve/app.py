@@ -2,6 +2,8 @@
 
 import asyncio
 import hmac
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -21,6 +23,8 @@ from core.serve.endpoint import Answer, Endpoint
 
 BODY_LIMIT = 2_000_000  # bytes of a request
 BODY_SECONDS = 10.0  # for a request to come in whole
+WAITING_SECONDS = 30.0  # for a request to get its turn
+ANSWER_SECONDS = 60.0  # for an answer to be computed; what cannot be broken off keeps its turn for longer
 WAITING_LIMIT = 16  # requests that may wait for the one that is computing
 log = studio_log("serve")
 
@@ -41,18 +45,25 @@ class Service:
         self._room = family(run.family).room("service")
         self._stamp, self._endpoints = -1, dict[str, Endpoint]()
         self._turn, self._waiting = asyncio.Lock(), 0
+        self._loading = threading.Lock()
         self.refresh()
 
     def refresh(self) -> dict[str, Endpoint]:
         """The endpoints of the newest whole model. Raises UserError where there is none."""
-        try:
-            stamp = self.run.model_path.stat().st_mtime_ns
-        except OSError:
-            raise UserError(_("The run “{run}” has no trained model.").format(run=self.run.id)) from None
-        if stamp != self._stamp:
-            self._endpoints = {endpoint.path: endpoint for endpoint in self._room.endpoints(self.run)}
-            self._stamp = stamp
-        return self._endpoints
+        with self._loading:
+            try:
+                stamp = self.run.model_path.stat().st_mtime_ns
+            except OSError:
+                raise UserError(_("The run “{run}” has no trained model.").format(run=self.run.id)) from None
+            if stamp != self._stamp:
+                try:
+                    self._endpoints = {endpoint.path: endpoint for endpoint in self._room.endpoints(self.run)}
+                except Exception:
+                    if not self._endpoints:
+                        raise
+                    log.exception("The new model cannot be loaded: the one before it goes on answering")
+                self._stamp = stamp
+            return self._endpoints
 
     def application(self) -> Starlette:
         routes = [
@@ -92,32 +103,42 @@ class Service:
     async def _answer(self, endpoint: Endpoint, question: Any) -> Response:
         """One computes at a time: two on the same cores would both be slower."""
         self._waiting += 1
-        await self._turn.acquire()
-        held = True
         try:
-            answer: Answer = await run_in_threadpool(endpoint.answer, question)
-            if isinstance(answer, Iterator):
-                first = await run_in_threadpool(next, answer, "")  # a fault here is still an honest status
-                held = False
-                return StreamingResponse(self._stream(first, answer), media_type=endpoint.media)
-            if isinstance(answer, bytes):
-                return Response(answer, media_type=endpoint.media)
-            return JSONResponse(answer)
+            await asyncio.wait_for(self._turn.acquire(), WAITING_SECONDS)
+        except TimeoutError:
+            raise RefusedError(503, _("Too many requests are waiting: try again in a moment.")) from None
         finally:
-            if held:
-                self._release()
+            self._waiting -= 1
+        first: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        parts: asyncio.Queue[str | None] = asyncio.Queue()
+        task = asyncio.create_task(self._compute(endpoint, question, first, parts))
+        task.add_done_callback(lambda done: self._turn.release())
+        done, _pending = await asyncio.wait({task, first}, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise RefusedError(503, _("The answer takes too long: ask for less."))
+        if first in done:
+            return StreamingResponse(_stream(first.result(), parts, task), media_type=endpoint.media)
+        answer = task.result()
+        return Response(answer, media_type=endpoint.media) if isinstance(answer, bytes) else JSONResponse(answer)
 
-    async def _stream(self, first: str, rest: Iterator[str]) -> AsyncIterator[str]:
+    async def _compute(
+        self, endpoint: Endpoint, question: Any, first: "asyncio.Future[str]", parts: "asyncio.Queue[str | None]"
+    ) -> Any:
+        """The answer; of one that comes in parts `first`, and the rest in `parts`, which None ends. Who reads slowly
+        does not keep the turn."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        answer: Answer = await run_in_threadpool(endpoint.answer, question)
+        if not isinstance(answer, Iterator):
+            return answer
+        first.set_result(await run_in_threadpool(next, answer, ""))  # a fault until here is still an honest status
         try:
-            yield first
-            async for part in iterate_in_threadpool(rest):
-                yield part
+            async for part in iterate_in_threadpool(answer):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("a stream took too long")
+                parts.put_nowait(part)
         finally:
-            self._release()
-
-    def _release(self) -> None:
-        self._waiting -= 1
-        self._turn.release()
+            parts.put_nowait(None)
+        return None
 
     def _check_token(self, request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
@@ -128,7 +149,7 @@ class Service:
         """The whole body, within the limits on its size, said and real, and on its time."""
         too_large = RefusedError(413, _("A request has at most {limit:,} bytes.").format(limit=BODY_LIMIT))
         declared = request.headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared) > BODY_LIMIT:
+        if not declared.isdecimal() or int(declared) > BODY_LIMIT:
             raise too_large
         body = bytearray()
         try:
@@ -142,6 +163,17 @@ class Service:
         except ClientDisconnect:
             raise RefusedError(400, _("The request broke off.")) from None
         return bytes(body)
+
+
+async def _stream(first: str, parts: "asyncio.Queue[str | None]", task: "asyncio.Task[Any]") -> AsyncIterator[str]:
+    """The parts as they come. A fault in their midst breaks the connection off: a caller must not take them for all."""
+    try:
+        yield first
+        while (part := await parts.get()) is not None:
+            yield part
+        await task
+    finally:
+        task.cancel()  # nobody listens any more
 
 
 def _sentence(status: int, text: str) -> Response:
