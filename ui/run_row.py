@@ -1,5 +1,7 @@
 """One run as a row of the Runs page."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.commands.runs import summary
@@ -16,6 +18,15 @@ from ui.run_view import state_badge
 from ui.show import ago, md, size
 
 SPARK = 40
+CHOSEN = "compare-row-"
+
+
+def compare_link(runs: Sequence[Run]) -> None:
+    """The way to Compare with those of `runs` whose box is ticked."""
+    chosen = [run.id for run in runs if st.session_state.get(f"{CHOSEN}{run.id}")]
+    if chosen:
+        label = _("Compare the chosen: {n}").format(n=len(chosen))
+        nav.link("compare", label, ":material/compare_arrows:", runs=",".join(chosen))
 
 
 def show_row(run: Run) -> None:
@@ -63,6 +74,7 @@ def _spark(run: Run, facts: dict) -> None:  # type: ignore[type-arg]
 def _actions(run: Run, state: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         if state != "broken":
+            st.checkbox(_("Compare"), key=f"{CHOSEN}{run.id}")
             nav.link("run", _("Open"), ":material/open_in_full:", run=run.id)
         if not may_change(run):
             return

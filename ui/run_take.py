@@ -44,7 +44,7 @@ def take(run: Run) -> None:
         if run.usable:
             st.markdown(f"**{_('A few lines that use model.keras')}**")
             with guard("use"):
-                st.code(use_script(run), language="python")
+                st.code(use_script(run), language="python", wrap_lines=True)
 
 
 def packed(run: Run, data: bool) -> bytes:

@@ -70,9 +70,9 @@ def use(run: Run) -> str:
     assert isinstance(options, GANConfig)
     classes = run.read_object("labels.json").get("classes")
     names = classes if isinstance(classes, list) else []
-    black, span = reach(options.output)
     shares = f"[noise, np.eye({len(names)}, dtype='float32')[np.arange(64) % {len(names)}]]" if names else "noise"
-    return _USE.format(Z=options.latent, inputs=shares, black=black, span=span)
+    bright = "(grid + 1) * 127.5" if options.output == "tanh" else "grid * 255"
+    return _USE.format(Z=options.latent, inputs=shares, bright=bright)
 
 
 def reach(output: str) -> tuple[float, float]:
@@ -247,5 +247,5 @@ noise = np.random.default_rng(0).standard_normal((64, {Z})).astype("float32")
 pictures = model.predict({inputs}, verbose=0)
 side = pictures.shape[1]
 grid = pictures.reshape(8, 8, side, side).transpose(0, 2, 1, 3).reshape(8 * side, 8 * side, 1)
-keras.utils.save_img("grid.png", (grid - {black}) * 255 / {span}, scale=False)
+keras.utils.save_img("grid.png", {bright}, scale=False)
 '''

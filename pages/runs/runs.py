@@ -7,7 +7,7 @@ from core.i18n import _
 from core.runs.store import list_runs
 from ui import hosting, nav
 from ui.run_bin import bin_view
-from ui.run_row import show_row
+from ui.run_row import compare_link, show_row
 from ui.run_take import bring
 
 PAGE = 12
@@ -42,6 +42,7 @@ def table() -> None:
     page = 1
     if pages > 1:
         page = st.number_input(_("Page of {n}").format(n=pages), 1, pages, key="page", width=160)
+    compare_link(runs)
     for run in runs[(page - 1) * PAGE : page * PAGE]:
         show_row(run)
 

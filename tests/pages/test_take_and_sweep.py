@@ -4,6 +4,7 @@ import io
 import shutil
 import zipfile
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -60,6 +61,20 @@ def test_a_run_comes_in_on_the_runs_page_or_is_refused_in_place(
     assert not faults(opened)
     assert [run.family for run in list_runs(runs_folder)] == (["classifier"] if whole else [])
     assert any("is not taken as a run" in item.value for item in opened.error) != whole
+
+
+def test_runs_are_chosen_in_the_table_to_be_compared(app: AppTest, runs_folder: Path) -> None:
+    for name in ("a", "b", "c"):
+        shutil.copytree(DEMO, runs_folder / name)
+    open_page(app, "runs/runs.py")
+    links = [item.proto.label for item in app.get("page_link")]
+    assert not any("chosen" in label for label in links)
+    app.checkbox(key="compare-row-a").check()
+    app.checkbox(key="compare-row-c").check().run()
+    assert not faults(app)
+    [link] = [item.proto for item in app.get("page_link") if "chosen: 2" in item.proto.label]
+    [ids] = parse_qs(link.query_string)["runs"]
+    assert set(ids.split(",")) == {"a", "c"}
 
 
 def test_a_sweep_starts_from_the_form(opened: AppTest, runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
