@@ -12,9 +12,11 @@ NAMES = {
     "charlm": ["charlm"],
     "classifier": ["classifier"],
     "gan": ["gan"],
-    "app": ["app", "runs", "visitors"],
+    "app": ["app", "runs", "visitors", "serving", "cluster"],
     "runs": ["runs"],
     "visitors": ["visitors"],
+    "serving": ["serving"],
+    "cluster": ["cluster"],
 }
 
 

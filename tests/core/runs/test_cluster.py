@@ -279,7 +279,7 @@ def test_silence_from_afar_is_death_only_after_a_while() -> None:
 def test_with_two_real_nodes_a_run_survives_the_loss_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.core.runs.nodes import two_nodes
+    from bench.nodes import two_nodes
 
     monkeypatch.setenv("HIDDEN_STATE_LAUNCHER", "")
     config = CharLMConfig(units=48, batch_size=8, window=32, steps=1200, epochs=None, precision="float32")

@@ -1,4 +1,4 @@
-"""Two Ray nodes on this machine, as a test starts and ends them: each by the process ids that it was started with."""
+"""Two Ray nodes on this machine, as a test or a bench starts and ends them: by the process ids that they began with."""
 
 import contextlib
 import os
