@@ -126,8 +126,8 @@ def preset(name: str, characters: int, vocabulary: int) -> CharLMConfig:
         )  # fmt: skip
     long = characters > 2_000_000  # so often is it read in an hour no more
     return CharLMConfig(
-        units=512, layers=2, embedding=embedding, window=128, batch_size=64, epochs=None if long else 24,
-        seconds=3600 if long else None, learning_rate=4e-3, dropout=0.5,
+        units=768, embedding=embedding, window=128, batch_size=32, epochs=None if long else 14,
+        seconds=3600 if long else None, learning_rate=3e-3, dropout=0.6, weight_dropout=0.15, weight_decay=0.1,
     )  # fmt: skip
 
 
