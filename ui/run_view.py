@@ -100,8 +100,10 @@ def _head(run: Run, row: Family, status: Status) -> None:
             if asked and st.button(_("End it now"), icon=":material/dangerous:", key="kill"):
                 launch.stop(run, force=True)
                 st.rerun()
-        if changing and status.state in ("stopped", "died", "failed") and st.button(
-            _("Continue"), icon=":material/play_arrow:", key="continue", type="primary"
+        if (
+            changing
+            and status.state in ("stopped", "died", "failed")
+            and st.button(_("Continue"), icon=":material/play_arrow:", key="continue", type="primary")
         ):
             launch.start(run)
             st.rerun()
