@@ -10,7 +10,7 @@ from core.runs import compare
 from core.runs.run import Run
 from ui import figures
 from ui.palette import RUNS, fade
-from ui.show import md
+from ui.show import md, metric_name
 
 UNPLOTTED = ("lr_factor", "throughput")
 DENSE = 80  # points from which a curve is drawn raw and smoothed
@@ -24,12 +24,14 @@ def curves(runs: Sequence[Run]) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         best = next((run.status.best_metric for run in runs if run.status.best_metric in names), names[0])
-        metric = st.selectbox(_("Metric"), names, index=names.index(best), key="compare-metric", width=240)
+        metric = st.selectbox(
+            _("Metric"), names, index=names.index(best), format_func=metric_name, key="compare-metric", width=240
+        )
         axis = st.segmented_control(_("Over"), compare.AXES, default="step", required=True, key="compare-axis")
         log_x, log_y = st.toggle(_("Log x"), key="compare-log-x"), st.toggle(_("Log y"), key="compare-log-y")
         together = st.toggle(_("Mean over seeds"), key="compare-seeds")
     kept = f"compare-{metric}-{axis}-{log_y}-{log_x}"
-    chart = figures.figure(_(axis), metric, height=420, revision=kept, log_y=log_y)
+    chart = figures.figure(_(axis), metric_name(metric), height=420, revision=kept, log_y=log_y)
     chart.update_xaxes(type="log" if log_x else "linear")
     lines = (compare.mean_curves if together else compare.curves)(runs, metric, axis)
     for number, line in enumerate(lines):

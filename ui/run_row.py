@@ -15,7 +15,7 @@ from core.runs.store import delete
 from ui import nav
 from ui.hosting import is_visitor, may_change
 from ui.run_view import state_badge
-from ui.show import ago, md, size
+from ui.show import ago, md, metric_name, size
 
 SPARK = 40
 CHOSEN = "compare-row-"
@@ -65,7 +65,7 @@ def _spark(run: Run, facts: dict) -> None:  # type: ignore[type-arg]
     _steps, values = column(run.metrics(), facts["best_metric"])
     stride = max(1, len(values) // SPARK)
     st.metric(
-        _("{metric} at step {step:,}").format(metric=md(facts["best_metric"]), step=facts["best_step"] or 0),
+        _("{metric}, step {step:,}").format(metric=metric_name(facts["best_metric"]), step=facts["best_step"] or 0),
         f"{facts['best']:.4f}",
         chart_data=values[::stride] if len(values) > 1 else None,
     )

@@ -19,7 +19,7 @@ from ui import hosting, nav
 from ui.family import family_ui
 from ui.run_manage import manage
 from ui.run_take import take
-from ui.show import ago, big, guard, md
+from ui.show import ago, big, guard, md, metric_name
 
 POLL = 1.0  # seconds
 STATE_ICONS = {
@@ -143,7 +143,11 @@ def _progress(run: Run, status: Status) -> None:
     with st.grid(min_column_width=130):
         st.metric(_("Epoch"), f"{status.epoch:.2f}")
         st.metric(_("Loss"), "–" if status.loss is None else f"{status.loss:.4f}")
-        st.metric(_("Best"), "–" if status.best is None else f"{status.best:.4f}", help=md(status.best_metric) or None)
+        st.metric(
+            _("Best"),
+            "–" if status.best is None else f"{status.best:.4f}",
+            help=metric_name(status.best_metric) or None,
+        )
         st.metric(f"{md(_(status.unit or 'units'))}/s", big(status.throughput) if status.throughput else "–")
         st.metric(_("Time"), duration(status.seconds))
 

@@ -63,3 +63,18 @@ def ago(moment: float) -> str:
         if seconds >= length:
             return one.format(n=int(seconds // length))
     return _("just now")
+
+
+def metric_name(key: str) -> str:
+    """A metric's key in metrics.jsonl, in words; one that is unknown here stays as it is, harmless to show."""
+    words = {
+        "loss": _("training loss"),
+        "val_loss": _("validation loss"),
+        "val_accuracy": _("validation accuracy"),
+        "accuracy": _("training accuracy"),
+        "grad_norm": _("gradient norm"),
+        "frechet_classifier_distance": _("Fréchet distance"),
+        "g_loss": _("generator's loss"),
+        "d_loss": _("discriminator's loss"),
+    }
+    return words.get(key) or md(key)
