@@ -1,4 +1,6 @@
-# Hidden State in a container: docker build -t hidden-state . && docker run -p 8501:8501 -v runs:/runs hidden-state
+# Hidden State in a container, for this machine only:
+#   docker build -t hidden-state . && docker run -p 127.0.0.1:8501:8501 -v runs:/runs hidden-state
+# Behind a proxy that others reach, also -e STREAMLIT_BROWSER_SERVER_ADDRESS=its.name: no other name is served.
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1 \
@@ -15,7 +17,8 @@ COPY pages pages
 COPY .streamlit .streamlit
 COPY saved_models /runs
 
-RUN useradd --create-home studio && mkdir -p /app/downloads && chown -R studio /runs /app/downloads
+RUN python -m compileall -q core ui pages \
+    && useradd --create-home studio && mkdir -p /app/downloads && chown -R studio /runs /app/downloads
 USER studio
 VOLUME /runs
 EXPOSE 8501

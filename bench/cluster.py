@@ -19,7 +19,7 @@ from core.runs.sweep import sweep
 from core.samples.registry import sample
 
 WHO = "hidden-state"
-RUNS, STEPS, QUICK_STEPS = 8, 1500, 150
+RUNS, STEPS, QUICK_STEPS = 8, 1000, 150
 PATIENCE = 1800.0  # seconds
 
 

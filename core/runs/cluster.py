@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +31,7 @@ from core.runs.status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 SPACE = "hidden-state"
+CONNECT = 5.0  # seconds
 ANSWER = 60.0  # seconds within which a clerk must have answered
 LOOK = 5.0  # seconds between two looks at the runs that were started from here
 PAUSE = 0.25  # seconds between two looks at an actor that is about to go
@@ -253,6 +255,8 @@ class Desk:
 
 def main(address: str) -> int:
     """Answer the lines of standard input until it ends. What Ray prints must not come between the answers."""
+    if not _open(address):
+        return 1
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     import ray
@@ -267,5 +271,17 @@ def main(address: str) -> int:
     return 0
 
 
+def _open(address: str) -> bool:
+    """Does anybody listen at host:port? Ray itself takes a minute to find out that nobody does."""
+    host, _colon, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal()):
+        return True  # "auto"
+    try:
+        socket.create_connection((host, int(port)), CONNECT).close()
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    os._exit(main(sys.argv[1]))  # Ray's own leave-taking waits for a minute where its cluster is gone

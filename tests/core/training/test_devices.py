@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.commands.main import main
+from core.commands.train import command
 from core.errors import UserError
 from core.families import FAMILIES
 from core.runs.checkpoint import load_newest
@@ -139,3 +141,14 @@ def test_one_device_hands_everything_back_as_it_was_given() -> None:
     assert alone.run(lambda x: alone.mine(x), batch) is batch
     assert alone.total(batch) is alone.mean(batch) is alone.joined(batch) is batch
     assert devices.Devices(["CPU:0", "CPU:1"], 1).several is False, "one row needs one device"
+
+
+def test_the_command_line_says_so_before_a_run_is_made_and_repeats_what_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HIDDEN_STATE_RUNS", str(tmp_path))
+    for text in ("gpu:99", "everything"):
+        assert main(["train", "charlm", "--text", "sample:ferry", "--devices", text]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+    assert "--devices all" in command(begin("charlm", tmp_path, "asked", Placement("all")))
