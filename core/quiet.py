@@ -3,10 +3,14 @@
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 
 
-def import_tensorflow() -> None:
-    """Import TensorFlow with its first words kept back; where the import fails they are shown."""
+def import_tensorflow(before_devices: Callable[[], None] | None = None) -> None:
+    """Import TensorFlow with its first words kept back; where the import fails they are shown.
+
+    before_devices: sets what TensorFlow takes only until it has looked for its devices, threads for one.
+    """
     if "tensorflow" in sys.modules:
         return
     sys.stderr.flush()
@@ -17,6 +21,8 @@ def import_tensorflow() -> None:
         try:
             import tensorflow as tf
 
+            if before_devices:
+                before_devices()
             tf.constant(0)  # the second greeting comes with the first device
             failed = False
         finally:

@@ -110,14 +110,24 @@ def preset(name: str, characters: int, vocabulary: int) -> CharLMConfig:
         )  # fmt: skip
     small = characters < 200_000
     if name == "quick":
+        if small:
+            return CharLMConfig(
+                units=128, embedding=embedding, window=64, batch_size=16, epochs=None, seconds=60, learning_rate=5e-3,
+                dropout=0.1,
+            )  # fmt: skip
         return CharLMConfig(
-            units=128 if small else 256, embedding=embedding, window=64, batch_size=16 if small else 32, epochs=None,
-            seconds=60 if small else 100, learning_rate=5e-3, dropout=0.1 if small else 0.0,
+            units=384, embedding=embedding, window=96, batch_size=32, epochs=None, seconds=100, learning_rate=8e-3,
+            dropout=0.4, weight_decay=0.1,
         )  # fmt: skip
     if name == "balanced":
+        if small:
+            return CharLMConfig(
+                units=192, embedding=embedding, window=96, batch_size=16, epochs=None, seconds=300, learning_rate=4e-3,
+                dropout=0.3,
+            )  # fmt: skip
         return CharLMConfig(
-            units=192 if small else 384, embedding=embedding, window=96, batch_size=16 if small else 32, epochs=None,
-            seconds=300 if small else 600, learning_rate=4e-3, dropout=0.3 if small else 0.2,
+            units=512, embedding=embedding, window=128, batch_size=32, epochs=None, seconds=600, learning_rate=5e-3,
+            dropout=0.5, weight_dropout=0.1, weight_decay=0.1,
         )  # fmt: skip
     if small:
         return CharLMConfig(

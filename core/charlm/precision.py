@@ -21,7 +21,7 @@ def cores() -> int:
 def one_thread_each() -> None:
     """Let each part of a batch have one core to itself: no step then waits for threads to meet.
 
-    Only a process that has not yet used TensorFlow can be told; any other trains the same, only slower.
+    Only a process that has not yet used TensorFlow can be told (core.quiet); any other trains as well, only slower.
     """
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)

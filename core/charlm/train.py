@@ -118,7 +118,11 @@ class CharLMTask:
         }
 
 
+def before_devices() -> None:
+    """What the training process asks of TensorFlow before its first use."""
+    precision.one_thread_each()
+
+
 def make_task(run: Run) -> CharLMTask:
     """The Task for `run`. Raises UserError where its data or options do not fit."""
-    precision.one_thread_each()
     return CharLMTask(run)

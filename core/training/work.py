@@ -79,9 +79,10 @@ def _train(run: Run, status: Status, hook: Hook) -> str:
     hook(status)
     from core.training.loop import Trainer
 
-    import_tensorflow()
+    room = family(run.family).room
+    import_tensorflow(lambda: getattr(room("train"), "before_devices", lambda: None)())
     with _placed(run):
-        task = family(run.family).room("train").make_task(run)
+        task = room("train").make_task(run)
         status.phase = ""
         return Trainer(run, task, status, hook).fit()
 

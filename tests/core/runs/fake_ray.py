@@ -123,7 +123,7 @@ def _live(order: dict[str, Any]) -> None:
     from core.runs.node import Turn
     from core.training import work
 
-    work.import_tensorflow = lambda: None  # seconds that the toy has no use for
+    work.import_tensorflow = lambda *_: None  # seconds that the toy has no use for
     FAMILIES["toy"] = toy_family.TOY
     Turn(order)
     time.sleep(120)
