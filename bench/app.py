@@ -21,6 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
 PATIENCE = 60  # seconds
+LOG = ".server.log"
 WHO = "hidden-state"
 
 DRAWN = "() => document.querySelector('[data-testid=stMain] .js-plotly-plot .main-svg') !== null"
@@ -119,13 +120,13 @@ def server(
 ) -> Iterator[str]:
     """The app on a free port, with TensorFlow imported where `warm`; yields its address.
 
-    prepare(runs) fills the folder of runs, which is empty otherwise.
+    prepare(runs) fills the folder of runs, which is empty otherwise; what the server says on stderr is in LOG there.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory() as runs:
+    with tempfile.TemporaryDirectory() as runs, open(Path(runs) / LOG, "wb") as log:
         prepare(Path(runs))
         process = subprocess.Popen(
             [
@@ -138,7 +139,7 @@ def server(
             cwd=ROOT,
             env=os.environ | {"HIDDEN_STATE_RUNS": runs} | environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=log,
         )
         try:
             deadline = time.monotonic() + PATIENCE

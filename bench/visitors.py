@@ -24,7 +24,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from bench.app import ROOT, WHO, server
+from bench.app import LOG, ROOT, WHO, server
 from core.hosting.visitors import visible
 from core.runs import launch
 from core.runs.run import Run
@@ -113,8 +113,9 @@ def crowd(visitors: int, seconds: float) -> list[dict[str, Any]]:
         finally:
             for item in _trainings(runs):
                 launch.stop(item, wait=30)
-    if seen.faults:
-        raise RuntimeError(f"{len(seen.faults)} faults, the first: {seen.faults[0]}")
+        if seen.faults:
+            said = (runs / LOG).read_text(errors="replace")[-20_000:]
+            raise RuntimeError(f"{len(seen.faults)} faults, the first: {seen.faults[0]}\n{said}")
     name, quarter = f"{visitors} visitors", max(1, len(seen.memory) // 4)
     servers = [own for own, _together in seen.memory]
     early, late = servers[quarter : 2 * quarter] or servers, servers[-quarter:]

@@ -6,12 +6,13 @@ import streamlit as st
 
 from core.i18n import _
 from ui import hosting
-from ui.collector import spare_modules
+from ui.collector import spare_keras, spare_modules
 from ui.nav import pages
 from ui.show import guard
 from ui.warm import warm_up
 
 ASSETS = Path(__file__).parent / "assets"
+spare_keras()
 # A file of our own: an icon by name would be fetched from outside.
 st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="large")

@@ -44,7 +44,7 @@ def train_form(
 
     fixed: options chosen above. setup: what the address sets and hides.
     """
-    preset = _preset(family, hidden=setup.hides("preset"))
+    preset = _preset(family, setup)
     st.caption(PRESETS.get(preset, ""))
     proposed = admission.fitted(family.room("config").preset(preset, **sizes))
     base = share.over(proposed, setup, fixed)
@@ -80,12 +80,19 @@ def train_form(
         share.panel(family, sample, preset, proposed, options)
 
 
-def _preset(family: Family, hidden: bool) -> str:
+def preset_ahead(family: Family, setup: SetUp) -> str:
+    """The preset that the form will have, for what is computed above it on the page."""
+    presets, key = family.room("config").PRESETS, f"{family.key}-preset"
+    clicked = "" if setup.hides("preset") else str(st.session_state.get(key))
+    asked = st.query_params.get(key, "")
+    return next((name for name in (clicked, asked) if name in presets), next(iter(presets)))
+
+
+def _preset(family: Family, setup: SetUp) -> str:
     presets = {name: _(name.capitalize()) for name in family.room("config").PRESETS}
     key = f"{family.key}-preset"
-    if hidden:
-        asked = st.query_params.get(key, "")
-        return asked if asked in presets else next(iter(presets))
+    if setup.hides("preset"):
+        return preset_ahead(family, setup)
     words = _("Preset")
     return choose(st.segmented_control, words, presets, key=key, required=True, label_visibility="collapsed")
 

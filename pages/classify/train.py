@@ -8,7 +8,7 @@ from core.sources import Source
 from ui import share, table_report
 from ui.intake import intake
 from ui.show import guard
-from ui.train_form import train_form
+from ui.train_form import preset_ahead, train_form
 
 TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "gz", "zip"]
 
@@ -48,8 +48,7 @@ with guard("table in"):
         with st.expander(_("How the table is read"), icon=":material/tune:"):
             fixed |= table_report.reading_options(key, given)
     fixed |= table_report.aside(key)
-    preset = st.session_state.get("classifier-preset", "quick")
-    found = table_report.examine(tuple(sources), preset, **fixed)
+    found = table_report.examine(tuple(sources), preset_ahead(family, setup), **fixed)
     table_report.show(found.report, key)
     st.subheader(_("2 · The network"), anchor=False)
     train_form(family, sources, label, found.sizes, fixed, setup)

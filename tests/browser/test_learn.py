@@ -97,7 +97,7 @@ def test_the_address_is_enough_for_another_visitor(page: Page, server: Server) -
         page.get_by_role("button", name="Next", exact=True).click()
         after(page)
     expect(page).to_have_url(re.compile("perceptron-step=4"))
-    shown = main(page).locator(".katex-mathml annotation").all_inner_texts()
+    shown = main(page).locator(".katex-mathml annotation").all_text_contents()
     other = page.context.browser.new_context().new_page()  # type: ignore[union-attr]
     other.goto(page.url)
     settled(other)

@@ -178,7 +178,7 @@ def test_bars_and_points_are_drawn_by_clicks(page: Page, server: Server) -> None
 
 def test_the_game_is_the_same_for_another_visitor(page: Page, server: Server) -> None:
     shown(page, server, "gan-game?gan-game-moves=D20,B5x3&gan-game-step=4")
-    formulas = main(page).locator(".katex-mathml annotation").all_inner_texts()
+    formulas = main(page).locator(".katex-mathml annotation").all_text_contents()
     other = page.context.browser.new_context().new_page()  # type: ignore[union-attr]
     other.goto(page.url)
     settled(other)
