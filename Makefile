@@ -9,8 +9,9 @@ LOCAL := --server.allowedHosts localhost --server.allowedHosts 127.0.0.1
 run: setup
 	$(BIN)/streamlit run app.py $(LOCAL)
 
+# Two at a time, a file by one of them: half of the tests wait for a browser or another process.
 test: setup-dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup-dev
 	$(BIN)/ruff check .

@@ -65,7 +65,7 @@ def test_a_configuration_that_names_more_than_stock_layers_is_refused(file, atta
     refused(file)
 
 
-@pytest.mark.parametrize("attack", set(hostile.WEIGHTS) - hostile.FITS_ELSEWHERE)
+@pytest.mark.parametrize("attack", sorted(set(hostile.WEIGHTS) - hostile.FITS_ELSEWHERE))
 def test_weights_that_are_no_plain_arrays_are_refused(file, attack):
     hostile.changed_weights(file, hostile.WEIGHTS[attack])
     refused(file)
