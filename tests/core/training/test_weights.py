@@ -71,7 +71,7 @@ def test_weights_that_are_no_plain_arrays_are_refused(file, attack):
     refused(file)
 
 
-@pytest.mark.parametrize("attack", hostile.FITS_ELSEWHERE)
+@pytest.mark.parametrize("attack", sorted(hostile.FITS_ELSEWHERE))
 def test_weights_of_another_network_are_refused_and_said_to_be(file, attack):
     hostile.changed_weights(file, hostile.WEIGHTS[attack])
     check_file(file)
