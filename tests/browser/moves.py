@@ -9,6 +9,11 @@ from tests.browser.conftest import no_fault, settled
 
 LATE = 250  # ms: a slider tells the server only when it has rested for a while
 
+PLACE = """(chart, [x, y]) => {
+    const {xaxis, yaxis} = chart._fullLayout, box = chart.getBoundingClientRect();
+    return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
+}"""
+
 
 def main(page: Page) -> Locator:
     return page.get_by_test_id("stMain")
@@ -19,6 +24,25 @@ def after(page: Page) -> None:
     page.wait_for_timeout(LATE)
     settled(page)
     no_fault(page)
+
+
+def click_at(page: Page, x: float, y: float, number: int = 0) -> None:
+    """Click the place (x, y), in its own axes, of the picture `number`, whose axes may be narrower than it is.
+
+    Plotly reports a click only where it has found something under the pointer, and a page that is still being laid out
+    moves the picture away: so the place is looked up anew until something is found there.
+    """
+    chart = main(page).locator(".js-plotly-plot").nth(number)
+    chart.scroll_into_view_if_needed()
+    for _attempt in range(40):
+        place = chart.evaluate(PLACE, [x, y])
+        page.mouse.move(place[0] - 2, place[1])
+        page.mouse.move(*place)
+        page.wait_for_timeout(100)
+        if chart.evaluate(PLACE, [x, y]) == place and chart.evaluate("chart => chart._hoverdata?.length > 0"):
+            break
+    page.mouse.click(*place)
+    after(page)
 
 
 def each(found: Locator) -> Iterator[Locator]:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, no_fault, settled
-from tests.browser.moves import after, main, move_every_control
+from tests.browser.moves import after, click_at, main, move_every_control
 
 PAGES = ("perceptron", "backpropagation", "activations", "losses", "convolution", "rnn", "bidirectional")
 
@@ -16,23 +16,6 @@ def opened(page: Page, server: Server, address: str) -> None:
     settled(page)
     no_fault(page)
     expect(main(page).locator(".js-plotly-plot .main-svg").first).to_be_visible()
-
-
-def click_at(page: Page, x: float, y: float, number: int = 0) -> None:
-    """Click the place (x, y), in its own axes, of the picture `number`."""
-    chart = main(page).locator(".js-plotly-plot").nth(number)
-    chart.scroll_into_view_if_needed()
-    place = chart.evaluate(
-        """(chart, [x, y]) => {
-            const l = chart._fullLayout, box = chart.getBoundingClientRect();
-            return [box.x + l._size.l + l.xaxis.d2p(x), box.y + l._size.t + l.yaxis.d2p(y)];
-        }""",
-        [x, y],
-    )
-    page.mouse.move(*place)
-    page.wait_for_timeout(150)  # Plotly looks for what is under the pointer
-    page.mouse.click(*place)
-    after(page)
 
 
 @pytest.mark.parametrize("key", PAGES)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from core.lab import hopfield
 from tests.browser.conftest import Server, no_fault, settled
-from tests.browser.moves import after, choose_last, each, main
+from tests.browser.moves import after, choose_last, click_at, each, main
 from tests.browser.test_learn import opened
 
 # what the address says for each view, and what is typed into its text fields
@@ -36,23 +36,6 @@ def shown(page: Page, server: Server, address: str) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"
     )
-
-
-def touch(page: Page, x: float, y: float, number: int = 0) -> None:
-    """Click the place (x, y), in its own axes, of the picture `number`, whose axes may be narrower than it is."""
-    chart = main(page).locator(".js-plotly-plot").nth(number)
-    chart.scroll_into_view_if_needed()
-    place = chart.evaluate(
-        """(chart, [x, y]) => {
-            const {xaxis, yaxis} = chart._fullLayout, box = chart.getBoundingClientRect();
-            return [box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y)];
-        }""",
-        [x, y],
-    )
-    page.mouse.move(*place)
-    page.wait_for_timeout(150)  # Plotly looks for what is under the pointer
-    page.mouse.click(*place)
-    after(page)
 
 
 def move_every_control(page: Page, texts: dict[str, str]) -> list[str]:
@@ -123,7 +106,7 @@ def test_every_control_of_the_view_can_be_moved(page: Page, server: Server, addr
 
 def test_a_click_turns_a_cell_of_the_state_and_recall_starts_from_there(page: Page, server: Server) -> None:
     shown(page, server, "hopfield?hopfield-step=98")
-    touch(page, 3, 3)
+    click_at(page, 3, 3)
     expect(page).to_have_url(re.compile("hopfield-from=Your"))
     smile = hopfield.PICTURES["smile"].copy()
     smile[3, 3] = 1 - smile[3, 3]
@@ -137,13 +120,13 @@ def test_a_click_turns_a_cell_of_the_state_and_recall_starts_from_there(page: Pa
 
 def test_a_picture_drawn_by_clicks_is_stored(page: Page, server: Server) -> None:
     shown(page, server, "hopfield?hopfield-stored=Smile&hopfield-stored=Own")
-    touch(page, 0, 0, number=3)
+    click_at(page, 0, 0, number=3)
     expect(page).to_have_url(re.compile("hopfield-own=1"))
 
 
 def test_a_click_on_a_term_goes_to_it(page: Page, server: Server) -> None:
     shown(page, server, "bptt?bptt-view=Every+digit")
-    touch(page, 1, 3)  # error 4, step 2
+    click_at(page, 1, 3)  # error 4, step 2
     expect(main(page).get_by_text("What the error of step 4 says to step 2.")).to_be_visible()
 
 
@@ -153,26 +136,26 @@ def test_a_click_on_another_tree_brackets_the_sentence_so(page: Page, server: Se
     chart = main(page).locator(".js-plotly-plot").nth(2)
     points = "chart => chart.data.flatMap(t => (t.customdata || []).map((text, i) => [text, t.x[i], t.y[i]]))"
     text, x, y = next(row for row in chart.evaluate(points) if row[0] == "(not (good (and bad)))")
-    touch(page, x, y, number=2)
+    click_at(page, x, y, number=2)
     expect(field).to_have_value(text)
 
 
 def test_a_click_makes_the_decoder_look_there_and_another_lets_it_go(page: Page, server: Server) -> None:
     shown(page, server, "attention?attention-view=Encoder+and+decoder")
     expect(main(page).locator("code").get_by_text("nretnal", exact=True)).to_be_visible()
-    touch(page, 0, 1)
+    click_at(page, 0, 1)
     expect(page).to_have_url(re.compile("attention-look=2%3A0"))
     expect(main(page).locator("code").get_by_text("nletnal", exact=True)).to_be_visible()
-    touch(page, 0, 1)
+    click_at(page, 0, 1)
     expect(page).not_to_have_url(re.compile("attention-look"))
 
 
 def test_bars_and_points_are_drawn_by_clicks(page: Page, server: Server) -> None:
     shown(page, server, "gan-game?gan-game-shape1=own")
-    touch(page, 0, 2)  # the first bar, four cells high
+    click_at(page, 0, 2)  # the first bar, four cells high
     expect(page).to_have_url(re.compile("gan-game-bars=4%2C0"))
     shown(page, server, "gan-game?gan-game-data=two+dimensions&gan-game-shape2=own")
-    touch(page, 0, 0)
+    click_at(page, 0, 0)
     expect(page).to_have_url(re.compile("gan-game-cells=1%2C0"))
 
 
