@@ -57,6 +57,10 @@ class ClassifierConfig(Options):
     width: int = option(64, "Numbers that stand for one token.", group="network", level="basic", ge=8, le=1024)
     heads: int = option(4, "Attention heads of each block; they share the width.", group="network", ge=1, le=16)
     feed_forward: int = option(128, "Width inside the feed-forward part.", group="network", ge=8, le=4096)
+    pairs: int = option(
+        0, "Numbers kept for pairs of tokens that follow each other, shared by those that fall on the same; 0 is off.",
+        unit="pairs", group="network", ge=0, le=1_000_000,
+    )  # fmt: skip
     positions: Literal["learned", "sinusoidal"] = option(
         "learned", "How the place of a token is told.", group="network"
     )
@@ -126,6 +130,7 @@ def preset(name: str, rows: int, median_tokens: int, classes: int) -> Classifier
         min_count=1 if few else 2,
         vocabulary=20_000 if not many else 30_000,
         averaging=0.98 if few else 0.995,
+        pairs=0 if few else 65_536 if many else 32_768,
     )
 
 
@@ -135,7 +140,7 @@ def cost(options: ClassifierConfig, rows: int, median_tokens: int, classes: int)
     # Heaps' law, with the exponent and factor that reviews in English have: a guess until the vocabulary is counted.
     words = min(options.vocabulary, round(8 * (rows * max(1, median_tokens)) ** 0.57 / options.min_count))
     block = 4 * D * (D + 1) + D * F + F + F * D + D + 4 * D
-    parameters = (words + options.max_tokens + 1) * D + options.blocks * block + (D + 1) * classes
+    parameters = (words + options.pairs + options.max_tokens + 1) * D + options.blocks * block + (D + 1) * classes
     work = options.blocks * (T * (4 * D * D + 2 * D * F) + 2 * T * T * D)
     kept = options.batch_size * T * (3 * D + options.blocks * (8 * D + 2 * F + 2 * options.heads * T))
     return Cost(parameters, float(work), float(kept), options.batch_size, float(rows))

@@ -1,6 +1,6 @@
 """The classifier as a plain Functional Keras model of stock layers, in the notes' six steps.
 
-1  embedding       X = E[w] + P           a token and its place
+1  embedding       X = E[w] + P           a token and its place; with `pairs` also B[h(w₋₁, w)], it and the one before
 2  attention       A = softmax(Q Kᵀ / √d + mask),  Z = A V
 3  heads           O = [Z¹; …; Zᴴ] W_O
 4  residual, norm  N = LN(X + O)
@@ -9,6 +9,9 @@
 
 Steps 2 to 6 are one encoder block (Vaswani et al. 2017); `blocks` of them stand on each other. The tokens are then
 pooled into one vector, padding left out, and a dense layer gives a logit for each class.
+
+Pairs share the rows of a table by the remainder h(v, w) = (SPREAD · v + w) mod pairs, as the n-grams of fastText do
+(Joulin et al. 2016): a few thousand texts show "not good" too seldom for attention to learn it from "not" and "good".
 """
 
 from typing import Any
@@ -20,6 +23,7 @@ from keras import layers, ops
 from core.classifier.config import ClassifierConfig
 
 SIZE = 0.05  # standard deviation of a token's numbers at the beginning; places begin smaller
+SPREAD = 10_007  # prime; times the largest vocabulary it is still an int32
 FAR = -1e4  # what padding counts in a maximum: below every value that layer norm lets through
 
 
@@ -51,6 +55,11 @@ def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
         trainable=not sinusoidal,
         name="place_embedding",
     )(places)
+    if config.pairs:
+        before = ops.concatenate([ops.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
+        pairs = ops.mod(before * SPREAD + tokens, config.pairs)
+        start = normal(0.4 * SIZE)
+        x = x + layers.Embedding(config.pairs, D, embeddings_initializer=start, name="pair_embedding")(pairs)
     x = drop(x, "embedding_dropout")
 
     looks = ops.expand_dims(ops.cast(there, "bool"), 1)  # (B, 1, T): every token looks at all real ones
@@ -90,6 +99,12 @@ def _pool(x: Any, there: Any, pooling: str) -> Any:
     if pooling == "max":
         return ops.max(x * real + (1.0 - real) * FAR, axis=1)
     return ops.sum(x * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
+
+
+def pair_numbers(tokens: np.ndarray, pairs: int) -> np.ndarray:
+    """(…, T) token numbers → (…, T): the row of the pair table for each token and the one before it, as in build()."""
+    before = np.concatenate([np.zeros_like(tokens[..., :1]), tokens[..., :-1]], axis=-1)
+    return (before.astype(np.int64) * SPREAD + tokens) % pairs
 
 
 def sinusoids(T: int, D: int) -> np.ndarray:

@@ -96,7 +96,7 @@ def _cutting(config: ClassifierConfig, tokenizer: cutting.Tokenizer) -> str:
 
 
 def _network(config: ClassifierConfig) -> str:
-    from core.classifier.model import FAR, SIZE
+    from core.classifier.model import FAR, SIZE, SPREAD
 
     D, drop = config.width, config.dropout
     sinusoidal = config.positions == "sinusoidal"
@@ -114,6 +114,7 @@ def _network(config: ClassifierConfig) -> str:
         f'x = layers.Embedding(len(known) + 3, {D}, {normal}, name="token_embedding")(tokens_in)',
         "places = ops.cumsum(ops.ones_like(tokens_in), axis=1) - 1",
         f"x = x + layers.Embedding(LIMIT + 1, {D}, {places})(places)",
+        *(_PAIRS.format(pairs=config.pairs, D=D, small=small, spread=SPREAD).splitlines() if config.pairs else ()),
         f"x = {dropped('x', 'embedding_dropout')}" if drop else "",
         'looks = ops.expand_dims(ops.cast(there, "bool"), 1)',
     ]
@@ -224,6 +225,10 @@ taught = [row for row in rows if row["part"] == "train"]
 targets = np.array([[float(row["target " + label]) for label in CLASSES] for row in taught], "float32")
 weights = np.array([float(row["weight"]) for row in taught], "float32")
 """
+
+_PAIRS = """before = ops.concatenate([ops.zeros_like(tokens_in[:, :1]), tokens_in[:, :-1]], axis=1)
+pairs = ops.mod(before * {spread} + tokens_in, {pairs})  # a token and the one before it
+x = x + layers.Embedding({pairs}, {D}, {small}, name="pair_embedding")(pairs)"""
 
 _SINUSOIDS = """angle = np.arange(LIMIT + 1)[:, None] / 10000 ** (2 * (np.arange({D})[None, :] // 2) / {D})
 waves = {size} * np.where(np.arange({D}) % 2 == 0, np.sin(angle), np.cos(angle))

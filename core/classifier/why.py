@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.classifier.figures import softmax
-from core.classifier.model import attention
+from core.classifier.model import attention, pair_numbers
 from core.classifier.predict import Classifier, Token
 from core.classifier.tokens import GATHER, UNKNOWN
 from core.errors import UserError
@@ -47,14 +47,16 @@ class Explainer:
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier, model = classifier, classifier.model
-        embedding = model.get_layer("token_embedding")
-        self._table = embedding.embeddings
-        self._after = keras.Model([model.input, embedding.output], model.output)
+        names = ["token_embedding", *(["pair_embedding"] if classifier.config.pairs else [])]
+        embeddings = [model.get_layer(name) for name in names]
+        self._tables = [layer.embeddings for layer in embeddings]
+        self._after = keras.Model([model.input, *(layer.output for layer in embeddings)], model.output)
+        vectors = tf.TensorSpec((None, None, classifier.config.width), tf.float32)
         self._gradient = tf.function(
             self._slope,
             input_signature=[
                 tf.TensorSpec((None, None), tf.int32),
-                tf.TensorSpec((None, None, classifier.config.width), tf.float32),
+                [vectors] * len(names),
                 tf.TensorSpec((), tf.int32),
             ],
         )
@@ -85,22 +87,34 @@ class Explainer:
         The way begins at the embedding of the unknown token, which word dropout has made the network used to.
         """
         numbers, tokens = self.read(text)
-        table = np.array(self._table)
-        end = table[numbers]
-        start = np.where((numbers == GATHER)[:, None], end, table[UNKNOWN])
+        start = self._embedded(np.where(numbers == GATHER, GATHER, UNKNOWN))
+        end = self._embedded(numbers)  # (1 or 2, T, D)
         # Gauss-Legendre places need far fewer steps than even ones.
         places, weights = np.polynomial.legendre.leggauss(steps)
-        way = start + ((places + 1) / 2)[:, None, None] * (end - start)
-        slope = self._gradient(np.tile(numbers, (steps, 1)), way.astype(np.float32), target).numpy()
-        each = (np.tensordot(weights / 2, slope, 1) * (end - start)).sum(1)
-        edges = self._after([np.tile(numbers, (2, 1)), np.stack([start, end])], training=False)
+        way = start[:, None] + ((places + 1) / 2)[:, None, None] * (end - start)[:, None]
+        slopes = self._gradient(np.tile(numbers, (steps, 1)), list(way.astype(np.float32)), target)
+        parts = [
+            (np.tensordot(weights / 2, slope.numpy(), 1) * step).sum(1)
+            for slope, step in zip(slopes, end - start, strict=True)
+        ]
+        each = parts[0]
+        for pair in parts[1:]:  # a pair's share belongs to both of its tokens; the first token of a text has no other
+            half = np.where(np.arange(len(pair)) > self._first, pair / 2, 0.0)
+            each = each + pair - half + np.append(half[1:], 0.0)
+        edges = self._after([np.tile(numbers, (2, 1)), *np.stack([start, end], axis=1)], training=False)
         before, after = log_odds(np.array(edges), target, self.classifier.temperature)
         return Scores("integrated_gradients", tokens, each[self._first :], float(after - before - each.sum()))
+
+    def _embedded(self, numbers: np.ndarray) -> np.ndarray:
+        """(1 or 2, T, D): the vectors of the tokens (T,), and of their pairs where the network has such."""
+        pairs = self.classifier.config.pairs
+        rows = [numbers, *([pair_numbers(numbers, pairs)] if pairs else [])]
+        return np.stack([np.array(table)[row] for table, row in zip(self._tables, rows, strict=True)])
 
     def _slope(self, tokens, embedded, target):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
             tape.watch(embedded)
-            logits = self._after([tokens, embedded], training=False) / self.classifier.temperature
+            logits = self._after([tokens, *embedded], training=False) / self.classifier.temperature
             chosen = tf.one_hot(target, tf.shape(logits)[1], on_value=True, off_value=False, dtype=tf.bool)
             rest = tf.reduce_logsumexp(tf.where(chosen, -np.inf, logits), 1)
             odds = tf.reduce_sum(logits[:, target]) - tf.reduce_sum(rest)

@@ -38,7 +38,7 @@ _LAYERS = (
 _NUMPY = (
     "Absolute Add Argmax Cast Clip Concatenate Cos Cumsum Divide Einsum Equal Exp ExpandDims Full GetItem Greater "
     "GreaterEqual Less LessEqual Log LogicalAnd LogicalNot LogicalOr Matmul Max Maximum Mean Min Minimum Multiply "
-    "Negative NotEqual Ones OnesLike Power Prod Repeat Reshape Sin Sqrt Square Squeeze Stack Subtract Sum Swapaxes "
+    "Mod Negative NotEqual Ones OnesLike Power Prod Repeat Reshape Sin Sqrt Square Squeeze Stack Subtract Sum Swapaxes "
     "Take Tanh Tile Transpose TrueDivide Where Zeros ZerosLike"
 )
 ALLOWED: dict[str | None, set[str]] = {

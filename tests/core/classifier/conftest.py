@@ -30,7 +30,7 @@ def run(tmp_path_factory) -> Run:
 
 @pytest.fixture(scope="session")
 def chinese_run(tmp_path_factory) -> Run:
-    return trained(tmp_path_factory.mktemp("runs"), chinese(240), "chinese", pooling="first")
+    return trained(tmp_path_factory.mktemp("runs"), chinese(240), "chinese", pooling="first", pairs=256)
 
 
 @pytest.fixture

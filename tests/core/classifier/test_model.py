@@ -5,7 +5,7 @@ from sklearn.naive_bayes import BernoulliNB
 
 from core.classifier import informed
 from core.classifier.config import ClassifierConfig
-from core.classifier.model import attention, build, sinusoids
+from core.classifier.model import attention, build, pair_numbers, sinusoids
 
 V, C = 50, 3
 RNG = np.random.default_rng(0)
@@ -25,6 +25,7 @@ SHAPES = [
     {"blocks": 2},
     {"positions": "sinusoidal", "pooling": "max"},
     {"pooling": "first", "blocks": 3, "dropout": 0.0},
+    {"pairs": 64},
 ]
 
 
@@ -101,6 +102,14 @@ def test_sinusoids_are_the_formula():
     found = sinusoids(5, 6) / 0.05
     assert found[3, 0] == pytest.approx(np.sin(3))
     assert found[3, 3] == pytest.approx(np.cos(3 / 10000 ** (2 / 6)), abs=1e-6)
+
+
+def test_pairs_are_read_from_the_rows_that_their_numbers_say():
+    model, x = build(config(pairs=64), V, C), tokens()
+    embedding = model.get_layer("pair_embedding")
+    read = keras.Model(model.input, embedding.output)(x)
+    np.testing.assert_array_equal(read, np.array(embedding.embeddings)[pair_numbers(x, 64)])
+    assert pair_numbers(np.array([[3, 4, 3]], np.int32), 1000).tolist() == [[3, 25, 31]]
 
 
 def test_opinions_are_those_of_naive_bayes():

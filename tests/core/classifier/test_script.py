@@ -73,7 +73,8 @@ def test_the_script_learns_what_the_run_learned(run, tmp_path):
         (
             [(f"{text} it’s ÉTÉ 👩‍🔧\r\n\"x\"", label) for text, label in sentences(60)],
             {"pooling": "max", "cut": "start", "positions": "sinusoidal", "teaching": 0.0, "label_smoothing": 0.1,
-             "informed_start": False, "word_dropout": 0.0, "dropout": 0.0, "lowercase": False, "max_tokens": 8},
+             "informed_start": False, "pairs": 64, "word_dropout": 0.0, "dropout": 0.0, "lowercase": False,
+             "max_tokens": 8},
         ),
     ],
 )  # fmt: skip

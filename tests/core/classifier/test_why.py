@@ -28,6 +28,14 @@ def test_integrated_gradients_sum_to_the_change_of_the_log_odds(explainer, targe
     assert abs(found.missing) < 0.02 * max(1.0, np.abs(found.values).sum())
 
 
+def test_they_do_so_where_pairs_are_read_and_a_first_token_gathers(chinese_run):
+    explainer = Explainer(load_classifier(chinese_run))
+    found = explainer.integrated_gradients("今天的菜很好吃，老板也很客气", 1)
+    assert abs(found.missing) < 0.02 * max(1.0, np.abs(found.values).sum())
+    apart = explainer.integrated_gradients("好", 1)
+    np.testing.assert_allclose(apart.values + apart.missing, explainer.leave_one_out("好", 1).values, atol=1e-4)
+
+
 def test_integrated_gradients_for_one_class_of_two_are_those_against_the_other(explainer):
     one, other = (explainer.integrated_gradients(TEXT, target).values for target in (0, 1))
     np.testing.assert_allclose(one, -other, atol=1e-4)
