@@ -23,4 +23,5 @@ def card(run: Run) -> None:
     said, text = st.session_state.get("card-text") or ("", last_sample(run)[:LENGTH])
     with st.container(height=190, border=False):
         st.html(plain(said, text))
+    st.space("stretch")  # the three cards end on one line
     nav.link("text-write", _("More room to write"), ":material/arrow_forward:", run=run.id)

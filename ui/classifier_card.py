@@ -17,6 +17,7 @@ SHOWN = 4  # classes
 def card(run: Run) -> None:
     st.caption(_("It has read “{name}” and names the class of your sentence.").format(name=md(run.name)))
     st.fragment(lambda: _judge(run))()
+    st.space("stretch")  # the three cards end on one line
     nav.link("classify-use", _("More room to classify"), ":material/arrow_forward:", run=run.id)
 
 

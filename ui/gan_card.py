@@ -24,4 +24,5 @@ def card(run: Run) -> None:
             shipped = run.sample(steps[-1], "grid.png") if steps else None
             if shipped:
                 st.image(shipped, width=280, alt=_("Drawn pictures"))
+    st.space("stretch")  # the three cards end on one line
     nav.link("gan-draw", _("More ways to draw"), ":material/arrow_forward:", run=run.id)
