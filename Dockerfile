@@ -14,6 +14,7 @@ COPY app.py ./
 COPY core core
 COPY ui ui
 COPY pages pages
+COPY locales locales
 COPY .streamlit .streamlit
 COPY saved_models /runs
 

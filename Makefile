@@ -4,14 +4,15 @@ BIN := $(VENV)/bin
 # A page elsewhere may call itself by a name that leads here (DNS rebinding): no other names than these are served.
 LOCAL := --server.allowedHosts localhost --server.allowedHosts 127.0.0.1
 
-.PHONY: run test lint bench fuzz demo-runs clean setup setup-dev
+.PHONY: run test lint bench fuzz demo-runs locales clean setup setup-dev
 
 run: setup
 	$(BIN)/streamlit run app.py $(LOCAL)
 
-# Two at a time, a file by one of them: half of the tests wait for a browser or another process.
+# Two at a time, a file by one of them: half of the tests wait for a browser or another process. Such a one may fail for
+# the machine's sake: what fails is run a second time and named at the end, and what fails twice has failed.
 test: setup-dev lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -r fER
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -24,6 +25,9 @@ bench: setup-dev
 
 fuzz: setup-dev
 	HIDDEN_STATE_FUZZ=$(or $(CASES),10000) $(BIN)/python -m pytest tests/fuzz --timeout=0 --durations=0 --durations-min=1
+
+locales: setup-dev
+	$(BIN)/python locales/update.py
 
 demo-runs: setup
 	$(BIN)/python -m core.samples.demo_runs

@@ -5,10 +5,11 @@ from importlib import import_module
 from types import ModuleType
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _, worded
 from core.schema import Options
 
 
+@worded("title", "short")
 @dataclass(frozen=True)
 class Family:
     """A wing of core: `core/<key>/` with the same rooms as every other.
@@ -42,19 +43,19 @@ FAMILIES: dict[str, Family] = {
     family.key: family
     for family in (
         Family(
-            "charlm", _("Character LSTM"), _("writes text"), ":material/edit_note:", "text", "text", "write", "chars"
+            "charlm", N_("Character LSTM"), N_("writes text"), ":material/edit_note:", "text", "text", "write", "chars"
         ),
         Family(
             "classifier",
-            _("Transformer classifier"),
-            _("judges sentences"),
+            N_("Transformer classifier"),
+            N_("judges sentences"),
             ":material/label:",
             "classify",
             "csv",
             "classify",
             "texts",
         ),
-        Family("gan", _("Dense GAN"), _("draws pictures"), ":material/grid_view:", "gan", "images", "draw", "images"),
+        Family("gan", N_("Dense GAN"), N_("draws pictures"), ":material/grid_view:", "gan", "images", "draw", "images"),
     )
 }
 

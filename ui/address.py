@@ -10,6 +10,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.i18n import _, said_by
+
 SEPARATOR = ","
 SETTLED = 1.5  # seconds until the browser surely has the address that the server wrote
 
@@ -22,12 +24,20 @@ def choose(
     One key stands for one kind of widget, wherever it is drawn.
     """
     default = default or next(iter(options))
-    _heed(key, lambda given: given if given in options else default)
+    _heed(key, lambda given: named(given, options) or default)
     if st.session_state[key] not in options:
         st.session_state[key] = default
     chosen = widget(label, list(options), format_func=lambda name: options[name], key=key, **more)
     _tell(key, chosen, "" if chosen == default else chosen)
     return str(chosen)
+
+
+def named(given: str, options: Mapping[str, str]) -> str:
+    """The key that an address means, by itself or by its label in any language; "" where it means none."""
+    if given in options or not given:
+        return given
+    meanings = {_(message) for message in said_by(given)}
+    return next((key for key, label in options.items() if label in meanings), "")
 
 
 def choose_many(label: str, options: Mapping[str, str], *, key: str, **more: Any) -> list[str]:

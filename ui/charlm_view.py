@@ -5,17 +5,19 @@ from typing import Any
 
 import streamlit as st
 
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.runs.metrics import column
 from core.runs.run import Run
 from ui import figures
 from ui.show import big, escape
 
-UNITS = {
-    "nats": (_("nats per character"), lambda loss: loss),
-    "bits": (_("bits per character"), lambda loss: loss / math.log(2)),
-    "perplexity": (_("perplexity"), lambda loss: math.exp(min(loss, 50.0))),
-}
+UNITS = spoken(
+    {
+        "nats": (N_("nats per character"), lambda loss: loss),
+        "bits": (N_("bits per character"), lambda loss: loss / math.log(2)),
+        "perplexity": (N_("perplexity"), lambda loss: math.exp(min(loss, 50.0))),
+    }
+)
 
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:
@@ -30,7 +32,7 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     if val_steps:
         figures.validation(chart, val_steps, [convert(loss) for loss in val_losses], _("validation"))
     for number, item in enumerate(run.baselines):
-        figures.baseline(chart, convert(item["value"]), item["label"], number)
+        figures.baseline(chart, convert(item["value"]), _(item["label"]), number)
     figures.draw(
         chart,
         key="curve",

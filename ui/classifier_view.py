@@ -42,7 +42,7 @@ def _accuracy(run: Run, rows: list[dict[str, Any]]) -> None:
         table={
             _("step"): val_steps,
             _("validation accuracy"): [round(value, 4) for value in val_values],
-            _("baseline"): [item["label"] for item in baselines],
+            _("baseline"): [_(item["label"]) for item in baselines],
             _("its validation accuracy"): [round(item["value"], 4) for item in baselines],
         },
     )
@@ -61,7 +61,7 @@ def _baselines(chart: Any, items: list[dict[str, Any]]) -> None:
     best = max(linear, key=lambda item: item["value"], default=None)
     for number, item in enumerate(items):
         if item is best or item["name"] == "majority":
-            figures.baseline(chart, item["value"], f"{item['label']} · {item['value']:.1%}", number)
+            figures.baseline(chart, item["value"], f"{_(item['label'])} · {item['value']:.1%}", number)
         else:
             line = {"dash": "dash", "width": 1.2, "color": BASELINES[number % len(BASELINES)]}
             chart.add_hline(y=item["value"], line=line)
@@ -141,11 +141,11 @@ def report(run: Run) -> None:
         )
         st.metric(_("Macro F1"), f"{found['test_macro_f1']:.3f}", help=_("The mean over classes, rare ones included."))
         if best:
-            st.metric(_("Best linear baseline"), f"{best['test_accuracy']:.1%}", help=md(best["label"]))
+            st.metric(_("Best linear baseline"), f"{best['test_accuracy']:.1%}", help=md(_(best["label"])))
         st.metric(_("Parameters"), big(found.get("parameters")))
         st.metric(_("Peak memory"), f"{found.get('peak_memory_mb') or 0:,.0f} MB")
     mine = {_("model"): _("This Transformer")} | _row(found)
-    others = [{_("model"): item["label"]} | _row(item) for item in (found.get("baselines") or {}).values()]
+    others = [{_("model"): _(item["label"])} | _row(item) for item in (found.get("baselines") or {}).values()]
     with st.expander(_("Beside the baselines"), icon=":material/table_rows:"):
         st.dataframe([mine, *others], hide_index=True, alt=_("Accuracy and F1 of this network and of simple models"))
     for note in found.get("notes", []):

@@ -7,7 +7,7 @@ import streamlit as st
 from core.classifier.config import ClassifierConfig
 from core.classifier.data import Prepared, prepare
 from core.classifier.evaluate import Evaluation, load_evaluation
-from core.i18n import _
+from core.i18n import later
 from core.runs.run import Run
 
 
@@ -25,13 +25,13 @@ def evaluation_of(run: Run) -> Evaluation:
     return _evaluation(str(run.path), changed)
 
 
-@st.cache_resource(max_entries=2, show_spinner=_("Reading its table …"))
+@st.cache_resource(max_entries=2, show_spinner=later("Reading its table …"))
 def _data(path: str) -> Prepared:
     run = Run(Path(path))
     assert isinstance(run.options, ClassifierConfig)
     return prepare(run.sources(), run.options)
 
 
-@st.cache_resource(max_entries=4, show_spinner=_("Reading its answers …"))
+@st.cache_resource(max_entries=4, show_spinner=later("Reading its answers …"))
 def _evaluation(path: str, _changed: int) -> Evaluation:
     return load_evaluation(Run(Path(path)), data=_data(path) if _changed else None)

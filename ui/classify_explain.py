@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifier.words import group_words
-from core.i18n import _
+from core.i18n import N_, _, later, spoken
 from core.runs.run import Run
 from ui import figures
 from ui.address import choose
@@ -22,17 +22,23 @@ if TYPE_CHECKING:
     from core.classifier.predict import Token
     from core.classifier.why import Deletion, Scores
 
-NAMES = {
-    "integrated_gradients": _("Integrated gradients"),
-    "leave_one_out": _("Leaving one token out"),
-    "attention": _("Attention"),
-    "random": _("At random"),
-}
-WORDS = {
-    "integrated_gradients": _("How much each token moved the answer on the way from a text of unknown words to this."),
-    "leave_one_out": _("How far the answer falls when this token alone is taken out."),
-    "attention": _("How much it is looked at: no sign, no class, and no explanation. Shown to be compared."),
-}
+NAMES = spoken(
+    {
+        "integrated_gradients": N_("Integrated gradients"),
+        "leave_one_out": N_("Leaving one token out"),
+        "attention": N_("Attention"),
+        "random": N_("At random"),
+    }
+)
+WORDS = spoken(
+    {
+        "integrated_gradients": N_(
+            "How much each token moved the answer on the way from a text of unknown words to this."
+        ),
+        "leave_one_out": N_("How far the answer falls when this token alone is taken out."),
+        "attention": N_("How much it is looked at: no sign, no class, and no explanation. Shown to be compared."),
+    }
+)
 MANY = 120  # tokens from which the deletion test waits to be asked for
 GRID = 64  # tokens drawn in an attention map
 
@@ -96,7 +102,7 @@ def _grouped(scores: "Scores", words: Sequence[str]) -> "tuple[list[Token], np.n
     return merged, np.array([scores.values[group].sum() for group in groups])
 
 
-@st.cache_resource(max_entries=16, show_spinner=_("Asking what it looked at …"))
+@st.cache_resource(max_entries=16, show_spinner=later("Asking what it looked at …"))
 def _scores(path: str, _changed: int, text: str, target: int) -> "list[Scores]":
     return explainer_of(Run(path)).scores(text, target)
 
@@ -132,7 +138,7 @@ def show_test(run: Run, text: str, target: int, label: str) -> None:
     st.caption(words.format(n=steps, best=NAMES[best.name], a=best.p[0], b=best.p[steps], c=chance.p[steps]))
 
 
-@st.cache_resource(max_entries=16, show_spinner=_("Taking tokens out, one after the other …"))
+@st.cache_resource(max_entries=16, show_spinner=later("Taking tokens out, one after the other …"))
 def _deletion(path: str, _changed: int, text: str, target: int) -> "list[Deletion]":
     from core.classifier.why import deletion_test
 
@@ -174,7 +180,7 @@ def show_attention(run: Run, text: str) -> None:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=_("Asking what it looked at …"))
+@st.cache_resource(max_entries=8, show_spinner=later("Asking what it looked at …"))
 def _attention(path: str, _changed: int, text: str) -> tuple[np.ndarray, list[str]]:
     explainer = explainer_of(Run(path))
     names = [token.text for token in explainer.read(text)[1]]

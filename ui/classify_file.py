@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.classifier.predict import classify_table, read_texts, text_column
-from core.i18n import _
+from core.i18n import _, later
 from core.runs.run import Run
 from core.sources import Source
 from ui import figures
@@ -21,7 +21,7 @@ TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "gz", "zip"]
 SHOWN = 200
 
 
-@st.cache_data(max_entries=4, show_spinner=_("Reading the file …"))
+@st.cache_data(max_entries=4, show_spinner=later("Reading the file …"))
 def _columns(source: Source, path: str) -> tuple[list[str], str, int]:
     """The columns, the one that the texts are probably in, and the count of rows."""
     table = read_texts(source)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import _, later
 from core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ def explainer_of(run: Run) -> "Explainer":
     return _explain(*stamp(run))
 
 
-@st.cache_resource(max_entries=4, show_spinner=_("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
 def _load(path: str, _changed: int) -> "Classifier":
     from core.classifier.predict import load_classifier
 
     return load_classifier(Run(Path(path)))
 
 
-@st.cache_resource(max_entries=4, show_spinner=_("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
 def _explain(path: str, changed: int) -> "Explainer":
     from core.classifier.why import Explainer
 

@@ -27,7 +27,9 @@ def curves(runs: Sequence[Run]) -> None:
         metric = st.selectbox(
             _("Metric"), names, index=names.index(best), format_func=metric_name, key="compare-metric", width=240
         )
-        axis = st.segmented_control(_("Over"), compare.AXES, default="step", required=True, key="compare-axis")
+        axis = st.segmented_control(
+            _("Over"), compare.AXES, default="step", required=True, key="compare-axis", format_func=lambda name: _(name)
+        )
         log_x, log_y = st.toggle(_("Log x"), key="compare-log-x"), st.toggle(_("Log y"), key="compare-log-y")
         together = st.toggle(_("Mean over seeds"), key="compare-seeds")
     kept = f"compare-{metric}-{axis}-{log_y}-{log_x}"

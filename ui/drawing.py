@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core.gan import draw
-from core.i18n import _
+from core.i18n import later
 from core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def drawer_of(run: Run) -> "Drawer":
     return _load(str(run.path), run.model_path.stat().st_mtime_ns)
 
 
-@st.cache_resource(max_entries=4, show_spinner=_("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
 def _load(path: str, _changed: int) -> "Drawer":
     from core.gan.sample import load_drawer
 

@@ -7,6 +7,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from core.i18n import _
+from core.listed import by_spaces
 from core.schema import Options, choices
 from ui.show import md
 
@@ -23,7 +24,7 @@ def budget_row(base: Options, *, key: str) -> dict[str, Any]:
     field = type(base).model_fields[unit]
     value = getattr(base, unit) or {"epochs": 10.0, "steps": 1000, "seconds": 120.0}[unit]
     with right:
-        amount = _number(unit, field, value, f"{key}.budget.{unit}", unit, whole=unit == "steps")
+        amount = _number(unit, field, value, f"{key}.budget.{unit}", _(unit), whole=unit == "steps")
     return {name: amount if name == unit else None for name in BUDGETS}
 
 
@@ -57,14 +58,19 @@ def label_of(name: str, fields: Mapping[str, FieldInfo]) -> str:
     return _label(name, fields[name]) if name else "–"
 
 
+def _help(field: FieldInfo) -> str:
+    words = field.description or ""
+    return _(words)
+
+
 def _label(name: str, field: FieldInfo) -> str:
     unit = _extra(field).get("unit")
     words = _(name.replace("_", " ").capitalize())
-    return f"{words} ({unit})" if unit else words
+    return f"{words} ({_(unit)})" if unit else words
 
 
 def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
-    label, text = _label(name, field), md(_(field.description or ""))
+    label, text = _label(name, field), md(_help(field))
     values = choices(field.annotation)
     kinds = {field.annotation, *get_args(field.annotation)}
     if values:
@@ -74,7 +80,7 @@ def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
     if any(get_origin(kind) in (list, tuple) for kind in kinds):
         joined = ", ".join(str(part) for part in value or ())
         typed = st.text_input(label, joined, key=key, help=f"{text} {_('Numbers with commas between them.')}")
-        return [part for part in typed.replace(",", " ").split() if part]
+        return by_spaces(typed)
     if float in kinds or int in kinds:
         return _number(name, field, value, key, label, whole=float not in kinds, optional=type(None) in kinds)
     return st.text_input(label, value or "", key=key, help=text)
@@ -101,6 +107,6 @@ def _number(
         step=step,
         format="%d" if whole else "%.6g",
         key=key,
-        help=md(_(field.description or "")),
+        help=md(_help(field)),
         placeholder=_("none") if optional else None,
     )

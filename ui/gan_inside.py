@@ -9,7 +9,7 @@ from core.gan.config import GANConfig
 from core.gan.data import prepare
 from core.gan.memory import nearest, towards
 from core.gan.sample import analogy, spherical, straight
-from core.i18n import _
+from core.i18n import _, later
 from core.runs.run import Run
 from core.sources import Source
 from ui import figures
@@ -115,7 +115,7 @@ def _one(source: Source, options: GANConfig) -> np.ndarray:
     )
 
 
-@st.cache_data(max_entries=2, show_spinner=_("Reading the pictures …"))
+@st.cache_data(max_entries=2, show_spinner=later("Reading the pictures …"))
 def _read(path: str, config: str) -> tuple[np.ndarray, np.ndarray]:
     from pathlib import Path
 

@@ -57,7 +57,7 @@ def _greet() -> None:
                 icon=":material/link_off:",
             )
     st.session_state[_key(VISITOR)] = own
-    _carry(VISITOR, own if visitors.known(own, root_dir()) else "")
+    carry(VISITOR, own if visitors.known(own, root_dir()) else "")
 
 
 def _join() -> None:
@@ -73,10 +73,10 @@ def _join() -> None:
 def join(token: str) -> None:
     """Make runs for the eyes of this class from now on; "" leaves it."""
     st.session_state[_key(CLASS)] = token
-    _carry(CLASS, token)
+    carry(CLASS, token)
 
 
-def _carry(name: str, value: str) -> None:
+def carry(name: str, value: str) -> None:
     """Have it in the address, now and behind every link."""
     if value and st.query_params.get(name) != value:
         st.query_params[name] = value
@@ -140,10 +140,10 @@ def said_before() -> None:
 def remember() -> None:
     """In the sidebar: what this place is, and the class one is in."""
     if is_visitor():
-        st.sidebar.caption(f":material/storefront: {md(limits())}")
+        st.caption(f":material/storefront: {md(limits())}")
     group = present_class()
     if group:
-        st.sidebar.caption(
+        st.caption(
             f":material/groups: {md(_('In the class “{name}”: it sees what you train.').format(name=group.name))}"
         )
 

@@ -9,7 +9,7 @@ from core.commands.flags import merged
 from core.gan import draw
 from core.gan.config import GANConfig
 from core.gan.data import Images, prepare
-from core.i18n import _
+from core.i18n import _, later
 from core.sources import Source
 from ui import figures
 from ui.form import options_form
@@ -30,7 +30,7 @@ def reading_options(given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-@st.cache_data(max_entries=3, show_spinner=_("Reading the pictures …"))
+@st.cache_data(max_entries=3, show_spinner=later("Reading the pictures …"))
 def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
     """The prepared pictures and the sizes that a preset wants. Raises UserError for what cannot be used."""
     images = prepare(sources, GANConfig(**reading))

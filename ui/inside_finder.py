@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.charlm.inside.network import NAMES
 from core.i18n import _
+from core.listed import by_commas
 from core.runs.run import Run
 from ui import figures, inside_html
 from ui.address import choose
@@ -32,7 +33,7 @@ def finder(run: Run, layer: int, cell: int, signal: str) -> None:
         )  # fmt: skip
     if not on:
         return
-    words = tuple(word.strip() for word in typed.split(",") if word.strip())
+    words = tuple(by_commas(typed))
     found = search_of(run, signal, words)
     _overview(found, words, signal)
     _peaks(run, survey_of(run, signal), layer, cell, signal)

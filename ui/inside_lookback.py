@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.charlm.inside.passage import Passage
-from core.i18n import _
+from core.i18n import _, later
 from core.runs.run import Run
 from ui import figures, inside_html
 from ui.inside_open import opened_of, passage_of, stamp, within
@@ -94,7 +94,7 @@ def _one(passage: Passage, place: int, signed: bool) -> None:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=_("Following many predictions back …"))
+@st.cache_data(max_entries=8, show_spinner=later("Following many predictions back …"))
 def _many(path: str, _changed: int, text: str) -> np.ndarray:
     from core.charlm.inside.lookback import average
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.charlm.data import Text
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import _, later
 from core.runs.run import Run
 from ui.show import md
 
@@ -67,21 +67,21 @@ def film_of(run: Run, steps: tuple[int, ...]) -> "Film":
     return _film(str(run.path), steps)
 
 
-@st.cache_resource(max_entries=4, show_spinner=_("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
 def _open(path: str, _changed: int) -> "Opened":
     from core.charlm.inside.opened import open_run
 
     return open_run(Run(Path(path)))
 
 
-@st.cache_resource(max_entries=3, show_spinner=_("Reading its text …"))
+@st.cache_resource(max_entries=3, show_spinner=later("Reading its text …"))
 def _text(path: str) -> Text:
     from core.charlm.inside.opened import corpus
 
     return corpus(Run(Path(path)))
 
 
-@st.cache_resource(max_entries=3, show_spinner=_("Counting the baselines …"))
+@st.cache_resource(max_entries=3, show_spinner=later("Counting the baselines …"))
 def _tables(path: str) -> "dict[int, NGram]":
     from core.charlm.inside.score import baselines
 
@@ -89,12 +89,12 @@ def _tables(path: str) -> "dict[int, NGram]":
     return baselines(text.split()[0], len(text.vocabulary))
 
 
-@st.cache_resource(max_entries=12, show_spinner=_("The network reads …"))
+@st.cache_resource(max_entries=12, show_spinner=later("The network reads …"))
 def _passage(path: str, changed: int, text: str) -> "Passage":
     return _open(path, changed).read(text)
 
 
-@st.cache_resource(max_entries=3, show_spinner=_("The network reads stretches of its whole text …"))
+@st.cache_resource(max_entries=3, show_spinner=later("The network reads stretches of its whole text …"))
 def _survey(path: str, changed: int, signal: str) -> "Survey":
     from core.charlm.inside.finder import survey
 
@@ -102,21 +102,21 @@ def _survey(path: str, changed: int, signal: str) -> "Survey":
     return survey(opened.network, opened.vocabulary, _text(path).ids, signal)
 
 
-@st.cache_resource(max_entries=6, show_spinner=_("Trying every cell against every feature, and against chance …"))
+@st.cache_resource(max_entries=6, show_spinner=later("Trying every cell against every feature, and against chance …"))
 def _search(path: str, changed: int, signal: str, words: tuple[str, ...]) -> "Search":
     from core.charlm.inside.finder import search
 
     return search(_survey(path, changed, signal), words)
 
 
-@st.cache_data(max_entries=40, show_spinner=_("Comparing with its text …"))
+@st.cache_data(max_entries=40, show_spinner=later("Comparing with its text …"))
 def _copies(path: str, text: str) -> "Copying":
     from core.charlm.copying import compare
 
     return compare(text, _text(path), Run(Path(path)).options)  # type: ignore[arg-type]
 
 
-@st.cache_resource(max_entries=3, show_spinner=_("Opening the film …"))
+@st.cache_resource(max_entries=3, show_spinner=later("Opening the film …"))
 def _film(path: str, _steps: tuple[int, ...]) -> "Film":
     from core.charlm.inside.film import Film
 

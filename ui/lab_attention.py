@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.lab.attention import Encoded
 from core.lab.encoder_decoder import Decoded
 from ui import lab_figures as draw
@@ -14,17 +14,19 @@ from ui.lab import Lab
 from ui.lab_heat import frame, heat
 from ui.palette import BAD, TRAIN, VALIDATION
 
-STEPS = {
-    1: (_("Embedding"), _("Each word is a row of numbers, and its place in the sentence is added to it.")),
-    2: (_("Scores and softmax"), _("Each word asks every other; what fits gets the larger share of its value.")),
-    3: (_("Heads"), _("What the heads found is put side by side and mixed by one matrix.")),
-    4: (
-        _("Residual and layer norm"),
-        _("The word itself is added again, and the row is brought to mean 0, variance 1."),
-    ),
-    5: (_("Feed-forward"), _("Each word alone goes through a wider layer with ReLU and back.")),
-    6: (_("Residual and layer norm"), _("Again with what came in, again normalised: the block's output.")),
-}
+STEPS = spoken(
+    {
+        1: (N_("Embedding"), N_("Each word is a row of numbers, and its place in the sentence is added to it.")),
+        2: (N_("Scores and softmax"), N_("Each word asks every other; what fits gets the larger share of its value.")),
+        3: (N_("Heads"), N_("What the heads found is put side by side and mixed by one matrix.")),
+        4: (
+            N_("Residual and layer norm"),
+            N_("The word itself is added again, and the row is brought to mean 0, variance 1."),
+        ),
+        5: (N_("Feed-forward"), N_("Each word alone goes through a wider layer with ReLU and back.")),
+        6: (N_("Residual and layer norm"), N_("Again with what came in, again normalised: the block's output.")),
+    }
+)
 
 
 def six_steps(seen: Encoded, step: int, i: int, j: int, head: int) -> go.Figure:
@@ -33,7 +35,7 @@ def six_steps(seen: Encoded, step: int, i: int, j: int, head: int) -> go.Figure:
     height = 84 + max(36 * len(words), 180)
     if step == 2:
         table = np.where(seen.allowed, seen.A[head], np.nan)
-        names = (_("looks"), _("at"), "α")
+        names = (_("looks"), _("is looked at"), "α")
         chart = heat(table, words, words, low=0, high=1.2, names=names, height=height, clickable=True)
         chart.update_xaxes(tickangle=-35 if len(words) > 4 else 0)
         frame(chart, i, j, VALIDATION)

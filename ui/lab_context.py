@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.lab import elman_jordan
 from ui import lab_figures as draw
 from ui.lab_heat import frame, heat
 from ui.palette import BAD, NEUTRAL, TRAIN, VALIDATION
 
-NAMES = {"elman": _("Elman"), "jordan": _("Jordan")}
+NAMES = spoken({"elman": N_("Elman"), "jordan": N_("Jordan")})
 COLOURS = {"elman": TRAIN, "jordan": VALIDATION}
 Runs = Mapping[str, Sequence[elman_jordan.Step]]
 

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.lab import long_memory
 from core.lab.digits import tex_array
 from core.lab.long_memory import GLOSSES, KINDS, THINGS, Trained
@@ -26,7 +26,7 @@ FOLDING = (
     "妈妈 教 小明 叠 被子 先 把 边角 拉平 再 把 毛巾 移开 然后 把 两端 对折 接着 把 衣服 移开 再 把 中间 压实 "
     "然后 把 一边 卷起 最后 叠好 了"
 )
-NETS = {"rnn": _("Plain RNN"), "lstm": "LSTM", "gru": "GRU"}
+NETS = spoken({"rnn": N_("Plain RNN"), "lstm": "LSTM", "gru": "GRU"})
 COLOURS = {"rnn": NEUTRAL, "lstm": TRAIN, "gru": VALIDATION}
 
 
@@ -54,7 +54,7 @@ def learning(nets: Mapping[str, long_memory.Trained]) -> go.Figure:
 
 def answers(p: np.ndarray, words: Sequence[str], at: int) -> go.Figure:
     """P(what was folded) after each word, (T, 4), a row a word."""
-    rows = [f"{word} {GLOSSES[word]}" for word in words]
+    rows = [word if GLOSSES[word] == word else f"{word} {GLOSSES[word]}" for word in words]
     chart = heat(p, rows, THINGS, low=0, high=1.25, height=60 + 21 * len(words), clickable=True)
     frame(chart, at - 1, 0, VALIDATION, width=len(THINGS))
     return chart
@@ -97,7 +97,7 @@ def folding(lab: Lab, controls: Any, left: Any, right: Any) -> None:
     with controls:
         steps = lab.slider("steps", _("Folding steps"), 1, 12, 6)
         units = lab.slider("size", _("Units"), 4, 24, 12)
-        keep = lab.slider("open", _("Keeping gate's bias"), -3.0, 5.0, 3.0, 0.5, help=BIAS)
+        keep = lab.slider("open", _("Keeping gate's bias"), -3.0, 5.0, 3.0, 0.5, help=_(BIAS))
         seed = lab.seed()
         x = _sentence(lab, steps)
         kind = lab.choice("net", _("Network in view"), NETS, default="lstm")

@@ -114,7 +114,7 @@ def pulls(view: View) -> go.Figure:
     """How hard each loss pulls on D's logit, by what D thinks of a made point; the line is what it thinks now."""
     D, minimax, saturating_not = pull_curves()
     chart = draw.canvas("D(G(z))", _("pull"), height=280)
-    line(chart, D.tolist(), minimax.tolist(), "minimax", VALIDATION)
-    line(chart, D.tolist(), saturating_not.tolist(), "non-saturating", GENERATOR)
+    line(chart, D.tolist(), minimax.tolist(), _("minimax"), VALIDATION)
+    line(chart, D.tolist(), saturating_not.tolist(), _("non-saturating"), GENERATOR)
     chart.add_vline(x=view.fake, line={"width": 1.5, "dash": "dot", "color": VALIDATION})
     return chart

@@ -4,14 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.lab import gap
 from ui import figures
 from ui import lab_figures as draw
 from ui.lab import Lab
 from ui.palette import TRAIN, VALIDATION
 
-NAMES = {"one-way": _("reads from the left"), "both-ways": _("reads from both ends")}
+NAMES = spoken({"one-way": N_("reads from the left"), "both-ways": N_("reads from both ends")})
 COLOURS = {"one-way": VALIDATION, "both-ways": TRAIN}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.lab.lstm_gru import Hold, LstmStep, Step
 from ui import lab_figures as draw
 from ui.figures import line
@@ -14,13 +14,15 @@ from ui.lab_bounded import bounded
 from ui.lab_heat import frame, heat
 from ui.palette import NEUTRAL, REAL, TRAIN, VALIDATION
 
-CELLS = {"lstm": "LSTM", "gru": "GRU", "gru-textbook": _("GRU, textbook")}
-BIAS = _("The first bias of the gate that keeps the memory, f or z: above 0 it begins open.")
-GATES = {
-    "lstm": {"f": _("f forget"), "i": _("i write"), "candidate": _("c̃ new"), "o": _("o show")},
-    "gru": {"z": _("z keep"), "r": _("r reset"), "candidate": _("h̃ new")},
-    "gru-textbook": {"z": _("z renew"), "r": _("r reset"), "candidate": _("h̃ new")},
-}
+CELLS = spoken({"lstm": "LSTM", "gru": "GRU", "gru-textbook": N_("GRU, textbook")})
+BIAS = N_("The first bias of the gate that keeps the memory, f or z: above 0 it begins open.")
+GATES = spoken(
+    {
+        "lstm": {"f": N_("f forget"), "i": N_("i write"), "candidate": N_("c̃ new"), "o": N_("o show")},
+        "gru": {"z": N_("z keep"), "r": N_("r reset"), "candidate": N_("h̃ new")},
+        "gru-textbook": {"z": N_("z renew"), "r": N_("r reset"), "candidate": N_("h̃ new")},
+    }
+)
 
 
 FORMULAS = {

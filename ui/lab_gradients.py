@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.lab.gradients import Trace, Training
 from ui import lab_figures as draw
 from ui.figures import line, smooth
@@ -14,15 +14,17 @@ from ui.lab_heat import frame, heat
 from ui.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, fade
 
 LOWEST, HIGHEST = 1e-40, 1e40  # where the axes end: less is as good as nothing
-REMEDIES = {
-    "none": _("nothing"),
-    "activation": _("activation"),
-    "initialisation": _("initialisation"),
-    "batch_norm": _("batch norm"),
-    "residual": _("residual"),
-    "clip": _("clipping"),
-    "all": _("all five"),
-}
+REMEDIES = spoken(
+    {
+        "none": N_("nothing"),
+        "activation": N_("activation"),
+        "initialisation": N_("initialisation"),
+        "batch_norm": N_("batch norm"),
+        "residual": N_("residual"),
+        "clip": N_("clipping"),
+        "all": N_("all five"),
+    }
+)
 
 
 def terms(table: np.ndarray, t: int, k: int, name: str) -> go.Figure:

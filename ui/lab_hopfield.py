@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.i18n import _
+from core.i18n import N_, _, later, spoken
 from core.lab import hopfield
 from ui import lab_figures as draw
 from ui.figures import line
@@ -15,12 +15,14 @@ from ui.lab import Lab
 from ui.lab_heat import drawings, frame
 from ui.palette import BAD, GOOD, NEUTRAL, REAL, TRAIN, VALIDATION, fade
 
-KINDS = {
-    "stored": _("a stored picture"),
-    "inverse": _("its inverse"),
-    "mixture": _("a mixture of three"),
-    "other": _("something else"),
-}
+KINDS = spoken(
+    {
+        "stored": N_("a stored picture"),
+        "inverse": N_("its inverse"),
+        "mixture": N_("a mixture of three"),
+        "other": N_("something else"),
+    }
+)
 
 
 def state(shown: np.ndarray, start: np.ndarray, step: hopfield.Step | None) -> go.Figure:
@@ -79,7 +81,7 @@ def _valleys(patterns: np.ndarray, seed: int) -> dict[str, int]:
     return hopfield.valleys(patterns, 200, seed)
 
 
-@st.cache_data(max_entries=20, show_spinner=_("Storing and recalling…"))
+@st.cache_data(max_entries=20, show_spinner=later("Storing and recalling…"))
 def _capacity(n: int) -> tuple[hopfield.Load, ...]:
     return hopfield.capacity(n)
 

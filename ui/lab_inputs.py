@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import streamlit as st
 from core.errors import UserError
 from core.i18n import _
 from core.lab import checks
+from ui.address import choose, named
 from ui.show import md
 
 SEEDS = 10_000
@@ -34,20 +36,14 @@ class Inputs:
         keys = list(options)
         default = default or keys[0]
         raw = self._raw(name)
-        few = len(keys) <= 5 and sum(map(len, options.values())) <= 34
-        shared: dict[str, Any] = {
-            "format_func": lambda key: options.get(key, str(key)),
-            "key": self.key(name),
-            "bind": "query-params",
-            "help": help or None,
-        }
-        if few:
-            value = st.segmented_control(label, keys, default=default, required=True, **shared)
+        if len(keys) <= 5 and sum(map(len, options.values())) <= 34:
+            widget: Callable[..., Any] = partial(st.segmented_control, required=True)
         else:
-            value = st.selectbox(label, keys, index=keys.index(default), width=230, **shared)
+            widget = partial(st.selectbox, width=230)
+        value = choose(widget, label, options, key=self.key(name), default=default, help=help or None)
         value = value if value in options else default  # what a browser sends is checked here
-        self._said(name, raw, lambda text: text in options.values(), options[value])
-        return str(value)
+        self._said(name, raw, lambda text: bool(named(text, options)), options[value])
+        return value
 
     def slider(
         self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *, help: str = "", **more: Any

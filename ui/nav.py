@@ -1,16 +1,34 @@
 """The screens: one table, from which the sidebar, links and tests are made."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
 
-from core.i18n import _
+from core.i18n import N_, spoken, worded
 
 ROOT = Path(__file__).resolve().parent.parent
+CONCEPTS = {
+    "perceptron": N_("Perceptron"),
+    "backpropagation": N_("Backpropagation by hand"),
+    "activations": N_("Activation functions"),
+    "losses": N_("Squared loss, cross-entropy"),
+    "convolution": N_("Convolution"),
+    "rnn": N_("The unrolled RNN"),
+    "bidirectional": N_("Bidirectional RNN"),
+    "bptt": N_("Vanishing and exploding"),
+    "elman-jordan": N_("Elman and Jordan"),
+    "recursive": N_("Recursive network"),
+    "hopfield": N_("Hopfield network"),
+    "lstm-gru": N_("LSTM and GRU"),
+    "attention": N_("Self-attention"),
+    "gan-game": N_("The GAN game"),
+}
 
 
+@worded("title", "section")
 @dataclass(frozen=True)
 class Screen:
     """`key` is the URL path; `file` lies in a sub-folder of pages/ (a file directly in pages/ would switch Streamlit
@@ -25,47 +43,32 @@ class Screen:
 
 @lru_cache(maxsize=1)
 def screens() -> list[Screen]:
-    studio, text, classify, draw, learn = _("Studio"), _("Write"), _("Classify"), _("Draw"), _("Learn")
+    studio, text, classify, draw, learn = N_("Studio"), N_("Write"), N_("Classify"), N_("Draw"), N_("Learn")
     table = [
-        Screen("overview", "start/overview.py", _("Overview"), "home", studio),
-        Screen("runs", "runs/runs.py", _("Runs"), "stacks", studio),
-        Screen("run", "runs/run.py", _("Run"), "monitoring", studio),
-        Screen("compare", "runs/compare.py", _("Compare"), "compare_arrows", studio),
-        Screen("text-train", "text/train.py", _("Train on text"), "school", text),
-        Screen("text-write", "text/write.py", _("Write"), "edit_note", text),
-        Screen("text-together", "text/together.py", _("Write together"), "edit_square", text),
-        Screen("text-inside", "text/inside.py", _("Look inside"), "visibility", text),
-        Screen("classify-train", "classify/train.py", _("Train on a table"), "school", classify),
-        Screen("classify-use", "classify/use.py", _("Classify"), "label", classify),
-        Screen("classify-evaluate", "classify/evaluate.py", _("Evaluate"), "fact_check", classify),
-        Screen("classify-why", "classify/why.py", _("Why"), "visibility", classify),
-        Screen("gan-train", "gan/train.py", _("Train on pictures"), "school", draw),
-        Screen("gan-draw", "gan/draw.py", _("Draw"), "grid_view", draw),
-        Screen("gan-inside", "gan/inside.py", _("Look inside"), "visibility", draw),
-        Screen("learn", "learn/index.py", _("The notes as a map"), "map", learn),
+        Screen("overview", "start/overview.py", N_("Overview"), "home", studio),
+        Screen("runs", "runs/runs.py", N_("Runs"), "stacks", studio),
+        Screen("run", "runs/run.py", N_("Run"), "monitoring", studio),
+        Screen("compare", "runs/compare.py", N_("Compare"), "compare_arrows", studio),
+        Screen("text-train", "text/train.py", N_("Train on text"), "school", text),
+        Screen("text-write", "text/write.py", N_("Write"), "edit_note", text),
+        Screen("text-together", "text/together.py", N_("Write together"), "edit_square", text),
+        Screen("text-inside", "text/inside.py", N_("Look inside"), "visibility", text),
+        Screen("classify-train", "classify/train.py", N_("Train on a table"), "school", classify),
+        Screen("classify-use", "classify/use.py", N_("Classify"), "label", classify),
+        Screen("classify-evaluate", "classify/evaluate.py", N_("Evaluate"), "fact_check", classify),
+        Screen("classify-why", "classify/why.py", N_("Why"), "visibility", classify),
+        Screen("gan-train", "gan/train.py", N_("Train on pictures"), "school", draw),
+        Screen("gan-draw", "gan/draw.py", N_("Draw"), "grid_view", draw),
+        Screen("gan-inside", "gan/inside.py", N_("Look inside"), "visibility", draw),
+        Screen("learn", "learn/index.py", N_("The notes as a map"), "map", learn),
     ]
-    table += [Screen(key, f"learn/{key.replace('-', '_')}.py", title, "", learn) for key, title in concepts().items()]
+    table += [Screen(key, f"learn/{key.replace('-', '_')}.py", title, "", learn) for key, title in CONCEPTS.items()]
     return [screen for screen in table if (ROOT / "pages" / screen.file).exists()]
 
 
-def concepts() -> dict[str, str]:
+def concepts() -> Mapping[str, str]:
     """Key → short title of the lab's pages, without importing their arithmetic."""
-    return {
-        "perceptron": _("Perceptron"),
-        "backpropagation": _("Backpropagation by hand"),
-        "activations": _("Activation functions"),
-        "losses": _("Squared loss, cross-entropy"),
-        "convolution": _("Convolution"),
-        "rnn": _("The unrolled RNN"),
-        "bidirectional": _("Bidirectional RNN"),
-        "bptt": _("Vanishing and exploding"),
-        "elman-jordan": _("Elman and Jordan"),
-        "recursive": _("Recursive network"),
-        "hopfield": _("Hopfield network"),
-        "lstm-gru": _("LSTM and GRU"),
-        "attention": _("Self-attention"),
-        "gan-game": _("The GAN game"),
-    }
+    return spoken(CONCEPTS)
 
 
 def path(key: str) -> str:

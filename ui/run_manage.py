@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.i18n import _
+from core.listed import by_commas
 from core.runs import launch
 from core.runs.again import again, differences
 from core.runs.run import Run
@@ -49,7 +50,7 @@ def _name(run: Run) -> None:
         tags = st.text_input(_("Tags, with commas between"), ", ".join(run.tags))
         note = st.text_area(_("Note"), run.note, max_chars=5000)
         if st.form_submit_button(_("Keep"), icon=":material/save:"):
-            run.describe(name=name, note=note, tags=tags.split(","))
+            run.describe(name=name, note=note, tags=by_commas(tags))
             st.rerun()
 
 

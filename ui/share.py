@@ -10,13 +10,15 @@ from core.errors import UserError
 from core.families import Family
 from core.hosting import classes, links
 from core.hosting.links import SetUp
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.runs.store import root_dir
 from core.schema import Options
 from ui import hosting, nav
 from ui.show import guard, md
 
-HIDE = {"data": _("The data"), "preset": _("The preset"), "options": _("The options"), "name": _("The run's name")}
+HIDE = spoken(
+    {"data": N_("The data"), "preset": N_("The preset"), "options": N_("The options"), "name": N_("The run's name")}
+)
 
 
 def opened(family: Family) -> SetUp:

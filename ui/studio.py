@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.i18n import _
-from ui import hosting
+from ui import hosting, language
 from ui.collector import spare_keras, spare_modules
 from ui.nav import pages
 from ui.show import guard
@@ -16,12 +16,15 @@ spare_keras()
 # A file of our own: an icon by name would be fetched from outside.
 st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="large")
+language.begin()
 page = st.navigation(pages(), expanded=True)
 with guard("who is looking"):
     hosting.begin()
+with st.sidebar:  # before the page, which may stop the script
+    language.picker("language-below")
+    hosting.remember()
+    st.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
 with guard(page.title):
     page.run()
-hosting.remember()
-st.sidebar.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
 warm_up()
 spare_modules()

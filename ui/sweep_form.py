@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.i18n import _
+from core.listed import by_spaces
 from core.runs import launch
 from core.runs.again import BUDGETS
 from core.runs.run import Run
@@ -35,8 +36,8 @@ def sweep_form(options: Options, make: Callable[[dict[str, list[str]], list[str]
             now = "" if not name else str(getattr(options, name))
             typed = right.text_input(_("Values, with commas between"), now, key=f"{key}-values-{number}-{name}")
             if name:
-                values[name] = parts(typed)
-        seeds = parts(st.text_input(_("Seeds, with commas between"), "0, 1, 2", key=f"{key}-seeds"))
+                values[name] = by_spaces(typed)
+        seeds = by_spaces(st.text_input(_("Seeds, with commas between"), "0, 1, 2", key=f"{key}-seeds"))
         try:
             count = len(combinations(values, seeds))
             if st.button(_("Train {count} runs").format(count=count), icon=":material/play_arrow:", key=f"{key}-all"):
@@ -47,7 +48,3 @@ def sweep_form(options: Options, make: Callable[[dict[str, list[str]], list[str]
                 nav.go("compare", runs=",".join(run.id for run in runs[:8]))
         except UserError as error:
             st.caption(md(str(error)))
-
-
-def parts(typed: str) -> list[str]:
-    return [part for part in typed.replace(",", " ").split() if part]

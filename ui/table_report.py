@@ -13,7 +13,7 @@ from core.classifier.data import Report, prepare, sizes
 from core.classifier.table import read_table
 from core.commands.flags import merged
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _, later, spoken
 from core.sources import Source
 from ui import figures
 from ui.form import options_form
@@ -26,18 +26,20 @@ FIELDS = (
     *("merge_labels", "class_weights", "validation", "test", "tokens", "lowercase", "cut"),
 )
 ICONS = {"info": ":material/info:", "warning": ":material/warning:", "bad": ":material/error:"}
-REMEDIES = {
-    "empty": _("Leave them out"),
-    "spelling": _("Take them for one"),
-    "conflicts": _("Leave them out"),
-    "duplicates": _("Keep one of each"),
-    "near_duplicates": _("Keep one of each"),
-    "leaks_test": _("Take them out of training"),
-    "leaks_validation": _("Take them out of training"),
-    "small": _("Leave these classes out"),
-    "imbalance": _("Let rare classes count more"),
-    "long": _("Read longer texts"),
-}
+REMEDIES = spoken(
+    {
+        "empty": N_("Leave them out"),
+        "spelling": N_("Take them for one"),
+        "conflicts": N_("Leave them out"),
+        "duplicates": N_("Keep one of each"),
+        "near_duplicates": N_("Keep one of each"),
+        "leaks_test": N_("Take them out of training"),
+        "leaks_validation": N_("Take them out of training"),
+        "small": N_("Leave these classes out"),
+        "imbalance": N_("Let rare classes count more"),
+        "long": N_("Read longer texts"),
+    }
+)
 CLASSES_SHOWN = 40
 
 
@@ -71,7 +73,7 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
     return chosen
 
 
-@st.cache_data(max_entries=8, show_spinner=_("Reading the table …"))
+@st.cache_data(max_entries=8, show_spinner=later("Reading the table …"))
 def _columns(source: Source, header: str) -> tuple[list[str], str, str, str]:
     """All columns, the guessed text and label column, and why there is no guess."""
     table = read_table(source, header)  # type: ignore[arg-type]
@@ -87,7 +89,7 @@ def reading_options(key: str, given: dict[str, Any]) -> dict[str, Any]:
     return options_form(merged(ClassifierConfig(), given), key=key, level="advanced", skip=skip)
 
 
-@st.cache_data(max_entries=12, show_spinner=_("Looking through the texts …"))
+@st.cache_data(max_entries=12, show_spinner=later("Looking through the texts …"))
 def examine(sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
     """The report and the sizes that a preset wants. Raises UserError for what cannot be learned from.
 

@@ -8,7 +8,7 @@ from core.charlm.config import CharLMConfig
 from core.charlm.data import prepare
 from core.charlm.report import TextReport, report
 from core.commands.flags import merged
-from core.i18n import _
+from core.i18n import _, later
 from core.sources import Source
 from ui.form import options_form
 from ui.share import digest
@@ -26,7 +26,7 @@ def reading_options(given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-@st.cache_data(max_entries=8, show_spinner=_("Reading the text …"))
+@st.cache_data(max_entries=8, show_spinner=later("Reading the text …"))
 def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
     """The report and the sizes that a preset wants. Raises UserError for what is no text."""
     text = prepare(sources, CharLMConfig(**reading))

@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.families import Family
 from core.hosting import admission
 from core.hosting.links import SetUp
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.runs import launch
 from core.runs.run import Run
 from core.runs.store import create, list_runs
@@ -24,12 +24,14 @@ from ui.show import big, md
 from ui.sweep_form import sweep_form
 
 NO_SETUP = SetUp()
-PRESETS = {
-    "quick": _("Quick: something to show in a minute or two"),
-    "balanced": _("Balanced: good in the time of a coffee"),
-    "best": _("Best: as good as this machine gets in an hour"),
-    "notes": _("As in the notes: the original recipe, to compare with"),
-}
+PRESETS = spoken(
+    {
+        "quick": N_("Quick: something to show in a minute or two"),
+        "balanced": N_("Balanced: good in the time of a coffee"),
+        "best": N_("Best: as good as this machine gets in an hour"),
+        "notes": N_("As in the notes: the original recipe, to compare with"),
+    }
+)
 
 
 def train_form(
@@ -121,5 +123,7 @@ def _estimate(family: Family, options: Any, sizes: dict[str, Any]) -> None:
     with st.grid(min_column_width=150):
         st.metric(_("Parameters"), big(figures.parameters))
         st.metric(_("Memory"), f"{figures.memory_mb:,.0f} MB", help=_("What the training process will need, about."))
-        st.metric(_("Speed"), f"{big(figures.throughput)} {family.unit}/s" if figures.throughput else _("not measured"))
+        st.metric(
+            _("Speed"), f"{big(figures.throughput)} {_(family.unit)}/s" if figures.throughput else _("not measured")
+        )
         st.metric(_("Time"), figures.time or _("measured when it starts"), help=md(figures.basis))

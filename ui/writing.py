@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.charlm.settings import Settings
 from core.charlm.vocabulary import Vocabulary
-from core.i18n import _
+from core.i18n import _, later
 from core.runs.run import Run
 from ui.palette import HEAT
 from ui.show import escape, md
@@ -29,7 +29,7 @@ def writer_of(run: Run) -> "Writer":
     return _load(str(run.path), run.model_path.stat().st_mtime_ns)
 
 
-@st.cache_resource(max_entries=4, show_spinner=_("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
 def _load(path: str, _changed: int) -> "Writer":
     from core.charlm.generate import load_writer
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.sources import Source, check_size
 
 MAX_BYTES = 50_000_000
@@ -22,17 +22,17 @@ MARKS = {
     b"\x84\x31\x95\x33": "gb18030",
 }
 SIGNATURES = {
-    b"%PDF-": "PDF document",
-    b"{\\rtf": "RTF document",
-    b"\x89PNG\r\n\x1a\n": "PNG picture",
-    b"\xff\xd8\xff": "JPEG picture",
-    b"PK\x03\x04": "ZIP archive or office document",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "office document",
-    b"\x1f\x8b\x08": "gzip archive",
-    b"7z\xbc\xaf\x27\x1c": "7-Zip archive",
-    b"Rar!\x1a\x07": "RAR archive",
-    b"\x93NUMPY": "NumPy array",
-    b"\x89HDF": "HDF5 file",
+    b"%PDF-": N_("PDF document"),
+    b"{\\rtf": N_("RTF document"),
+    b"\x89PNG\r\n\x1a\n": N_("PNG picture"),
+    b"\xff\xd8\xff": N_("JPEG picture"),
+    b"PK\x03\x04": N_("ZIP archive or office document"),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": N_("office document"),
+    b"\x1f\x8b\x08": N_("gzip archive"),
+    b"7z\xbc\xaf\x27\x1c": N_("7-Zip archive"),
+    b"Rar!\x1a\x07": N_("RAR archive"),
+    b"\x93NUMPY": N_("NumPy array"),
+    b"\x89HDF": N_("HDF5 file"),
 }
 CONTROL_BYTES = bytes(b for b in range(32) if b not in b"\t\n\v\f\r") + b"\x7f"
 # What text that is not Unicode is likely to be in; a longer list only lets short texts look like rare code pages.

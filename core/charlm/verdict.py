@@ -17,6 +17,7 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     ended = status.state in ENDED
     per_step = status.epoch / status.step if status.step else 0.0
     found = judge_loss(rows, "val_loss", ended=ended, epochs_per_step=per_step)
+    overfits = any(verdict.kind == "warning" for verdict in found)  # the one thing that it warns of
     baselines = {item["name"]: item["value"] for item in run.baselines}
     losses = [row["val_loss"] for row in rows if isinstance(row.get("val_loss"), float)]
     if ended and losses and "ngram" in baselines and min(losses) > baselines["ngram"]:
@@ -34,7 +35,6 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     characters, parameters = (
         value if is_number(value) else None for value in map(run.facts.get, ("characters", "parameters"))
     )
-    overfits = any(verdict.kind == "warning" and verdict.text.startswith(_("Overfitting")[:4]) for verdict in found)
     if characters and parameters and overfits and characters < CHARS_PER_PARAMETER * parameters:
         found.append(
             Verdict(

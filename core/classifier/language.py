@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.i18n import _
+from core.i18n import N_, _
 
 SCRIPTS = {
     "han": r"[\u3400-\u4dbf\u4e00-\u9fff]",
@@ -20,16 +20,16 @@ SCRIPTS = {
     "latin": r"[A-Za-z\u00c0-\u024f]",
 }
 NAMES = {
-    "han": "Chinese",
-    "kana": "Japanese",
-    "hangul": "Korean",
-    "cyrillic": "Cyrillic script",
-    "arabic": "Arabic script",
-    "greek": "Greek",
-    "hebrew": "Hebrew",
-    "thai": "Thai",
-    "devanagari": "Devanagari script",
-    "latin": "Latin script",
+    "han": N_("Chinese"),
+    "kana": N_("Japanese"),
+    "hangul": N_("Korean"),
+    "cyrillic": N_("Cyrillic script"),
+    "arabic": N_("Arabic script"),
+    "greek": N_("Greek"),
+    "hebrew": N_("Hebrew"),
+    "thai": N_("Thai"),
+    "devanagari": N_("Devanagari script"),
+    "latin": N_("Latin script"),
 }
 COMMON = {
     "English": "the and of to is it that was for with this but not you are have be on as at",

@@ -12,7 +12,7 @@ from typing import Literal
 from core.classifier.columns import LABEL_NAMES, TEXT_NAMES
 from core.classifier.decode import decode
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.sources import Source, check_size
 
 MAX_BYTES = 150_000_000  # of a file, packed or unpacked
@@ -20,7 +20,7 @@ MAX_CELL = 1_000_000
 MAX_COLUMNS = 500
 MAX_ROWS = 2_000_000
 SAMPLE_CHARS, SAMPLE_ROWS = 1 << 18, 300
-SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+SEPARATORS = {"\t": N_("tab"), ",": N_("comma"), ";": N_("semicolon"), "|": N_("bar")}
 
 Header = Literal["auto", "yes", "no"]
 

@@ -14,6 +14,7 @@ from core.families import FAMILIES, Family
 from core.families import family as find_family
 from core.i18n import _
 from core.inputs import gather
+from core.listed import by_spaces
 from core.runs.again import BUDGETS, START
 from core.runs.cluster import configured
 from core.runs.extend import extensions
@@ -91,8 +92,8 @@ def sweep_over(
         name, sign, listed = item.partition("=")
         if not sign:
             raise UserError(_("“{item}” is no sweep: write NAME=A,B,…").format(item=item))
-        values[name.strip().lstrip("-").replace("-", "_")] = [part for part in listed.replace(",", " ").split() if part]
-    seeds = (arguments.seeds or "").replace(",", " ").split()
+        values[name.strip().lstrip("-").replace("-", "_")] = by_spaces(listed)
+    seeds = by_spaces(arguments.seeds or "")
     runs = sweep(options, values, seeds, sources, name=arguments.name, preset=arguments.preset, label=label)
     for run in runs:
         where.record(run)

@@ -167,7 +167,7 @@ def _progress(
     facts = _("The Fréchet classifier distance is {now:.1f}, at its best {best:.1f} at step {step:,}").format(
         now=distances[-1], best=distances[best], step=steps[best]
     )
-    facts += "." if floor is None else _("; real pictures against real ones have {floor:.1f}.").format(floor=floor)
+    facts += _(".") if floor is None else _("; real pictures against real ones have {floor:.1f}.").format(floor=floor)
     if distances[-1] > 1.5 * distances[best] and len(distances) - best > 3:
         text = _("It has become worse; the generator of step {step:,} is the one that is kept.").format(
             step=steps[best]

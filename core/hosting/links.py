@@ -1,6 +1,6 @@
 """A teacher's link: a Train page with its sample, preset, options and seed set, and some of its controls hidden.
 
-    /text-train?charlm-sample=lighthouse&charlm-preset=quick&units=48&seed=3&hide=data,preset
+    /text-train?charlm-sample=lighthouse&charlm-preset=quick&units=48&seed=3&hide=data,preset&language=zh
 
 The keys are those of samples, presets and options, the same in every language; an option is named only where it differs
 from its preset. A link hides controls to keep a lesson simple, not to forbid anything.
@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 
 from core.errors import UserError, one_line
 from core.families import Family
-from core.i18n import _
+from core.i18n import _, language
 from core.runs.again import BUDGETS, differences, from_text, one_budget
 from core.samples.registry import SAMPLES
 from core.schema import Options, parse_options
 
 HIDE = ("data", "preset", "options", "name")
-ELSEWHERE = ("class", "visitor")  # what others read from the same address
+ELSEWHERE = ("class", "visitor", "language")  # what others read from the same address
 OWN = ("text_column", "label_column")  # what is guessed from a sample, and chosen beside data of one's own
 SHOWN = 60  # characters of a stranger's text in an answer
 
@@ -79,7 +79,7 @@ def write(
 ) -> str:
     """The query of a link to the Train page; without a `sample` each person brings data of their own.
 
-    before: the options as preset and data propose them; now: as they shall be.
+    before: the options as preset and data propose them; now: as they shall be. The language is the one in use.
     """
     query = {f"{family.key}-sample": sample} if sample else {f"{family.key}-way": "upload"}
     query[f"{family.key}-preset"] = preset
@@ -92,6 +92,7 @@ def write(
         query["hide"] = ",".join(part for part in HIDE if part in hide)
     if group:
         query["class"] = group
+    query["language"] = language()
     return urlencode(query)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.i18n import _
+from core.i18n import N_, _, worded
 from core.lab import checks
 from core.lab.concept import Concept, Link, Question
 from core.lab.digits import equals, term, tex
@@ -23,17 +23,17 @@ from core.lab.snippet import SHOW, Snippet, printed
 
 CONCEPT = Concept(
     key="activations",
-    title=_("Activation functions"),
-    summary=_(
+    title=N_("Activation functions"),
+    summary=N_(
         "Without a bent function between them, many layers are worth no more than one. Each bends differently, and "
         "its slope is the factor that every gradient on the way back is multiplied with: sigmoid never lets more than "
         "a quarter through, ReLU all or nothing. A unit whose slope is almost zero is saturated, and one that is so "
         "for every example is dead: it learns nothing any more."
     ),
     formula=r"a = f(z) \qquad \frac{\partial E}{\partial z} = f'(z)\,\frac{\partial E}{\partial a}",
-    note=_("Neural networks: activation functions; vanishing gradients, first remedy"),
+    note=N_("Neural networks: activation functions; vanishing gradients, first remedy"),
     prerequisites=("backpropagation",),
-    links=(Link("gan", "Dense", _("Saturated and dead units in your own generator.")),),
+    links=(Link("gan", "Dense", N_("Saturated and dead units in your own generator.")),),
 )
 
 SATURATED = 0.05  # an entry that lets less than this share of the gradient through
@@ -45,6 +45,7 @@ SELU_ALPHA = 1.6732632423543772
 Function = Callable[[np.ndarray, float], np.ndarray]
 
 
+@worded("title")
 @dataclass(frozen=True)
 class Activation:
     """f and f′ as functions of z and α (which most ignore); `alpha` is α's default, None where there is none."""
@@ -80,7 +81,7 @@ def _normal_density(z: np.ndarray) -> np.ndarray:
 _ALL = (
     Activation(
         "sigmoid",
-        _("Sigmoid"),
+        N_("Sigmoid"),
         r"\frac{1}{1 + e^{-z}}",
         r"a\,(1 - a)",
         _sigmoid,
@@ -88,7 +89,7 @@ _ALL = (
     ),
     Activation(
         "tanh",
-        _("Tanh"),
+        N_("Tanh"),
         r"\tanh z",
         r"1 - a^2",
         lambda z, _a: np.tanh(z),
@@ -96,7 +97,7 @@ _ALL = (
     ),
     Activation(
         "relu",
-        _("ReLU"),
+        N_("ReLU"),
         r"\max(0, z)",
         r"[z > 0]",
         lambda z, _a: np.maximum(z, 0),
@@ -104,7 +105,7 @@ _ALL = (
     ),
     Activation(
         "leaky_relu",
-        _("Leaky ReLU"),
+        N_("Leaky ReLU"),
         r"z \text{ if } z > 0 \text{ else } \alpha z",
         r"1 \text{ if } z > 0 \text{ else } \alpha",
         lambda z, a: np.where(z > 0, z, a * z),
@@ -113,7 +114,7 @@ _ALL = (
     ),
     Activation(
         "elu",
-        _("ELU"),
+        N_("ELU"),
         r"z \text{ if } z > 0 \text{ else } \alpha (e^z - 1)",
         r"1 \text{ if } z > 0 \text{ else } \alpha e^z",
         lambda z, a: np.where(z > 0, z, a * np.expm1(np.minimum(z, 0))),
@@ -122,7 +123,7 @@ _ALL = (
     ),
     Activation(
         "selu",
-        _("SELU"),
+        N_("SELU"),
         r"\lambda z \text{ if } z \ge 0 \text{ else } \lambda \alpha (e^z - 1)",
         r"\lambda \text{ if } z \ge 0 \text{ else } \lambda \alpha e^z",
         lambda z, _a: SELU_SCALE * np.where(z > 0, z, SELU_ALPHA * np.expm1(np.minimum(z, 0))),
@@ -130,7 +131,7 @@ _ALL = (
     ),
     Activation(
         "gelu",
-        _("GELU"),
+        N_("GELU"),
         r"z\,\Phi(z)",
         r"\Phi(z) + z\,\varphi(z)",
         lambda z, _a: z * _normal_share(z),
@@ -138,7 +139,7 @@ _ALL = (
     ),
     Activation(
         "silu",
-        _("SiLU (swish)"),
+        N_("SiLU (swish)"),
         r"z\,\sigma(z)",
         r"\sigma(z)\,(1 + z\,(1 - \sigma(z)))",
         lambda z, _a: z * _sigmoid(z),
@@ -146,7 +147,7 @@ _ALL = (
     ),
     Activation(
         "softplus",
-        _("Softplus"),
+        N_("Softplus"),
         r"\ln(1 + e^z)",
         r"\sigma(z)",
         lambda z, _a: np.logaddexp(0, z),

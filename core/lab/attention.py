@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.concept import Concept, Link, Question
 from core.lab.digits import equals, term, tex, tex_array
@@ -25,17 +25,17 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="attention",
-    title=_("Self-attention, encoder and decoder"),
-    summary=_(
+    title=N_("Self-attention, encoder and decoder"),
+    summary=N_(
         "Each word asks a question, every word offers a key, and the better the two fit, the more of that word's value "
         "is taken over: a sentence is mixed in one step, however far its words stand apart. Several heads ask at once; "
         "residual paths, layer norm and a feed-forward layer make a block of it. A decoder looks back at what it has "
         "written, under a causal mask, and across at the encoder's words."
     ),
     formula=r"\operatorname{Attention}(Q, K, V) = \operatorname{softmax} \left( \frac{Q K^\top}{\sqrt{d}} \right) V",
-    note=_("Self-attention: the six steps; encoder and decoder"),
+    note=N_("Self-attention: the six steps; encoder and decoder"),
     prerequisites=("rnn", "lstm-gru"),
-    links=(Link("classifier", "MultiHeadAttention", _("What your own classifier's heads look at")),),
+    links=(Link("classifier", "MultiHeadAttention", N_("What your own classifier's heads look at")),),
 )
 
 STEPS = 6

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.activations import apply
 from core.lab.concept import Concept, Link, Question
@@ -25,8 +25,8 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="backpropagation",
-    title=_("Backpropagation by hand"),
-    summary=_(
+    title=N_("Backpropagation by hand"),
+    summary=N_(
         "Forward, each neuron weighs what comes in and bends it, and at the end stands an error. Backward, each node "
         "takes the gradient that arrives from above, multiplies it with its own slope and hands it down: local times "
         "upstream. What arrives at a weight or bias says how the error would change with it, and so it is moved a "
@@ -35,9 +35,9 @@ CONCEPT = Concept(
     formula=r"\frac{\partial E}{\partial u} = \sum_{u \to v} \underbrace{\frac{\partial v}{\partial u}}_{\text{local}}"
     r"\underbrace{\frac{\partial E}{\partial v}}_{\text{upstream}} \qquad "
     r"w \leftarrow w - \eta \frac{\partial E}{\partial w} \qquad b \leftarrow b - \eta \frac{\partial E}{\partial b}",
-    note=_("Neural networks: the multilayer perceptron, forward pass, error, backpropagation, bias update"),
+    note=N_("Neural networks: the multilayer perceptron, forward pass, error, backpropagation, bias update"),
     prerequisites=("perceptron",),
-    links=(Link("gan", "Dense", _("The gradients that reach each layer of your own generator.")),),
+    links=(Link("gan", "Dense", N_("The gradients that reach each layer of your own generator.")),),
 )
 
 Kind = Literal["input", "target", "weight", "bias", "sum", "output", "error"]

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.concept import Concept, Question
 from core.lab.digits import equals, term, tex
@@ -22,8 +22,8 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="bidirectional",
-    title=_("Bidirectional RNN"),
-    summary=_(
+    title=N_("Bidirectional RNN"),
+    summary=N_(
         "A network that reads from left to right knows only what came before; what a gap holds is often decided by the "
         "word after it. A bidirectional network has a second cell with its own weights that reads from the end, and "
         "puts both states side by side at each word. Change the last word and every backward state changes, while the "
@@ -32,7 +32,7 @@ CONCEPT = Concept(
     formula=r"\overrightarrow{s}_t = \tanh(U x_t + W \overrightarrow{s}_{t-1} + b) \qquad "
     r"\overleftarrow{s}_t = \tanh(U' x_t + W' \overleftarrow{s}_{t+1} + b') \qquad "
     r"y_t = \mathrm{softmax}(V [\overrightarrow{s}_t, \overleftarrow{s}_t])",
-    note=_("Recurrent networks: the bidirectional RNN"),
+    note=N_("Recurrent networks: the bidirectional RNN"),
     prerequisites=("rnn",),
 )
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.concept import Concept, Link, Question
 from core.lab.digits import tex_array
@@ -25,8 +25,8 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="bptt",
-    title=_("BPTT, vanishing and exploding"),
-    summary=_(
+    title=N_("BPTT, vanishing and exploding"),
+    summary=N_(
         "An RNN uses the same weights at each step, so its gradient is a sum over all steps back in time. On the way "
         "back it is multiplied by one factor a step: below 1 it vanishes, above 1 it explodes, and a deep network's "
         "layers do the same. The notes' five remedies keep the factors near 1, or at least the step short."
@@ -35,9 +35,9 @@ CONCEPT = Concept(
         r"\frac{\partial E_t}{\partial W} = \sum_{k=1}^{t} \frac{\partial E_t}{\partial s_t} "
         r"\left( \prod_{j=k+1}^{t} \frac{\partial s_j}{\partial s_{j-1}} \right) \frac{\partial s_k}{\partial W}"
     ),
-    note=_("RNN: backpropagation through time; vanishing and exploding gradients and their five remedies"),
+    note=N_("RNN: backpropagation through time; vanishing and exploding gradients and their five remedies"),
     prerequisites=("backpropagation", "activations", "rnn"),
-    links=(Link("charlm", "LSTM", _("The gradient of each step of your own character model")),),
+    links=(Link("charlm", "LSTM", N_("The gradient of each step of your own character model")),),
 )
 
 LONGEST = 50  # time steps

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.concept import Concept, Question
 from core.lab.digits import equals, term
@@ -24,8 +24,8 @@ from core.lab.handwriting import digits
 
 CONCEPT = Concept(
     key="convolution",
-    title=_("Convolution and pooling"),
-    summary=_(
+    title=N_("Convolution and pooling"),
+    summary=N_(
         "A convolution looks at a picture through a small window and takes one weighted sum at each place, always with "
         "the same few weights, so that an edge is found wherever it is. Pooling keeps one number of each little field "
         "and makes the map smaller. What is left is laid out in one row and read by a fully connected layer, with far "
@@ -33,7 +33,7 @@ CONCEPT = Concept(
     ),
     formula=r"z_{ij} = b + \sum_{u,v} K_{uv}\, x_{is+u,\,js+v} \qquad "
     r"n_{\text{out}} = \left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1",
-    note=_("Convolutional networks: convolution, zero padding, pooling, the fully connected layer"),
+    note=N_("Convolutional networks: convolution, zero padding, pooling, the fully connected layer"),
     prerequisites=("perceptron",),
 )
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import adam, checks
 from core.lab.concept import Concept, Question
 from core.lab.digits import equals, tex_array
@@ -24,15 +24,15 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="elman-jordan",
-    title=_("Elman and Jordan networks"),
-    summary=_(
+    title=N_("Elman and Jordan networks"),
+    summary=N_(
         "Both are small recurrent networks whose context units hold a copy of the step before. Elman copies the hidden "
         "layer, so it may keep what its output does not show; Jordan copies the output, so it remembers what it said "
         "and nothing else. One task needs the first, for another the second is enough."
     ),
     formula=r"h_t = \tanh(x_t W_x + m_t W_m + b) \qquad y_t = \sigma(h_t V + c) \qquad "
     r"m_t = \begin{cases} h_{t-1} & \text{Elman} \\ y_{t-1} & \text{Jordan} \end{cases}",
-    note=_("RNN: Elman and Jordan networks"),
+    note=N_("RNN: Elman and Jordan networks"),
     prerequisites=("rnn", "bptt"),
 )
 

@@ -20,23 +20,23 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import adam, checks
 from core.lab.concept import Concept, Link
 
 CONCEPT = Concept(
     key="gan-game",
-    title=_("The GAN game"),
-    summary=_(
+    title=N_("The GAN game"),
+    summary=N_(
         "A generator makes points out of noise, a discriminator tells them from real ones, and each learns from the "
         "other. Both play for one number, V: the discriminator raises it, the generator lowers it. Against a perfect "
         "generator the best discriminator can only guess, one half everywhere, and V is −log 4."
     ),
     formula=r"\min_G \max_D V(D, G) = \mathbb{E}_x \log D(x) + \mathbb{E}_z \log (1 - D(G(z))) \qquad "
     r"D^*(x) = \frac{p_{data}(x)}{p_{data}(x) + p_g(x)}",
-    note=_("GAN: the game, its value function and its balance"),
+    note=N_("GAN: the game, its value function and its balance"),
     prerequisites=("backpropagation", "losses"),
-    links=(Link("gan", "Dense", _("Your own generator and discriminator, playing the same game over images")),),
+    links=(Link("gan", "Dense", N_("Your own generator and discriminator, playing the same game over images")),),
 )
 
 LOSSES = ("minimax", "non-saturating")

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.concept import Concept, Question
 from core.lab.digits import equals, term, tex
@@ -25,8 +25,8 @@ from core.lab.snippet import SHOW, Snippet, printed
 
 CONCEPT = Concept(
     key="hopfield",
-    title=_("Hopfield network"),
-    summary=_(
+    title=N_("Hopfield network"),
+    summary=N_(
         "Every neuron is joined to every other, and the weights are written once, by Hebb's rule, from the pictures to "
         "be kept. A damaged picture then mends itself: one neuron after another follows its neighbours, and each flip "
         "lowers the energy until a memory is reached. Too many pictures disturb each other, and some valleys hold "
@@ -35,7 +35,7 @@ CONCEPT = Concept(
     formula=r"w_{ij} = \frac{1}{N} \sum_{\mu} x_i^{\mu} x_j^{\mu}, \quad w_{ii} = 0 \qquad "
     r"s_i \leftarrow \operatorname{sign} \Big( \sum_j w_{ij} s_j \Big) \qquad "
     r"E = -\frac{1}{2} \sum_{ij} w_{ij} s_i s_j",
-    note=_("RNN: the Hopfield network"),
+    note=N_("RNN: the Hopfield network"),
     prerequisites=("perceptron",),
 )
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _, spoken
 from core.lab import adam, checks
 from core.lab.concept import Question
 from core.lab.lstm_gru import Cell, GruStep, Hold, LstmStep, check_holds, initial, steps_from
@@ -31,33 +31,35 @@ _WHEN, _PARTS, _HOW, _AWAY = (
     "移开",
 )
 VOCABULARY = (*THINGS, *_FIRST, *_LAST, *_WHEN, "把", *_PARTS, *_HOW, _AWAY)
-GLOSSES = {
-    "被子": _("quilt"),
-    "毛巾": _("towel"),
-    "衣服": _("shirt"),
-    "床单": _("sheet"),
-    "妈妈": _("mother"),
-    "教": _("teaches"),
-    "小明": _("Xiao Ming"),
-    "叠": _("to fold the"),
-    "最后": _("at last"),
-    "叠好": _("folded is"),
-    "了": _("the"),
-    "先": _("first"),
-    "再": _("again"),
-    "然后": _("then"),
-    "接着": _("next"),
-    "把": _("take"),
-    "边角": _("the corners"),
-    "一边": _("one side"),
-    "中间": _("the middle"),
-    "两端": _("both ends"),
-    "拉平": _("and straighten"),
-    "对折": _("and halve"),
-    "压实": _("and press"),
-    "卷起": _("and roll up"),
-    "移开": _("and move it away"),
-}
+GLOSSES = spoken(
+    {
+        "被子": N_("quilt"),
+        "毛巾": N_("towel"),
+        "衣服": N_("shirt"),
+        "床单": N_("sheet"),
+        "妈妈": N_("mother"),
+        "教": N_("teaches"),
+        "小明": N_("Xiao Ming"),
+        "叠": N_("to fold the"),
+        "最后": N_("at last"),
+        "叠好": N_("folded is"),
+        "了": N_("the"),
+        "先": N_("first"),
+        "再": N_("again"),
+        "然后": N_("then"),
+        "接着": N_("next"),
+        "把": N_("take"),
+        "边角": N_("the corners"),
+        "一边": N_("one side"),
+        "中间": N_("the middle"),
+        "两端": N_("both ends"),
+        "拉平": N_("and straighten"),
+        "对折": N_("and halve"),
+        "压实": N_("and press"),
+        "卷起": N_("and roll up"),
+        "移开": N_("and move it away"),
+    }
+)
 BATCH = 64
 _INDEX = {word: i for i, word in enumerate(VOCABULARY)}
 

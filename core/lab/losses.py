@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.activations import apply
 from core.lab.concept import Concept, Link, Question
@@ -23,19 +23,19 @@ from core.lab.snippet import SHOW, Snippet, printed
 
 CONCEPT = Concept(
     key="losses",
-    title=_("Squared loss against cross-entropy"),
-    summary=_(
+    title=N_("Squared loss against cross-entropy"),
+    summary=N_(
         "A neuron that is surely wrong should learn fast. With the squared loss it does not: its gradient carries "
         "σ′(z), which is almost zero just where the neuron is sure. With the cross-entropy that factor cancels, and "
         "the gradient is the plain error a − y."
     ),
     formula=r"\frac{\partial}{\partial z} \tfrac12 (a - y)^2 = (a - y)\,\sigma'(z) \qquad "
     r"\frac{\partial}{\partial z} \left( -y \ln a - (1 - y) \ln(1 - a) \right) = a - y",
-    note=_("Neural networks: the squared loss and the cross-entropy"),
+    note=N_("Neural networks: the squared loss and the cross-entropy"),
     prerequisites=("backpropagation", "activations"),
     links=(
-        Link("classifier", "Dense", _("Your own classifier's last layer learns by cross-entropy.")),
-        Link("gan", "Dense", _("Your own discriminator learns by cross-entropy.")),
+        Link("classifier", "Dense", N_("Your own classifier's last layer learns by cross-entropy.")),
+        Link("gan", "Dense", N_("Your own discriminator learns by cross-entropy.")),
     ),
 )
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.concept import Concept, Link, Question
 from core.lab.digits import equals, term, tex
@@ -33,8 +33,8 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="lstm-gru",
-    title=_("LSTM and GRU"),
-    summary=_(
+    title=N_("LSTM and GRU"),
+    summary=N_(
         "An LSTM carries a cell state from step to step and lets three gates decide, unit by unit, what is forgotten, "
         "what is written and what is shown. A GRU does it with two gates and no separate cell state. An open forget "
         "gate passes a memory, and its gradient, on unchanged over many steps; a plain RNN has no such gate."
@@ -42,9 +42,9 @@ CONCEPT = Concept(
     formula=r"f_t, i_t, o_t = \sigma(W \cdot [h_{t-1}, x_t] + b) \qquad "
     r"\tilde c_t = \tanh(W_c \cdot [h_{t-1}, x_t] + b_c) \qquad "
     r"c_t = f_t \odot c_{t-1} + i_t \odot \tilde c_t \qquad h_t = o_t \odot \tanh(c_t)",
-    note=_("LSTM and GRU: gates and the long memory"),
+    note=N_("LSTM and GRU: gates and the long memory"),
     prerequisites=("rnn", "bptt"),
-    links=(Link("charlm", "LSTM", _("The gates of your own character model, on your own text")),),
+    links=(Link("charlm", "LSTM", N_("The gates of your own character model, on your own text")),),
 )
 
 KINDS = ("lstm", "gru", "gru-textbook")

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.concept import Concept, Link, Question
 from core.lab.digits import equals, term, tex
@@ -23,8 +23,8 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="perceptron",
-    title=_("Perceptron"),
-    summary=_(
+    title=N_("Perceptron"),
+    summary=N_(
         "A perceptron weighs its inputs, adds a bias and says 1 if the sum is above zero, else 0. It learns from "
         "mistakes alone: a point on the wrong side pulls the line towards itself, a point on the right side leaves it "
         "where it is. Where one straight line can part the two classes it finds one; for XOR there is none, and it "
@@ -32,8 +32,8 @@ CONCEPT = Concept(
     ),
     formula=r"y = \begin{cases} 1 & w \cdot x + b > 0 \\ 0 & \text{else} \end{cases} \qquad "
     r"w \leftarrow w + \eta\,(t - y)\,x \qquad b \leftarrow b + \eta\,(t - y)",
-    note=_("Neural networks: the perceptron"),
-    links=(Link("gan", "Dense", _("The last layer of your discriminator is one neuron that parts real from fake.")),),
+    note=N_("Neural networks: the perceptron"),
+    links=(Link("gan", "Dense", N_("The last layer of your discriminator is one neuron that parts real from fake.")),),
 )
 
 MAX_POINTS = 40

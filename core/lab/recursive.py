@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import adam, checks
 from core.lab.brackets import WORDS, Tree, meaning, nesting, sentence, words, write
 from core.lab.concept import Concept, Question
@@ -24,15 +24,15 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="recursive",
-    title=_("Recursive network"),
-    summary=_(
+    title=N_("Recursive network"),
+    summary=N_(
         "A recursive network follows a tree instead of a line: one layer joins two neighbours into a vector of the "
         "same size, again and again, until one vector stands for the sentence. The weights are shared by all nodes, as "
         "an RNN's are by all steps; an RNN is the tree that leans to one side. Bracket the same words otherwise, and "
         "the root says something else."
     ),
     formula=r"p = \tanh \left( [c_1 ; c_2]\, W + b \right) \qquad P(\text{good}) = \sigma(p \cdot v + c)",
-    note=_("RNN: the recursive (tree) network"),
+    note=N_("RNN: the recursive (tree) network"),
     prerequisites=("rnn", "backpropagation"),
 )
 

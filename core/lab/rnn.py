@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.lab import checks
 from core.lab.concept import Concept, Link, Question
 from core.lab.digits import equals, term, tex
@@ -20,17 +20,17 @@ from core.lab.snippet import SHOW, Snippet, literal, printed
 
 CONCEPT = Concept(
     key="rnn",
-    title=_("The unrolled RNN"),
-    summary=_(
+    title=N_("The unrolled RNN"),
+    summary=N_(
         "A recurrent network reads a sequence one step after another and keeps a state, which is its memory of what "
         "it has read. Each new state is made of the input and of the state before it, by the very same weights U and "
         "W at every step; V makes an output of it. Where outputs are taken, and where inputs are given, makes one-to-"
         "many, many-to-one and many-to-many out of the same cell."
     ),
     formula=r"s_t = \tanh(U x_t + W s_{t-1} + b) \qquad y_t = \mathrm{softmax}(V s_t + c)",
-    note=_("Recurrent networks: the unrolled RNN, the worked example, the five wirings"),
+    note=N_("Recurrent networks: the unrolled RNN, the worked example, the five wirings"),
     prerequisites=("perceptron", "activations"),
-    links=(Link("charlm", "LSTM", _("The states of your own text model, character by character.")),),
+    links=(Link("charlm", "LSTM", N_("The states of your own text model, character by character.")),),
 )
 
 MAX_STEPS = 12

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.i18n import _
+from core.i18n import N_, _, worded
 from core.lab import checks
 from core.lab.snippet import Snippet, printed
 
@@ -16,6 +16,7 @@ MAX_STEPS = 12
 MAX_SIZE = 64
 
 
+@worded("title", "example")
 @dataclass(frozen=True)
 class Wiring:
     """What a wiring is for."""
@@ -59,16 +60,16 @@ class LayerShape:
 WIRINGS = {
     wiring.key: wiring
     for wiring in (
-        Wiring("one-to-one", _("One to one"), _("One input, one output: with a single step it is a plain network.")),
+        Wiring("one-to-one", N_("One to one"), N_("One input, one output: with a single step it is a plain network.")),
         Wiring(
-            "one-to-many", _("One to many"), _("A picture in, a sentence out: the one input is given to each step.")
+            "one-to-many", N_("One to many"), N_("A picture in, a sentence out: the one input is given to each step.")
         ),
-        Wiring("many-to-one", _("Many to one"), _("A review in, its mood out: only the last state is read.")),
-        Wiring("many-to-many", _("Many to many, equal"), _("A tag for each word: every state is read.")),
+        Wiring("many-to-one", N_("Many to one"), N_("A review in, its mood out: only the last state is read.")),
+        Wiring("many-to-many", N_("Many to many, equal"), N_("A tag for each word: every state is read.")),
         Wiring(
             "encoder-decoder",
-            _("Many to many, unequal"),
-            _("A translation: one cell reads to the end, and its last state starts another that writes."),
+            N_("Many to many, unequal"),
+            N_("A translation: one cell reads to the end, and its last state starts another that writes."),
         ),
     )
 }

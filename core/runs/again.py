@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from core.errors import UserError
 from core.hosting.visitors import home, root_of
 from core.i18n import _
+from core.listed import by_spaces
 from core.runs.run import Run
 from core.runs.store import create
 from core.schema import Options, choices, parse_options
@@ -32,7 +33,7 @@ def from_text(model: type[Options], name: str, text: str) -> Any:
     if text.lower() == "none":
         return None
     if any(get_origin(part) in (list, tuple) for part in (annotation, *get_args(annotation))):
-        return [part for part in text.replace(",", " ").split() if part]
+        return by_spaces(text)
     return text
 
 

@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.hosting.admission import check_start
 from core.hosting.porter import porter
 from core.hosting.visitors import actor, check_change, root_of
-from core.i18n import _
+from core.i18n import _, language
 from core.runs import cluster
 from core.runs.extend import extend
 from core.runs.run import Run
@@ -43,7 +43,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | {"PYTHONUNBUFFERED": "1", "HIDDEN_STATE_LANGUAGE": language()},
                 **_detached(),
             )
         # Without a wait the ended child stays a zombie for as long as the server lives.

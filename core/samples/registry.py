@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _, worded
 from core.sources import Source
 
 HERE = Path(__file__).resolve().parent
@@ -19,6 +19,7 @@ NOTES_SENTENCE = "这是一个示例文本。LSTM将学会预测下一个字符�
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
+@worded("title", "description", "licence")
 @dataclass(frozen=True)
 class Sample:
     """One embedded sample: for which family it is, what it is, in which language, and by whose leave it is here.
@@ -81,7 +82,7 @@ def _digits() -> list[Source]:
     return [Source("digits.npz", file.getvalue())]
 
 
-_OWN = _("Written for this project.")
+_OWN = N_("Written for this project.")
 
 SAMPLES: dict[str, Sample] = {
     one.name: one
@@ -89,8 +90,8 @@ SAMPLES: dict[str, Sample] = {
         Sample(
             "lighthouse",
             "charlm",
-            _("The Light at Marrow Point"),
-            _("Eight tales of a lighthouse, told by the girl who counted its stairs: 51,000 characters."),
+            N_("The Light at Marrow Point"),
+            N_("Eight tales of a lighthouse, told by the girl who counted its stairs: 51,000 characters."),
             "en",
             _OWN,
             partial(_text, "lighthouse.txt"),
@@ -98,8 +99,8 @@ SAMPLES: dict[str, Sample] = {
         Sample(
             "ferry",
             "charlm",
-            _("The ferry at Pear Blossom Crossing"),
-            _("A year at a river crossing in short pieces and poems, in Chinese: 4,900 characters."),
+            N_("The ferry at Pear Blossom Crossing"),
+            N_("A year at a river crossing in short pieces and poems, in Chinese: 4,900 characters."),
             "zh",
             _OWN,
             partial(_text, "ferry.txt"),
@@ -107,17 +108,17 @@ SAMPLES: dict[str, Sample] = {
         Sample(
             "notes",
             "charlm",
-            _("The notes' own sentence"),
-            _("24 characters: too few to learn writing from, and that is worth seeing."),
+            N_("The notes' own sentence"),
+            N_("24 characters: too few to learn writing from, and that is worth seeing."),
             "zh",
-            _("The example of the source notes."),
+            N_("The example of the source notes."),
             _notes,
         ),
         Sample(
             "reviews",
             "classifier",
-            _("Small reviews"),
-            _("1,200 reviews of everyday things in English and Chinese, half positive and half negative."),
+            N_("Small reviews"),
+            N_("1,200 reviews of everyday things in English and Chinese, half positive and half negative."),
             "en, zh",
             _OWN,
             partial(_reviews, "reviews.csv"),
@@ -125,8 +126,8 @@ SAMPLES: dict[str, Sample] = {
         Sample(
             "reviews-english",
             "classifier",
-            _("Small reviews, English"),
-            _("The 600 English ones."),
+            N_("Small reviews, English"),
+            N_("The 600 English ones."),
             "en",
             _OWN,
             partial(_reviews, "reviews-english.csv", chinese=False),
@@ -134,8 +135,8 @@ SAMPLES: dict[str, Sample] = {
         Sample(
             "reviews-chinese",
             "classifier",
-            _("Small reviews, Chinese"),
-            _("The 600 Chinese ones."),
+            N_("Small reviews, Chinese"),
+            N_("The 600 Chinese ones."),
             "zh",
             _OWN,
             partial(_reviews, "reviews-chinese.csv", chinese=True),
@@ -143,10 +144,10 @@ SAMPLES: dict[str, Sample] = {
         Sample(
             "digits",
             "gan",
-            _("Handwritten digits"),
-            _("1,797 real digits of 8×8 points, about 180 of each, with their labels."),
+            N_("Handwritten digits"),
+            N_("1,797 real digits of 8×8 points, about 180 of each, with their labels."),
             "",
-            _("E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, CC BY 4.0; with scikit-learn."),
+            N_("E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, CC BY 4.0; with scikit-learn."),
             _digits,
         ),
     )

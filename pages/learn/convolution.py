@@ -17,9 +17,9 @@ lab.head()
 controls, picture, below = lab.bench(None)
 
 with controls:
-    names = {name: name for name in convolution.SAMPLES} | {"own": _("own picture")}
+    names = {name: _(name) for name in convolution.SAMPLES} | {"own": _("own picture")}
     chosen = lab.choice("picture", _("Picture"), names)
-    filters = {name: name for name in convolution.KERNELS} | {"own": _("own kernel")}
+    filters = {name: _(name) for name in convolution.KERNELS} | {"own": _("own kernel")}
     kind = lab.choice("kernel", _("Kernel"), filters)
     stride = lab.slider("stride", _("Stride"), 1, 3, 1, width=100)
     padding = lab.slider("padding", _("Zero padding"), 0, 3, 0, width=100)
@@ -75,8 +75,8 @@ place = tuple(min(i // jump, n - 1) for i, n in zip((row, column), tables[0].sha
 for start in starts(tables):
     frame(chart, place[0], start + place[1], VALIDATION)
 lab.picture(chart, "pools", _("The map after ReLU, pooled in three ways"))
-for kind, pool in pools.items():
-    lab.digits(rf"\text{{{kind}:}}\quad {pooling.pooling_with_digits(a, pool, *place)}", small=True)
+for title, pool in zip(titles, pools.values(), strict=True):
+    lab.digits(rf"\text{{{title}:}}\quad {pooling.pooling_with_digits(a, pool, *place)}", small=True)
 
 st.subheader(_("Flatten, and a fully connected layer"), anchor=False)
 head = pooling.head(pools["max"].values[..., None], 10, seed)

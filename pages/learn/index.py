@@ -1,5 +1,7 @@
 """The notes as a map: what leads to what, and what has been opened."""
 
+import re
+
 import streamlit as st
 
 from core.i18n import _
@@ -8,6 +10,8 @@ from ui import nav
 from ui.lab import PICTURE
 from ui.lab_map import concept_map
 from ui.show import md
+
+FIRST = re.compile(r"[.:] |[。：]")  # a summary's first statement ends here
 
 st.title(_("The notes as a map"), anchor=False)
 st.markdown(
@@ -63,7 +67,7 @@ with right:
         concept = concepts[key]
         with st.container(border=True, gap=None):
             nav.link(key, f"**{number} · {md(concept.title)}**", ":material/check:" if key in opened else None)
-            st.markdown(md(concept.summary.split(". ")[0].split(": ")[0] + "."))
+            st.markdown(md(FIRST.split(concept.summary)[0] + _(".")))
             if concept.prerequisites:
                 first = ", ".join(titles[before] for before in concept.prerequisites)
                 st.caption(_("First: {titles}").format(titles=md(first)))

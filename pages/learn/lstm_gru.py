@@ -25,7 +25,7 @@ if view == "cell":
         kind = lab.choice("cell", _("Cell"), figures.CELLS)
         text = lab.text("string", _("Your string"), TEXT, limit=lstm_gru.LONGEST)
         units = lab.slider("units", _("Units"), 2, 8, 4)
-        keep = lab.slider("keep", _("Keeping gate's bias"), -3.0, 5.0, 1.0, 0.5, help=figures.BIAS)
+        keep = lab.slider("keep", _("Keeping gate's bias"), -3.0, 5.0, 1.0, 0.5, help=_(figures.BIAS))
         seed = lab.seed()
         unit = -1 + bounded(lab, "unit", _("Unit in view"), 1, units, 1, 1)
     with left:

@@ -5,10 +5,12 @@ import streamlit as st
 from core.families import FAMILIES
 from core.i18n import _
 from core.runs.store import list_runs
-from ui import nav
+from ui import language, nav
 from ui.cards import card
 
-st.title("Hidden State", anchor=False)
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    st.title("Hidden State", anchor=False, width="content")
+    language.picker("language-above")
 st.markdown(
     _(
         "A studio for small neural networks: bring a text, a table or a heap of pictures, train a network on it, "

@@ -18,7 +18,7 @@ VIEWS = {
     "elman-jordan?elman-jordan-wipe=true": {"Your bits": "1101001"},
     "recursive": {"Sentence with brackets": "(not (good (and bad)))"},
     "hopfield": {},
-    "hopfield?hopfield-stored=Smile&hopfield-stored=Own&hopfield-from=Your+drawing": {},
+    "hopfield?hopfield-stored=Smile&hopfield-stored=Own&hopfield-from=drawn+drawing": {},
     "lstm-gru?lstm-gru-hold=f": {"Your string": "to be or not"},
     "lstm-gru?lstm-gru-view=The+long+sentence&lstm-gru-steps=1": {"The sentence": "妈妈 教 小明 叠 毛巾 最后 叠好 了"},
     "attention?attention-mask=padding": {"Your sentence": "she gave him her book"},
@@ -107,7 +107,7 @@ def test_every_control_of_the_view_can_be_moved(page: Page, server: Server, addr
 def test_a_click_turns_a_cell_of_the_state_and_recall_starts_from_there(page: Page, server: Server) -> None:
     shown(page, server, "hopfield?hopfield-step=98")
     click_at(page, 3, 3)
-    expect(page).to_have_url(re.compile("hopfield-from=Your"))
+    expect(page).to_have_url(re.compile("hopfield-from=drawn"))
     smile = hopfield.PICTURES["smile"].copy()
     smile[3, 3] = 1 - smile[3, 3]
     cells = ";".join(",".join(map(str, row)) for row in smile)

@@ -42,7 +42,8 @@ def test_a_link_sets_the_form_and_what_is_trained_is_what_it_says(app: AppTest, 
 def test_hidden_controls_are_not_there_and_their_values_count(app: AppTest, started: list[Run]) -> None:
     open_page(app, "text/train.py", **LINK, hide="data,preset,options,name")
     assert not faults(app)
-    assert [*app.number_input, *app.selectbox, *app.segmented_control, *app.text_input, *app.toggle] == []
+    page = app.main
+    assert [*page.number_input, *page.selectbox, *page.segmented_control, *page.text_input, *page.toggle] == []
     assert [button.label for button in app.button] == ["Train"]
     assert "units 48, seed 3, min_count 5" in said(app)
     press(app, "Train")
@@ -91,6 +92,7 @@ def test_the_panel_makes_a_link_that_brings_the_same_form(app: AppTest) -> None:
         "units": "40",
         "seed": "9",
         "hide": "name",
+        "language": "en",
     }
     other = open_page(session(), "text/train.py", **query)
     assert not other.warning

@@ -139,7 +139,7 @@ def test_the_long_sentence_is_learned_live_and_a_hold_is_measured(app, monkeypat
     assert not faults(page)
     assert "Right on 500 fresh sentences" in said(page.caption)
     assert any("What will it answer with gate f held" in radio.label for radio in page.radio)
-    page.get("segmented_control")[-1].set_value("f").run()
+    page.main.get("segmented_control")[-1].set_value("f").run()
     page.slider(key="lstm-gru-value").set_value(0.0).run()
     assert "With that gate held" in said(page.info)
 
@@ -226,7 +226,7 @@ def test_the_page_shows_the_program_of_its_own_numbers_and_what_it_prints(app, n
 def test_a_slider_follows_an_end_that_comes_nearer(app):
     page = learn(app, "lstm-gru", {"hold": "c̃", "value": "-0.5", "first": "12", "unit": "4"})
     assert np.all(z_values(page)[2, 11:] == -0.5)
-    page.get("segmented_control")[-1].set_value("f").run()
+    page.main.get("segmented_control")[-1].set_value("f").run()
     page.text_input(key="lstm-gru-string").set_value("abc").run()
     page.slider(key="lstm-gru-units").set_value(2).run()
     assert not faults(page)

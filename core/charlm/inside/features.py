@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.i18n import _
+from core.i18n import N_, _, worded
 
 QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "《": "》"}
@@ -16,6 +16,7 @@ VOWELS = frozenset("aeiouаеёиоуыэюяαεηιουω")
 Values = np.ndarray
 
 
+@worded("title")
 @dataclass(frozen=True)
 class Feature:
     """`of` gives one value for each of T symbols, from what was read up to it, or, where the name says so, of the
@@ -82,18 +83,18 @@ def word_ends(symbols: Sequence[str]) -> Values:
 
 
 FEATURES = {
-    "quotes": Feature(_("inside quotation marks"), inside_quotes),
-    "brackets": Feature(_("depth inside brackets"), inside_brackets, amount=True),
+    "quotes": Feature(N_("inside quotation marks"), inside_quotes),
+    "brackets": Feature(N_("depth inside brackets"), inside_brackets, amount=True),
     "line": Feature(
-        _("position in the line"), lambda symbols: _since(_each(lambda s: s == "\n")(symbols) > 0), amount=True
+        N_("position in the line"), lambda symbols: _since(_each(lambda s: s == "\n")(symbols) > 0), amount=True
     ),
-    "word": Feature(_("position in the word"), lambda symbols: _since(_each(str.isalnum)(symbols) == 0), amount=True),
-    "capital": Feature(_("a capital letter"), _each(lambda symbol: symbol != symbol.lower())),
-    "digit": Feature(_("a digit"), _each(str.isnumeric)),
-    "sentence": Feature(_("the end of a sentence"), _each(lambda symbol: symbol in SENTENCE_ENDS)),
-    "space": Feature(_("a space or line end"), _each(str.isspace)),
-    "vowel-next": Feature(_("a vowel comes next"), _next(_vowel)),
-    "word-end": Feature(_("the last letter of a word"), word_ends),
+    "word": Feature(N_("position in the word"), lambda symbols: _since(_each(str.isalnum)(symbols) == 0), amount=True),
+    "capital": Feature(N_("a capital letter"), _each(lambda symbol: symbol != symbol.lower())),
+    "digit": Feature(N_("a digit"), _each(str.isnumeric)),
+    "sentence": Feature(N_("the end of a sentence"), _each(lambda symbol: symbol in SENTENCE_ENDS)),
+    "space": Feature(N_("a space or line end"), _each(str.isspace)),
+    "vowel-next": Feature(N_("a vowel comes next"), _next(_vowel)),
+    "word-end": Feature(N_("the last letter of a word"), word_ends),
 }
 
 

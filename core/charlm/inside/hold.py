@@ -109,7 +109,7 @@ def parse_units(text: str, count: int) -> tuple[int, ...] | None:
     Raises UserError for anything else.
     """
     found: set[int] = set()
-    for part in text.replace("–", "-").split(","):
+    for part in re.split("[,，、]", text.replace("–", "-")):
         match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part)
         if match:
             first, last = int(match[1]), int(match[2] or match[1])

@@ -11,22 +11,24 @@ import numpy as np
 
 from core.charlm.inside.threads import one_thread
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _, spoken
 
 # What a cell of each kind has, the gates first; "candidate" is what would be written, h what is shown.
 GATES = {"lstm": ("i", "f", "o"), "gru": ("z", "r"), "rnn": ()}
 SIGNALS = {"lstm": ("h", "c", "i", "f", "o", "candidate"), "gru": ("h", "z", "r", "candidate"), "rnn": ("h",)}
-NAMES = {
-    "h": _("hidden value"),
-    "c": _("cell state"),
-    "i": _("input gate"),
-    "f": _("forget gate"),
-    "o": _("output gate"),
-    "z": _("update gate"),
-    "r": _("reset gate"),
-    "candidate": _("candidate"),
-}
-KINDS = {"lstm": "LSTM", "gru": "GRU", "rnn": _("simple RNN")}
+NAMES = spoken(
+    {
+        "h": N_("hidden value"),
+        "c": N_("cell state"),
+        "i": N_("input gate"),
+        "f": N_("forget gate"),
+        "o": N_("output gate"),
+        "z": N_("update gate"),
+        "r": N_("reset gate"),
+        "candidate": N_("candidate"),
+    }
+)
+KINDS = spoken({"lstm": "LSTM", "gru": "GRU", "rnn": N_("simple RNN")})
 STRETCH = 512  # steps whose input products are computed at once
 
 State = list[tuple[np.ndarray, ...]]

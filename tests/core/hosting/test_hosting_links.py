@@ -52,7 +52,7 @@ def test_data_of_ones_own_does_not_travel():
     family = FAMILIES["charlm"]
     preset = family.room("config").preset("quick", **SIZES["charlm"])
     found = dict(parse_qsl(links.write(family, "", "quick", preset, preset, ())))
-    assert found == {"charlm-way": "upload", "charlm-preset": "quick", "seed": "0"}
+    assert found == {"charlm-way": "upload", "charlm-preset": "quick", "seed": "0", "language": "en"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""The language: from the address, by choice, from the browser; each person has their own."""
+
+import shutil
+from urllib.parse import parse_qsl, urlparse
+
+import pytest
+import streamlit as st
+
+from tests.pages.conftest import faults, open_page
+from tests.pages.test_strange_addresses import DEMOS, SCREENS
+from ui import language, nav
+
+TITLES = {screen.file: screen for screen in nav.screens()}
+
+
+def title(app):
+    return app.title[0].value
+
+
+@pytest.mark.parametrize("screen", [*SCREENS, "classify/evaluate.py"])
+def test_a_screen_opened_in_chinese_shows_no_fault_and_keeps_the_language(app, runs_folder, screen):
+    for demo in DEMOS.values():
+        shutil.copytree(demo, runs_folder / demo.name)
+    open_page(app, screen, language="zh")
+    assert faults(app) == []
+    assert app.query_params["language"] == ["zh"] or app.query_params["language"] == "zh"
+    said = [item.value for kind in (app.title, app.subheader, app.caption, app.markdown) for item in kind]
+    assert any("\u4e00" <= letter <= "\u9fff" for text in said for letter in text)
+    assert app.sidebar.caption[0].value.startswith("Hidden State · 小型神经网络")
+
+
+def test_the_address_leads_and_a_choice_stays_on_every_page(app):
+    open_page(app, "runs/runs.py", language="zh")
+    assert title(app) == "训练记录"
+    app.query_params.clear()
+    open_page(app, "runs/compare.py")
+    assert title(app) == "比较"
+    app.segmented_control(key="language-below").set_value("en").run()
+    assert title(app) == "Compare"
+    assert dict(app.query_params)["language"] in ("en", ["en"])
+    open_page(app, "start/overview.py", language="xx")
+    assert faults(app) == []
+    assert app.segmented_control(key="language-above").value == "en"
+
+
+def test_a_browser_speaks_for_a_person_who_chose_nothing(app, monkeypatch):
+    monkeypatch.setattr(type(st.context), "locale", property(lambda _context: "zh-CN"))
+    open_page(app, "runs/runs.py")
+    assert title(app) == "训练记录"
+    assert "language" not in app.query_params, "nobody chose it"
+    monkeypatch.setattr(type(st.context), "locale", property(lambda _context: "fr-FR"))
+    open_page(app, "runs/runs.py")
+    assert title(app) == "Runs"
+
+
+def test_a_teachers_link_carries_the_language_and_the_page_is_set_up_in_it(app):
+    open_page(app, "text/train.py", language="zh")
+    app.session_state["charlm-share"] = True
+    app.run()
+    (address,) = [item.value for item in app.code if "charlm-preset" in item.value]
+    query = dict(parse_qsl(urlparse(address).query))
+    assert query["language"] == "zh"
+    open_page(app, "text/train.py", **query)
+    assert not app.warning, "the page knows all of it"
+
+
+def test_no_more_sessions_are_remembered_than_there_is_room_for(app, monkeypatch):
+    monkeypatch.setattr(language, "SESSIONS", 3)
+    language._spoken.update({str(number): "zh" for number in range(9)})
+    open_page(app, "runs/runs.py")
+    assert len(language._spoken) == 3
+
+
+@pytest.mark.parametrize("said", ["both", "Encoder and decoder", "编码器与解码器"])
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_a_lab_pages_address_says_the_same_in_every_language(app, code, said):
+    open_page(app, "learn/attention.py", **{"language": code, "attention-view": said})
+    assert not app.warning
+    assert app.main.segmented_control(key="attention-view").value == "both"
+    assert dict(app.query_params)["attention-view"] in ("both", ["both"])
