@@ -13,6 +13,7 @@ import streamlit as st
 from core.i18n import _, said_by
 
 SEPARATOR = ","
+_ENDED = "_address run ended"
 SETTLED = 1.5  # seconds until the browser surely has the address that the server wrote
 
 
@@ -50,16 +51,26 @@ def choose_many(label: str, options: Mapping[str, str], *, key: str, **more: Any
 
 
 def _heed(key: str, read: Callable[[str], Any]) -> None:
-    """Take the address's value where it changed and the widget did not.
-
-    For a moment after writing, a quick click elsewhere still comes with the address from before: that says nothing.
-    """
+    """Take the address's value where it changed and the widget did not."""
     given = st.query_params.get(key, "")
     written, moment, value = st.session_state.get(_memory(key), ("", 0.0, None))
     clicked = key in st.session_state and st.session_state[key] != value
-    changed = given != written and time.monotonic() - moment > SETTLED
+    changed = given != written and settled(moment)
     if key not in st.session_state or (changed and not clicked):
         st.session_state[key] = read(given)
+
+
+def settled(moment: float) -> bool:
+    """Has the browser surely got the address that was written at `moment`?
+
+    A quick click still comes with the address from before, and may have waited for the end of a long run of the script:
+    such an address says nothing.
+    """
+    return time.monotonic() - max(moment, st.session_state.get(_ENDED, 0.0)) > SETTLED
+
+
+def run_ended() -> None:
+    st.session_state[_ENDED] = time.monotonic()
 
 
 def _tell(key: str, value: Any, wanted: str) -> None:

@@ -21,7 +21,7 @@ def begin() -> None:
     i18n.listen(_asked)
     given, own = st.query_params.get(LANGUAGE, ""), st.session_state.get(_CHOSEN, "")
     # A quick click after a choice still comes with the address from before it.
-    if given in LANGUAGES and time.monotonic() - st.session_state.get(_MOMENT, float("-inf")) > address.SETTLED:
+    if given in LANGUAGES and address.settled(st.session_state.get(_MOMENT, float("-inf"))):
         own = given
     st.session_state[_CHOSEN] = own
     hosting.carry(LANGUAGE, own)

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.i18n import _
-from ui import hosting, language
+from ui import address, hosting, language
 from ui.collector import spare_keras, spare_modules
 from ui.nav import pages
 from ui.show import guard
@@ -24,7 +24,10 @@ with st.sidebar:  # before the page, which may stop the script
     language.picker("language-below")
     hosting.remember()
     st.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
-with guard(page.title):
-    page.run()
+try:
+    with guard(page.title):
+        page.run()
+finally:  # it may have been stopped
+    address.run_ended()
 warm_up()
 spare_modules()

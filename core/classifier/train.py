@@ -69,7 +69,8 @@ class ClassifierTask:
         self.devices = Devices.of(run, self.batches.size)
         with self.devices.scope():
             self._build(V, C, y)
-        self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", notes=self._notes(unknown))
+        # Its snapshots are only branched from.
+        self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", snapshots=3, notes=self._notes(unknown))
         sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
         columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
         run.write_json(

@@ -1,4 +1,4 @@
-"""Checkpoints: one file each, replaced atomically, the newest two kept, a damaged one passed over.
+"""Checkpoints: one file each, replaced atomically, the newest two kept while it trains, a damaged one passed over.
 
 A checkpoint is an uncompressed .npz: the arrays by name, and one JSON text under `__meta__`. zip's own checksums tell
 a damaged file. Nothing is ever unpickled.
@@ -47,6 +47,17 @@ def save_checkpoint(folder: Path, step: int, arrays: Arrays, meta: dict[str, Any
         if old != _path(folder, keep):
             old.unlink(missing_ok=True)
     return path
+
+
+def settle(folder: Path) -> None:
+    """For a run that has ended: keep the newest checkpoint alone, if it can be read back."""
+    newest, *older = checkpoints(folder) or [folder]
+    try:
+        load_arrays(newest)
+    except (ValueError, OSError):
+        return
+    for path in older:
+        path.unlink(missing_ok=True)
 
 
 def _path(folder: Path, step: int) -> Path:

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.errors import UserError
 from core.i18n import _
-from core.runs.checkpoint import load_newest, save_arrays, save_checkpoint
+from core.runs.checkpoint import load_newest, save_arrays, save_checkpoint, settle
 from core.runs.files import drop_parts, flush_to_disk
 from core.runs.metrics import MetricsWriter
 from core.runs.run import Run
@@ -249,6 +249,7 @@ class Trainer:
         self._tell(force=True)
         self.task.load_model(str(self.run.model_path))
         self._write_report(self.task.report(), complete=True)
+        settle(self.run.checkpoint_path)
         self.status.phase = ""
         self._tell(force=True)
 

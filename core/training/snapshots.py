@@ -1,4 +1,4 @@
-"""Weights kept at a dozen moments of the training, for the film strip and for branching.
+"""Weights kept at a few moments of the training, for the film strip and for branching.
 
 They are kept as float16 (relative error at most 2⁻¹¹), half the size: they are looked at, or trained further.
 """
@@ -13,7 +13,6 @@ from core.runs.checkpoint import Arrays, load_arrays, save_arrays
 from core.runs.run import Run
 from core.training.task import Plan, Task
 
-WANTED = 12
 BYTES = 96_000_000  # for all snapshots of a run together
 
 
@@ -28,21 +27,22 @@ def steps(run: Run) -> list[int]:
 
 def keep(run: Run, task: Task, step: int, plan: Plan | None) -> None:
     """Keep the weights of `step` if it is one of the moments: evenly spread over the plan, denser at the beginning."""
-    if plan is None or not _is_moment(step, plan):
+    wanted = task.sizes.snapshots
+    if plan is None or not _is_moment(step, plan, wanted):
         return
     weights = {
         name: np.asarray(item, np.float16) for name, item in task.variables().items() if name.startswith("model/")
     }
-    if sum(array.nbytes for array in weights.values()) * WANTED > BYTES:
+    if sum(array.nbytes for array in weights.values()) * wanted > BYTES:
         return
     _folder(run).mkdir(exist_ok=True)
     save_arrays(_folder(run) / f"step-{step:010d}.npz", weights, {"step": step})
 
 
-def _is_moment(step: int, plan: Plan) -> bool:
+def _is_moment(step: int, plan: Plan, count: int) -> bool:
     evaluations = max(1, plan.total_steps // plan.eval_every)
     number = step // plan.eval_every
-    wanted = {max(1, round(evaluations * (part / WANTED) ** 1.6)) for part in range(1, WANTED + 1)}
+    wanted = {max(1, round(evaluations * (part / count) ** 1.6)) for part in range(1, count + 1)}
     return number in wanted
 
 

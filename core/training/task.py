@@ -34,6 +34,7 @@ class Sizes:
     per_step: int
     unit: str
     spike: float = 3.0  # a loss over this many times the running one is a spike; infinity where losses swing by nature
+    snapshots: int = 12  # moments whose weights are kept: many where the inside is looked at over time
     notes: list[str] = field(default_factory=list)  # what was shrunk or chosen for the person, in sentences
 
 
