@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -65,8 +66,11 @@ class Prepared:
         return [self.texts[place] for place in places], self.labels[places]
 
 
-def sizes(sources: Sequence[Source], config: ClassifierConfig) -> dict[str, int]:
-    """What a preset wants to know: training rows, median of their tokens, classes. Raises UserError for bad data."""
+def sizes(sources: Sequence[Source], config: ClassifierConfig) -> dict[str, Any]:
+    """What a preset wants to know: training rows, median of their tokens, classes, are the tokens characters?
+
+    Raises UserError for bad data.
+    """
     rows = _spelled(_labelled(_read(tuple(sources), config)), config)
     classes = check_classes(rows, config.drop_small)
     texts = [text for text, role in zip(rows.texts, rows.roles, strict=True) if role == 0 and text]
@@ -76,6 +80,7 @@ def sizes(sources: Sequence[Source], config: ClassifierConfig) -> dict[str, int]
         "rows": len(texts),
         "median_tokens": int(np.median(lengths)) if lengths else 0,
         "classes": len(classes),
+        "characters": tokenizer.unit == "characters",
     }
 
 

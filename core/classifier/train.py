@@ -70,8 +70,9 @@ class ClassifierTask:
         with self.devices.scope():
             self._build(V, C, y)
         # Its snapshots are only branched from.
-        self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", snapshots=3, notes=self._notes(unknown))
+        self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", snapshots=2, notes=self._notes(unknown))
         sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
+        sizes["characters"] = self.data.tokenizer.unit == "characters"
         columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
         run.write_json(
             "facts.json", {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns

@@ -1,7 +1,7 @@
 """Checkpoints: one file each, replaced atomically, the newest two kept while it trains, a damaged one passed over.
 
-A checkpoint is an uncompressed .npz: the arrays by name, and one JSON text under `__meta__`. zip's own checksums tell
-a damaged file. Nothing is ever unpickled.
+A checkpoint is an .npz, uncompressed while the run trains: the arrays by name, and one JSON text under `__meta__`.
+zip's own checksums tell a damaged file. Nothing is ever unpickled.
 """
 
 import json
@@ -18,9 +18,10 @@ KEPT = 2
 Arrays = dict[str, np.ndarray]
 
 
-def save_arrays(path: Path, arrays: Arrays, meta: dict[str, Any]) -> None:
+def save_arrays(path: Path, arrays: Arrays, meta: dict[str, Any], *, compressed: bool = False) -> None:
     text = np.frombuffer(json.dumps(plain(meta)).encode(), dtype=np.uint8)
-    write_atomic(path, lambda file: np.savez(file, **{META: text}, **arrays))  # type: ignore[arg-type]
+    save = np.savez_compressed if compressed else np.savez
+    write_atomic(path, lambda file: save(file, **{META: text}, **arrays))  # type: ignore[arg-type]
 
 
 def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
@@ -50,14 +51,29 @@ def save_checkpoint(folder: Path, step: int, arrays: Arrays, meta: dict[str, Any
 
 
 def settle(folder: Path) -> None:
-    """For a run that has ended: keep the newest checkpoint alone, if it can be read back."""
+    """For a run that has come to its end: keep the newest checkpoint alone, small; nothing where it is damaged.
+
+    It is only gone on from when somebody wants more than was planned. What the optimizer remembers keeps eight
+    significant bits (bfloat16), which deflate to half; the weights stay as they are.
+    """
     newest, *older = checkpoints(folder) or [folder]
     try:
-        load_arrays(newest)
+        arrays, meta = load_arrays(newest)
     except (ValueError, OSError):
         return
+    small = {name: _coarse(array) if name.startswith("optimizer/") else array for name, array in arrays.items()}
+    save_arrays(newest, small, meta, compressed=True)
     for path in older:
         path.unlink(missing_ok=True)
+
+
+def _coarse(array: np.ndarray) -> np.ndarray:
+    """float32 rounded to bfloat16's bits (half to even is not worth it here); others as they are."""
+    if array.dtype != np.float32 or array.ndim == 0:
+        return array
+    bits = np.ascontiguousarray(array).view(np.uint32)
+    rounded = ((bits + np.uint32(0x8000)) & np.uint32(0xFFFF0000)).view(np.float32)
+    return np.where(np.isfinite(rounded), rounded, array)
 
 
 def _path(folder: Path, step: int) -> Path:

@@ -41,7 +41,9 @@ def keep(run: Run, task: Task, step: int, plan: Plan | None) -> None:
 
 def _is_moment(step: int, plan: Plan, count: int) -> bool:
     evaluations = max(1, plan.total_steps // plan.eval_every)
-    number = step // plan.eval_every
+    number, beyond = divmod(step, plan.eval_every)
+    if beyond:  # the evaluation at the end of a plan that its rhythm does not divide
+        return False
     wanted = {max(1, round(evaluations * (part / count) ** 1.6)) for part in range(1, count + 1)}
     return number in wanted
 

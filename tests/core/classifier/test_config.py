@@ -21,6 +21,14 @@ def test_presets_are_valid_for_every_table_and_survive_json(name, sizes):
     assert parse_options(ClassifierConfig, options.model_dump(mode="json")) == options
 
 
+def test_pairs_are_for_characters_and_for_many_texts():
+    found = {
+        (rows, unit): preset("balanced", rows, 20, 2, unit).pairs for rows in (500, 7000, 25_000) for unit in (0, 1)
+    }
+    assert [found[rows, 0] > 0 for rows in (500, 7000, 25_000)] == [False, False, True]
+    assert [found[rows, 1] > 0 for rows in (500, 7000, 25_000)] == [False, True, True]
+
+
 def test_longer_texts_and_better_presets_read_more_tokens():
     lengths = [[preset(name, 7000, median, 2).max_tokens for median in (5, 18, 100, 900)] for name in PRESETS]
     assert all(row == sorted(row) for row in lengths)

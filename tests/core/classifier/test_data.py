@@ -158,6 +158,7 @@ def test_sizes_for_presets():
         "rows": 300,
         "median_tokens": pytest.approx(10, abs=2),
         "classes": 2,
+        "characters": False,
     }
 
 

@@ -159,10 +159,12 @@ def test_the_report_of_a_stopped_run_is_about_the_model_that_is_kept(toy, monkey
     assert run.report["steps"] == 75
 
 
-def test_few_checkpoints_are_kept_the_newest_ones(toy):
-    run = toy_run(toy)
-    train(run)
-    assert [path.stem for path in checkpoints(run.checkpoint_path)] == ["step-0000000100", "step-0000000080"]
+def test_two_checkpoints_are_kept_while_it_trains_and_the_newest_when_it_is_done(toy):
+    run, seen = toy_run(toy), []
+    train(run, lambda status: seen.append([int(path.stem[5:]) for path in checkpoints(run.checkpoint_path)]))
+    assert [80, 60] in seen
+    assert max(map(len, seen)) == 2
+    assert [path.stem for path in checkpoints(run.checkpoint_path)] == ["step-0000000100"]
 
 
 def test_the_hook_hears_how_it_goes_and_the_status_says_the_same(toy):
