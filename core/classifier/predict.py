@@ -24,7 +24,8 @@ from core.sources import Source
 from core.training.weights import load_weights
 
 MAX_TEXT = 1_000_000  # characters of one text
-CHUNK = 512  # texts between two reports of progress
+CHUNK = 512  # texts encoded at once
+TOKENS = 131_072  # sorted by length together: more leave less padding, and are longer between two reports of progress
 
 Progress = Callable[[int, int], None]
 
@@ -108,13 +109,23 @@ class Classifier:
         return out
 
     def probabilities(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        """(B, C), calibrated by the temperature. progress(done, of) is called after each CHUNK."""
+        """(B, C), calibrated by the temperature. progress(done, of) is called now and then."""
         found = []
-        for at in range(0, len(texts), CHUNK):
-            found.append(softmax(self.logits(self.encode(texts[at : at + CHUNK])), self.temperature))
+        for done, shares in self.in_turn(texts):
+            found.append(shares)
             if progress:
-                progress(min(at + CHUNK, len(texts)), len(texts))
+                progress(done, len(texts))
         return np.concatenate(found) if found else np.zeros((0, len(self.classes)))
+
+    def in_turn(self, texts: Sequence[str]) -> Iterator[tuple[int, np.ndarray]]:
+        """How many texts are done, and the probabilities of the newest of them, (b, C), b texts of about TOKENS."""
+        encoded: list[np.ndarray] = []
+        for at in range(0, len(texts), CHUNK):
+            encoded += self.encode(texts[at : at + CHUNK])
+            done = min(at + CHUNK, len(texts))
+            if done == len(texts) or sum(map(len, encoded)) >= TOKENS:
+                yield done, softmax(self.logits(encoded), self.temperature)
+                encoded = []
 
     def tokens(self, text: str) -> list[Token]:
         """Every token of a text, also those that are cut off."""
@@ -176,23 +187,24 @@ def classify_table(
     """The table of `source` as CSV in UTF-8, with the label, its confidence and every probability behind each row.
 
     column: where the texts are; the training table's column, or the longest one, where it is not named. Below
-    `threshold` the label is empty. No cell can be a formula to a spreadsheet. Yields the header, then CHUNK rows each.
-    Raises UserError as read_table does.
+    `threshold` the label is empty. No cell can be a formula to a spreadsheet. Yields the header, then rows by the
+    thousand. Raises UserError as read_table does.
     """
     table = read_texts(source)
     texts = table.column(column or text_column(classifier.run, table))
     names = [_("predicted"), _("confidence"), *(f"p({label})" for label in classifier.classes)]
     yield _csv([[*table.columns, *names]], mark=True)
-    for at in range(0, len(texts), CHUNK):
-        rows, part = table.rows[at : at + CHUNK], texts[at : at + CHUNK]
+    at = 0
+    for done, found in classifier.in_turn(texts):
         out = []
-        for row, shares in zip(rows, classifier.probabilities(part), strict=True):
+        for row, shares in zip(table.rows[at:done], found, strict=True):
             top = int(shares.argmax())
             label = classifier.classes[top] if shares[top] >= threshold else ""
             out.append([*row, label, f"{shares[top]:.4f}", *(f"{share:.4f}" for share in shares)])
         yield _csv(out)
+        at = done
         if progress:
-            progress(at + len(part), len(texts))
+            progress(done, len(texts))
 
 
 def read_texts(source: Source) -> Table:
