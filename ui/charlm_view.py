@@ -9,6 +9,7 @@ from core.i18n import N_, _, spoken
 from core.runs.metrics import column
 from core.runs.run import Run
 from ui import figures
+from ui.moment import chosen_step
 from ui.show import big, escape
 
 UNITS = spoken(
@@ -52,11 +53,7 @@ def samples(run: Run, live: bool = False) -> None:
     if not steps:
         st.caption(_("The first sample comes in a few seconds."))
         return
-    step = steps[-1]
-    if len(steps) > 1:
-        options: list[int | str] = [*steps[:-1], "latest"] if live else [*steps]
-        chosen = st.select_slider(_("What it writes, at step"), options, value=options[-1], key=f"sample-step-{live}")
-        step = steps[-1] if chosen == "latest" else int(str(chosen))
+    step = chosen_step(_("What it writes, at step"), steps, live=live, key=f"sample-step-{live}")
     text = (run.sample(step, "text.txt") or b"").decode("utf-8", "replace")
     with st.container(border=True, height=430):
         written(text)

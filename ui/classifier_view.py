@@ -11,6 +11,7 @@ from core.runs.metrics import column
 from core.runs.run import Run
 from ui import figures, nav
 from ui.classify_html import judged
+from ui.moment import chosen_step
 from ui.palette import BASELINES, TRAIN, fade
 from ui.show import big, md
 
@@ -105,11 +106,7 @@ def samples(run: Run, live: bool = False) -> None:
     if not steps:
         st.caption(_("The first judgements come in a few seconds."))
         return
-    step = steps[-1]
-    if len(steps) > 1:
-        options: list[int | str] = [*steps[:-1], "latest"] if live else [*steps]
-        chosen = st.select_slider(_("How it judges, at step"), options, value=options[-1], key=f"sample-step-{live}")
-        step = steps[-1] if chosen == "latest" else int(str(chosen))
+    step = chosen_step(_("How it judges, at step"), steps, live=live, key=f"sample-step-{live}")
     rows = probes(run, step)
     st.html("".join(judged(row["text"], row["shares"], row["label"]) for row in rows))
     right = sum(max(row["shares"], key=row["shares"].get) == row["label"] for row in rows)

@@ -9,6 +9,8 @@ from core.i18n import _
 from core.runs import compare
 from core.runs.run import Run
 from ui import figures
+from ui.classifier_view import probes
+from ui.classify_html import judged
 from ui.palette import RUNS, fade
 from ui.show import md, metric_name
 
@@ -80,7 +82,9 @@ def table(runs: Sequence[Run]) -> None:
 
 def samples(runs: Sequence[Run]) -> None:
     """What each made at the moment nearest to the chosen step."""
-    steps = compare.common_sample_steps(runs) or sorted({step for run in runs for step in run.sample_steps()})
+    steps = compare.common_sample_steps(runs)
+    if len(steps) < 2:  # their rhythms differ: each shows its nearest
+        steps = sorted({step for run in runs for step in run.sample_steps()})
     if not steps:
         st.caption(_("No samples yet."))
         return
@@ -102,6 +106,9 @@ def _sample(run: Run, step: int) -> None:
     picture = run.sample(step, "grid.png")
     if picture:
         st.image(picture, width="stretch", alt=_("What {run} drew").format(run=run.id))
+        return
+    if rows := probes(run, step):
+        st.html("".join(judged(row["text"], row["shares"], row["label"]) for row in rows))
         return
     text = run.sample(step, "text.txt")
     if text is not None:

@@ -10,6 +10,7 @@ from core.i18n import _
 from core.runs.metrics import column
 from core.runs.run import Run
 from ui import figures
+from ui.moment import chosen_step
 from ui.palette import BAD, DISCRIMINATOR, GENERATOR, GOOD, NEUTRAL, REAL, fade
 from ui.show import big, md
 
@@ -87,11 +88,7 @@ def samples(run: Run, live: bool = False) -> None:
     if not steps:
         st.caption(_("The first pictures come in a few seconds."))
         return
-    step = steps[-1]
-    if len(steps) > 1:
-        options: list[int | str] = [*steps[:-1], "latest"] if live else [*steps]
-        chosen = st.select_slider(_("Moment"), options, value=options[-1], key=f"moment-{run.id}")
-        step = steps[-1] if chosen == "latest" else int(str(chosen))
+    step = chosen_step(_("Moment"), steps, live=live, key=f"moment-{run.id}")
     grid(run, step)
     histogram(run, step)
 
