@@ -28,6 +28,7 @@ from core.runs.sweep import sweep
 from core.schema import Options
 from core.sources import Source
 
+HANDOVER = 45.0  # seconds that a killed or stopped process may still need to let go of its run
 LOOK = 0.5  # seconds between two looks at a run that trains elsewhere
 
 
@@ -149,7 +150,10 @@ def work_on(arguments: argparse.Namespace) -> int:
 
     if hasattr(os, "nice"):
         os.nice(5)  # the browser stays smooth while this uses every core
-    return 1 if work(Run(arguments.path)).state == "failed" else 0
+    status = work(Run(arguments.path), patience=HANDOVER, asked=True)
+    if status.error:
+        print(status.error, flush=True)  # into the run's log
+    return 1 if status.state == "failed" else 0
 
 
 class ProgressLine:

@@ -22,13 +22,19 @@ Hook = Callable[[Status], None]
 Turn = Callable[[Run, Callable[[int], bool]], AbstractContextManager[bool]]
 
 
-def work(run: Run, hook: Hook | None = None, *, turn: Turn = slot, patience: float = 0.0) -> Status:
+def work(
+    run: Run, hook: Hook | None = None, *, turn: Turn = slot, patience: float = 0.0, asked: bool = False
+) -> Status:
     """Train `run` in this process to its end. Returns its last status; raises nothing but KeyboardInterrupt.
 
-    turn: how it waits for its turn; patience: seconds that another process has for letting go of the run.
+    turn: how it waits for its turn; patience: seconds that another process has for letting go of the run: one that was
+    killed or has just stopped is still there for a moment. asked: only if the run is still queued then, and was not
+    taken up by another process meanwhile.
     """
     try:
         with alone(run, patience) as first:
+            if first and asked and run.status.state != "queued":
+                return run.status
             if first:
                 return _work(run, hook or (lambda status: None), turn)
         error = _("Another process trains the run “{run}” already.").format(run=run.id)

@@ -1,6 +1,7 @@
 """Moving every control of a page once, as a hand would."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
@@ -8,6 +9,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from tests.browser.conftest import no_fault, settled
 
 LATE = 250  # ms: a slider tells the server only when it has rested for a while
+RUNNING = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== 'notRunning'"
 
 PLACE = """(chart, [x, y]) => {
     const {xaxis, yaxis} = chart._fullLayout, box = chart.getBoundingClientRect();
@@ -20,8 +22,9 @@ def main(page: Page) -> Locator:
 
 
 def after(page: Page) -> None:
-    """What a change asked for has been drawn."""
-    page.wait_for_timeout(LATE)
+    """What a change asked for has been drawn; some ask for nothing."""
+    with suppress(PlaywrightTimeout):
+        page.wait_for_function(RUNNING, timeout=LATE)
     settled(page)
     no_fault(page)
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from toy_family import ToyTask, toy_run
 
 from core.errors import UserError
 from core.runs.checkpoint import checkpoints
+from core.runs.launch import enqueue
 from core.runs.run import Run
+from core.runs.slots import alone
 from core.runs.status import Status
 from core.training.work import work
 
@@ -195,6 +198,54 @@ def test_a_status_in_nonsense_does_not_hinder_the_run(toy):
     (run.path / "status.json").write_text('{"state": "running", "pid": "x", "step": 1e400, "queued_at": []}')
     assert run.status.state == "died"
     assert work(run).state == "finished"
+
+
+def held_for(run: Run, seconds: float, last_word: str = "") -> threading.Thread:
+    """Another process that still has the run, leaves `last_word` as its state, and lets go."""
+    began = threading.Event()
+
+    def hold() -> None:
+        with alone(run) as first:
+            assert first
+            began.set()
+            time.sleep(seconds)
+            if last_word:
+                Status(state=last_word).write(run.path / "status.json")
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    began.wait()
+    return thread
+
+
+def test_a_process_that_is_only_just_gone_is_waited_for(toy):
+    run = toy_run(toy)
+    enqueue(run)
+    dying = held_for(run, 0.7)
+    status = work(run, patience=20, asked=True)
+    dying.join()
+    assert (status.state, status.error) == ("finished", "")
+
+
+@pytest.mark.parametrize("word", ["stopped", "finished", "running"])
+def test_what_another_process_took_up_meanwhile_is_left_to_it(toy, word):
+    run = toy_run(toy)
+    enqueue(run)
+    other = held_for(run, 0.7, word)
+    work(run, patience=20, asked=True)
+    other.join()
+    assert run.metrics() == []
+    assert Status.read(run.path / "status.json").state == word
+
+
+def test_one_that_another_process_keeps_is_not_trained_twice(toy):
+    run = toy_run(toy)
+    enqueue(run)
+    other = held_for(run, 1.5)
+    status = work(run, patience=0.4, asked=True)
+    assert (status.state, "already" in status.error) == ("failed", True)
+    other.join()
+    assert run.metrics() == []
 
 
 def test_continuing_takes_a_new_place_in_the_queue(toy):
