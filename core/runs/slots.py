@@ -100,14 +100,14 @@ def _planned(run: Run, status: Status) -> float | None:
 
 
 @contextmanager
-def alone(run: Run, patience: float = 0.0) -> Iterator[bool]:
+def alone(run: Run, patience: float = 0.0, wanted: Callable[[], bool] = lambda: True) -> Iterator[bool]:
     """Hold the right to train `run`; yields False where another process has it, also after `patience` seconds.
 
-    A killed process lets go of it.
+    A killed process lets go of it. It waits only as long as wanted() says so.
     """
     lock, deadline = _lock(run, f"run-{run.id}"), time.monotonic() + patience
     try:
-        while not (held := _try(lock)) and time.monotonic() < deadline:
+        while not (held := _try(lock)) and time.monotonic() < deadline and wanted():
             time.sleep(POLL)
         yield held
     finally:

@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,13 @@ def work(
     killed or has just stopped is still there for a moment. asked: only if the run is still queued then, and was not
     taken up by another process meanwhile.
     """
+
+    def wanted() -> bool:
+        return not asked or run.status.state == "queued"
+
     try:
-        with alone(run, patience) as first:
-            if first and asked and run.status.state != "queued":
+        with alone(run, patience, wanted) as first:
+            if first and not wanted():
                 return run.status
             if first:
                 return _work(run, hook or (lambda status: None), turn)
@@ -143,11 +147,12 @@ def _last_word(run: Run, status: Status, path: Path) -> None:
     status.eta, status.phase = None, ""
     if status.state != "failed":
         status.error = ""
+    with suppress(OSError):
+        run.clear_stop()  # before the word: whoever hears it may ask for something new
     try:
         try:
             status.write(path)
         except OSError:
             status.overwrite(path)
-        run.clear_stop()
     except OSError:
         print_fault()  # the folder takes nothing: the run will be shown as died, its checkpoint is whole

@@ -135,8 +135,10 @@ def toy_run(directory: Any, *, name: str = "toy", plan: dict[str, int] | None = 
 
 
 if __name__ == "__main__":
+    from core.commands import train
     from core.training import work as training
 
     training.import_tensorflow = lambda *_: None  # seconds that the toy has no use for
     FAMILIES["toy"] = TOY
-    sys.exit(1 if training.work(Run(sys.argv[2])).state == "failed" else 0)
+    status = training.work(Run(sys.argv[2]), patience=train.HANDOVER, asked=True)
+    sys.exit(1 if status.state == "failed" else 0)
