@@ -2,10 +2,12 @@
 
 import re
 
+COMMAS = re.compile("[,，、]")
+
 
 def by_commas(text: str) -> list[str]:
     """The parts between commas, which may hold spaces; empty ones are left out."""
-    return [part.strip() for part in re.split("[,，、]", text) if part.strip()]
+    return [part.strip() for part in COMMAS.split(text) if part.strip()]
 
 
 def by_spaces(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from core.charlm.stepper import Stepper
 from core.charlm.vocabulary import Vocabulary
 from core.errors import UserError
 from core.i18n import _
+from core.listed import COMMAS
 
 # What can be held; a simple RNN has no gate, only its hidden value.
 HOLDABLE = {cell: gates or ("h",) for cell, gates in GATES.items()}
@@ -109,7 +110,7 @@ def parse_units(text: str, count: int) -> tuple[int, ...] | None:
     Raises UserError for anything else.
     """
     found: set[int] = set()
-    for part in re.split("[,，、]", text.replace("–", "-")):
+    for part in COMMAS.split(text.replace("–", "-")):
         match = re.fullmatch(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", part)
         if match:
             first, last = int(match[1]), int(match[2] or match[1])
