@@ -148,6 +148,7 @@ def _deletion(path: str, _changed: int, text: str, target: int) -> "list[Deletio
 # Attention ------------------------------------------------------------------------------------------------------------
 def show_attention(run: Run, text: str) -> None:
     weights, names = _attention(*stamp(run), text)
+    names = [name or _("(gathers)") for name in names]
     blocks, heads = weights.shape[:2]
     left, right = st.columns(2)
     mean = {"mean": _("mean of all")}
@@ -182,7 +183,8 @@ def show_attention(run: Run, text: str) -> None:
 
 @st.cache_resource(max_entries=8, show_spinner=later("Asking what it looked at …"))
 def _attention(path: str, _changed: int, text: str) -> tuple[np.ndarray, list[str]]:
+    """Attention (blocks, heads, T, T) and T names, "" for the gathering token, which has none."""
     explainer = explainer_of(Run(path))
     names = [token.text for token in explainer.read(text)[1]]
     weights = explainer.attention(text)
-    return weights, [_("(gathers)")] * (weights.shape[-1] - len(names)) + names
+    return weights, [""] * (weights.shape[-1] - len(names)) + names

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.classifier.predict import classify_table, read_texts, text_column
+from core.classifier.table import shown_column
 from core.i18n import _, later
 from core.runs.run import Run
 from core.sources import Source
@@ -36,7 +37,11 @@ def whole_file(run: Run, threshold: float) -> None:
     source = Source(file.name, file.getvalue())
     columns, guess, rows = _columns(source, str(run.path))
     column = st.selectbox(
-        _("Column of the texts"), columns, columns.index(guess), key=f"use-column-{file.file_id}", format_func=str
+        _("Column of the texts"),
+        columns,
+        columns.index(guess),
+        key=f"use-column-{file.file_id}",
+        format_func=shown_column,
     )
     asked = (run.id, file.file_id, column, threshold)
     if st.button(_("Classify {n:,} rows").format(n=rows), type="primary", icon=":material/label:", key="use-go"):

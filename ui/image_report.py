@@ -9,7 +9,7 @@ from core.commands.flags import merged
 from core.gan import draw
 from core.gan.config import GANConfig
 from core.gan.data import Images, prepare
-from core.i18n import _, later
+from core.i18n import _, language, later
 from core.sources import Source
 from ui import figures
 from ui.form import options_form
@@ -30,9 +30,13 @@ def reading_options(given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-@st.cache_data(max_entries=3, show_spinner=later("Reading the pictures …"))
 def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
     """The prepared pictures and the sizes that a preset wants. Raises UserError for what cannot be used."""
+    return _examined(language(), sources, **reading)
+
+
+@st.cache_data(max_entries=3, show_spinner=later("Reading the pictures …"))
+def _examined(told_in: str, sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
     images = prepare(sources, GANConfig(**reading))
     return images, {"images": len(images.x), "classes": len(images.classes)}
 

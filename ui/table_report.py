@@ -10,10 +10,10 @@ from core.classifier.cleaning import Finding
 from core.classifier.columns import guess_columns
 from core.classifier.config import ClassifierConfig, preset
 from core.classifier.data import Report, prepare, sizes
-from core.classifier.table import read_table
+from core.classifier.table import read_table, shown_column
 from core.commands.flags import merged
 from core.errors import UserError
-from core.i18n import N_, _, later, spoken
+from core.i18n import N_, _, language, later, spoken
 from core.sources import Source
 from ui import figures
 from ui.form import options_form
@@ -56,7 +56,7 @@ def key_of(sources: Sequence[Source], given: dict[str, Any]) -> str:
 
 def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, Any]:
     """Two select boxes with the guess chosen; {} where the table has no columns to choose from, as a folder a class."""
-    columns, text, label, why = _columns(next(item for item in sources if item.role == "train"), header)
+    columns, text, label, why = _columns(language(), next(item for item in sources if item.role == "train"), header)
     left, right = st.columns(2)
     chosen = {}
     for place, name, words, guess in (
@@ -65,7 +65,7 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
     ):
         index = columns.index(guess) if guess else None
         chosen[name] = place.selectbox(
-            words, columns, index, key=f"{key}.{name}", format_func=str, placeholder=_("Choose one")
+            words, columns, index, key=f"{key}.{name}", format_func=shown_column, placeholder=_("Choose one")
         )
     if not all(chosen.values()):
         st.info(md(why) if why else _("Say which column holds the texts and which the labels."))
@@ -74,8 +74,8 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
 
 
 @st.cache_data(max_entries=8, show_spinner=later("Reading the table …"))
-def _columns(source: Source, header: str) -> tuple[list[str], str, str, str]:
-    """All columns, the guessed text and label column, and why there is no guess."""
+def _columns(told_in: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
+    """All columns, the guessed text and label column, and why there is no guess, told in that language."""
     table = read_table(source, header)  # type: ignore[arg-type]
     try:
         return table.columns, *guess_columns(table), ""
@@ -89,12 +89,16 @@ def reading_options(key: str, given: dict[str, Any]) -> dict[str, Any]:
     return options_form(merged(ClassifierConfig(), given), key=key, level="advanced", skip=skip)
 
 
-@st.cache_data(max_entries=12, show_spinner=later("Looking through the texts …"))
 def examine(sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
     """The report and the sizes that a preset wants. Raises UserError for what cannot be learned from.
 
     chosen: the preset, which decides how long texts are read where `reading` does not.
     """
+    return _examined(language(), sources, chosen, **reading)
+
+
+@st.cache_data(max_entries=12, show_spinner=later("Looking through the texts …"))
+def _examined(told_in: str, sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
     known = sizes(sources, ClassifierConfig(**reading))
     config = merged(preset(chosen, **known), reading)
     return Found(prepare(sources, config).report, known)  # type: ignore[arg-type]
@@ -111,7 +115,7 @@ def show(report: Report, key: str) -> None:
         st.metric(_("Classes"), str(len(report.counts)))
         st.metric(_("95 % have at most"), _("{n} tokens").format(n=report.keeps(0.95)))
     units = {"words": _("read word by word"), "characters": _("read character by character")}
-    found = ", ".join(f"{_(name)}: {value}" for name, value in report.found.items())
+    found = ", ".join(f"{_(name)}: {_(value)}" for name, value in report.found.items())
     st.caption(f"{md(report.language)} · {units[report.unit]} · {md(found)}")
     for finding in report.findings:
         _finding(finding, key)

@@ -8,7 +8,7 @@ from core.charlm.config import CharLMConfig
 from core.charlm.data import prepare
 from core.charlm.report import TextReport, report
 from core.commands.flags import merged
-from core.i18n import _, later
+from core.i18n import _, language, later
 from core.sources import Source
 from ui.form import options_form
 from ui.share import digest
@@ -26,9 +26,13 @@ def reading_options(given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-@st.cache_data(max_entries=8, show_spinner=later("Reading the text …"))
 def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
     """The report and the sizes that a preset wants. Raises UserError for what is no text."""
+    return _examined(language(), sources, **reading)
+
+
+@st.cache_data(max_entries=8, show_spinner=later("Reading the text …"))
+def _examined(told_in: str, sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
     text = prepare(sources, CharLMConfig(**reading))
     return report(text), {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}
 

@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from core.classifier.decode import decode
-from core.classifier.table import MAX_BYTES, MAX_CELL, MAX_ROWS, Header, Table, read_table, shaped
+from core.classifier.table import MAX_BYTES, MAX_CELL, MAX_ROWS, NO, Header, Table, read_table, shaped
 from core.errors import UserError
-from core.i18n import _
+from core.i18n import N_, _
 from core.sources import Source, check_size
 
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".gz")
@@ -49,7 +49,7 @@ def from_json(name: str, text: str) -> Table:
     rows = [[_cell(item.get(key)) for key in columns] for _number, item in items]
     _check_cells(name, rows, [number for number, _item in items])
     table = shaped(name, [list(columns), *rows], [0, *(number for number, _item in items)], "yes")
-    table.found["format"] = "JSON"
+    table.found[N_("format")] = "JSON"
     return table
 
 
@@ -120,7 +120,7 @@ def from_folders(name: str, files: Iterable[tuple[str, bytes]]) -> Table:
             )
         )
     _check_cells(name, rows, numbers)
-    return Table(name, ["text", "label"], rows, numbers, {"format": _("a folder a class"), "header": _("no")})
+    return Table(name, ["text", "label"], rows, numbers, {N_("format"): N_("a folder a class"), N_("header"): NO})
 
 
 def _from_excel(name: str, data: bytes, header: Header) -> Table:
@@ -146,7 +146,7 @@ def _from_excel(name: str, data: bytes, header: Header) -> Table:
                 width = max(len(row) - next(i for i, cell in enumerate(reversed(row)) if cell) for row in rows)
                 _check_cells(name, rows, numbers)
                 table = shaped(name, [row[:width] for row in rows], numbers, header)
-                table.found |= {"format": "Excel", "sheet": sheet.title}
+                table.found |= {N_("format"): "Excel", N_("sheet"): f"“{sheet.title}”"}
                 return table
     except UserError:
         raise

@@ -9,7 +9,7 @@ import numpy as np
 from core.classifier.columns import guess_columns
 from core.classifier.config import ClassifierConfig
 from core.classifier.formats import from_folders
-from core.classifier.table import Table, read_table
+from core.classifier.table import NO, Table, read_table
 from core.errors import UserError
 from core.i18n import _
 from core.sources import Source
@@ -69,7 +69,7 @@ def read_rows(sources: Sequence[Source], config: ClassifierConfig) -> Rows:
             rows.columns, rows.found = table.columns, table.found
             rows.text_column, rows.label_column = guess_columns(table, config.text_column, config.label_column)
             text, label = (table.place(name) for name in (rows.text_column, rows.label_column))
-        elif len(table.columns) == len(rows.columns) and table.found.get("header") == _("no"):
+        elif len(table.columns) == len(rows.columns) and table.found.get("header") == NO:
             pass  # without names the places are the same as in the first table
         else:
             text, label = (table.place(name) for name in (rows.text_column, rows.label_column))

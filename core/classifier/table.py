@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +20,9 @@ MAX_BYTES = 150_000_000  # of a file, packed or unpacked
 MAX_CELL = 1_000_000
 MAX_COLUMNS = 500
 MAX_ROWS = 2_000_000
+NAMELESS = re.compile(r"column (\d+)")
 SAMPLE_CHARS, SAMPLE_ROWS = 1 << 18, 300
+YES, NO = N_("yes"), N_("no")
 SEPARATORS = {"\t": N_("tab"), ",": N_("comma"), ";": N_("semicolon"), "|": N_("bar")}
 
 Header = Literal["auto", "yes", "no"]
@@ -30,7 +33,8 @@ class Table:
     """Rows of text cells, all as wide as `columns`.
 
     `numbers` are the rows' places in the file as a person counts them (lines, or rows of a sheet); `found` says how
-    the file was read; `ragged` are the places of rows that had more cells than the header.
+    the file was read, in messages still to be translated; `ragged` are the places of rows with more cells than the
+    header.
     """
 
     name: str
@@ -87,7 +91,7 @@ def read_table(source: Source, header: Header = "auto") -> Table:
             table = formats.from_json(name, text)
         else:
             table = from_csv(name, text, header)
-        table.found["encoding"] = encoding
+        table.found[N_("encoding")] = encoding
     if not table.rows:
         raise UserError(_("“{name}” has no row of data, only a header or empty rows.").format(name=name))
     return table
@@ -125,7 +129,7 @@ def from_csv(name: str, text: str, header: Header = "auto") -> Table:
         quoted = False
         records, numbers = _records(name, text, separator, quoted)
     table = shaped(name, records, numbers, header)
-    table.found |= {"format": "CSV", "separator": _(SEPARATORS[separator]), "quoting": _("yes") if quoted else _("no")}
+    table.found |= {N_("format"): "CSV", N_("separator"): SEPARATORS[separator], N_("quoting"): YES if quoted else NO}
     return table
 
 
@@ -250,7 +254,7 @@ def shaped(name: str, records: list[list[str]], numbers: list[int], header: Head
             names, width = ["", *names], width + 1
     ragged = [n for row, n in zip(records, numbers, strict=True) if len(row) > width and any(row[width:])]
     rows = [row[:width] if len(row) >= width else row + [""] * (width - len(row)) for row in records]
-    return Table(name, _unique(names), rows, numbers, {"header": _("yes") if has_header else _("no")}, ragged)
+    return Table(name, _unique(names), rows, numbers, {N_("header"): YES if has_header else NO}, ragged)
 
 
 def _has_header(records: list[list[str]]) -> bool:
@@ -273,13 +277,19 @@ def _unique(names: list[str]) -> list[str]:
     """Name the nameless by place, and a name's second holder “name (2)”."""
     taken: list[str] = []
     for place, raw in enumerate(names, 1):
-        base = " ".join(raw.split())[:100] or _("column {number}").format(number=place)
+        base = " ".join(raw.split())[:100] or f"column {place}"
         name, count = base, 1
         while name in taken:
             count += 1
             name = f"{base} ({count})"
         taken.append(name)
     return taken
+
+
+def shown_column(name: str) -> str:
+    """The name as people read it: a nameless column's is the same in every language, so that options can hold it."""
+    found = NAMELESS.fullmatch(name)
+    return _("column {number}").format(number=found[1]) if found else name
 
 
 def _is_number(cell: str) -> bool:
@@ -299,5 +309,5 @@ def read_lines(source: Source) -> Table:
         raise UserError(_("“{name}” has no line of text.").format(name=source.name))
     for number, line in lines:
         _check_record(source.name, [line], number)
-    found = {"format": _("a text a line"), "encoding": encoding}
+    found = {N_("format"): N_("a text a line"), N_("encoding"): encoding}
     return Table(source.name, ["text"], [[line] for _number, line in lines], [number for number, _line in lines], found)

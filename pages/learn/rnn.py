@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.i18n import _
+from core.i18n import _, language
 from core.lab import rnn, wirings
 from core.lab.wirings import WIRINGS, Sizes
 from ui import lab_unrolled as unrolled
@@ -77,7 +77,7 @@ lab.picture(unrolled.wiring(wirings.ticks(key, sizes)), "wiring", WIRINGS[key].t
 
 
 @st.cache_data(max_entries=100, show_spinner=_("Building the model in Keras…"))
-def shapes(key: str, sizes: Sizes) -> list[dict[str, str]]:
+def shapes(told_in: str, key: str, sizes: Sizes) -> list[dict[str, str]]:
     return [
         {
             _("layer"): f"{layer.name} ({layer.kind})",
@@ -90,6 +90,6 @@ def shapes(key: str, sizes: Sizes) -> list[dict[str, str]]:
 
 
 st.markdown(_("The shapes that Keras gives for this wiring:"))
-st.dataframe(shapes(key, sizes), hide_index=True, alt=_("Layers, shapes and weights of the wiring"))
+st.dataframe(shapes(language(), key, sizes), hide_index=True, alt=_("Layers, shapes and weights of the wiring"))
 lab.keras(lambda: wirings.snippet(key, sizes), "wiring-keras", _("This wiring in Keras"))
 lab.foot()

@@ -8,13 +8,14 @@ from streamlit.testing.v1 import AppTest
 from ui import address
 
 ROOT = Path(__file__).resolve().parents[2]
+STUDIO = ROOT / "ui" / "studio.py"
 
 
 @pytest.fixture
 def app(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The whole app on its first page, with an empty runs folder."""
     monkeypatch.setattr(address, "SETTLED", 0.0)  # no browser is here whose address could lag behind
-    return AppTest.from_file(str(ROOT / "ui" / "studio.py"), default_timeout=60)
+    return AppTest.from_file(str(STUDIO), default_timeout=60)
 
 
 def open_page(app: AppTest, file: str, **query: str) -> AppTest:

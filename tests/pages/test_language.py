@@ -5,8 +5,9 @@ from urllib.parse import parse_qsl, urlparse
 
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import faults, open_page
+from tests.pages.conftest import STUDIO, faults, open_page
 from tests.pages.test_strange_addresses import DEMOS, SCREENS
 from ui import language, nav
 
@@ -78,3 +79,44 @@ def test_a_lab_pages_address_says_the_same_in_every_language(app, code, said):
     assert not app.warning
     assert app.main.segmented_control(key="attention-view").value == "both"
     assert dict(app.query_params)["attention-view"] in ("both", ["both"])
+
+
+def forget_all():
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def said(app):
+    return [item.value for kind in (app.caption, app.markdown, app.main.info) for item in kind] + [
+        frame.value.to_csv() for frame in app.dataframe
+    ]
+
+
+@pytest.mark.parametrize(
+    ("screen", "query"),
+    [
+        ("text/train.py", {}),
+        ("classify/train.py", {}),
+        ("gan/train.py", {}),
+        ("gan/train.py", {"gan-sample": "shapes"}),
+        ("classify/evaluate.py", {"run": "demo-reviews"}),
+        ("classify/why.py", {"run": "demo-reviews", "view": "attention", "text": "Good tea"}),
+        ("text/inside.py", {"run": "demo-lighthouse", "view": "cells"}),
+        ("learn/rnn.py", {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value.values()),
+)
+def test_what_is_kept_for_everybody_is_told_to_each_in_their_language(app, runs_folder, screen, query):
+    def opened_in(code):
+        visitor = open_page(AppTest.from_file(str(STUDIO), default_timeout=60), screen, language=code, **query)
+        assert faults(visitor) == []
+        return said(visitor)
+
+    for demo in DEMOS.values():
+        shutil.copytree(demo, runs_folder / demo.name)
+    forget_all()
+    english = opened_in("en")
+    forget_all()
+    chinese = opened_in("zh")
+    assert opened_in("en") == english
+    assert opened_in("zh") == chinese != english

@@ -106,7 +106,7 @@ def test_excel_keeps_numbers_and_booleans_as_they_are_written():
     found = table(out.getvalue(), "book.xlsx")
     assert found.columns == ["comment", "stars"]
     assert found.rows == [["nice", "5"], ["12", "1"], ["", "5"], ["so so", "TRUE"]]
-    assert found.found["sheet"] == "data"
+    assert found.found["sheet"] == "“data”"
 
 
 def zipped(files):
