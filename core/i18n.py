@@ -50,14 +50,18 @@ def _(message: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _back(code: str) -> dict[str, str]:
+def _back(code: str) -> dict[str, set[str]]:
     catalogue: Mapping[Any, str] = getattr(_translations(code), "_catalog", {})
-    return {text: message for message, text in catalogue.items() if isinstance(message, str)}
+    found: dict[str, set[str]] = {}
+    for message, text in catalogue.items():
+        if isinstance(message, str):
+            found.setdefault(text, set()).add(message)
+    return found
 
 
 def said_by(text: str) -> set[str]:
     """The messages that `text` says in some language, and itself: an address may come from a page in another one."""
-    return {text} | {_back(code)[text] for code in LANGUAGES if text in _back(code)}
+    return {text}.union(*(_back(code).get(text, ()) for code in LANGUAGES))
 
 
 def N_(message: str) -> str:  # noqa: N802  # as gettext calls it

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from core.errors import UserError
 from core.i18n import _
@@ -34,10 +35,31 @@ SEED_LIMIT = 2**31 - 1
 
 
 def option(
-    default: Any, help: str, *, unit: str = "", group: str = "", level: Level = "advanced", **bounds: Any
+    default: Any,
+    help: str,
+    *,
+    title: str | None = None,
+    unit: str = "",
+    group: str = "",
+    level: Level = "advanced",
+    **bounds: Any,
 ) -> Any:
-    """A pydantic field that also knows its unit, its group on the form and whether beginners see it."""
-    return Field(default, description=help, json_schema_extra={"unit": unit, "group": group, "level": level}, **bounds)
+    """A pydantic field that also knows its unit, its group on the form and whether beginners see it.
+
+    title: what people read where the name, its words parted, is not how it is said.
+    """
+    extra: dict[str, Any] = {"unit": unit, "group": group, "level": level}
+    return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
+
+
+def title_of(name: str, field: FieldInfo) -> str:
+    """The message that stands over the option's input."""
+    return field.title or words_of(name)
+
+
+def words_of(name: str) -> str:
+    """A name of the code as words for people: “min_count” as “Min count”."""
+    return name.replace("_", " ").capitalize()
 
 
 class Options(BaseModel):

@@ -26,10 +26,10 @@ from core.families import FAMILIES  # noqa: E402
 from core.lab import convolution  # noqa: E402
 from core.runs.compare import AXES  # noqa: E402
 from core.runs.status import STATES  # noqa: E402
+from core.schema import title_of, words_of  # noqa: E402
 
 MARKS = {"_": 0, "N_": 0, "later": 0, "option": 1}  # function → which of its arguments is the message
 # What core.classifier finds out about a table.
-FOUND = ("format", "separator", "quoting", "header", "encoding", "sheet", "files")
 FOLDERS = ("core", "pages", "ui")
 NAME = "hidden_state"
 
@@ -60,11 +60,11 @@ def labels() -> Iterator[str]:
         yield family.unit
         for name, field in family.options.model_fields.items():
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            yield name.replace("_", " ").capitalize()
-            for word in (str(extra.get("group", "")).replace("_", " ").capitalize(), str(extra.get("unit", ""))):
+            yield title_of(name, field)
+            for word in (words_of(str(extra.get("group", ""))), str(extra.get("unit", ""))):
                 if word:
                     yield word
-    yield from ("epochs", "steps", "seconds", *STATES, "died", "broken", *AXES, *PARTS, *COMMON, *FOUND)
+    yield from ("epochs", "steps", "seconds", *STATES, "died", "broken", *AXES, *PARTS, *COMMON)
     yield from (name.capitalize() for family in FAMILIES.values() for name in family.room("config").PRESETS)
     yield f"{NGRAM_ORDER}-gram table"
     yield from (*convolution.SAMPLES, *convolution.KERNELS)

@@ -5,7 +5,7 @@ another language. These helpers write "?view=film", and an address that changes 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,6 +13,7 @@ import streamlit as st
 from core.i18n import _, said_by
 
 SEPARATOR = ","
+NOTHING = "-"
 _ENDED = "_address run ended"
 SETTLED = 1.5  # seconds until the browser surely has the address that the server wrote
 
@@ -41,18 +42,43 @@ def named(given: str, options: Mapping[str, str]) -> str:
     return next((key for key, label in options.items() if label in meanings), "")
 
 
-def choose_many(label: str, options: Mapping[str, str], *, key: str, **more: Any) -> list[str]:
-    """A multiselect over the keys of `options`, none chosen by default."""
-    _heed(key, lambda given: given.split(SEPARATOR))
+def choose_many(
+    widget: Callable[..., Any],
+    label: str,
+    options: Mapping[str, str],
+    *,
+    key: str,
+    default: Sequence[str] = (),
+    **more: Any,
+) -> list[str]:
+    """Draw `widget` (multiselect, pills for several, …) over the keys of `options`; as many as the person likes."""
+    _heed(key, lambda given: _listed(given, options) if given else list(default))
     st.session_state[key] = [name for name in st.session_state[key] if name in options]
-    chosen = st.multiselect(label, list(options), format_func=lambda name: options[name], key=key, **more)
-    _tell(key, chosen, SEPARATOR.join(chosen))
-    return list(chosen)
+    chosen = list(widget(label, list(options), format_func=lambda name: options[name], key=key, **more))
+    same = set(chosen) == set(default)
+    _tell(key, chosen, "" if same else SEPARATOR.join(chosen) or NOTHING)
+    return chosen
+
+
+def _listed(given: str, options: Mapping[str, str]) -> list[str]:
+    found = [named(part, options) for part in given.split(SEPARATOR)] if given != NOTHING else []
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def unknown(given: str, options: Mapping[str, str]) -> list[str]:
+    """What an address asks of choose_many that is none of `options`."""
+    parts = given.split(SEPARATOR) if given != NOTHING else []
+    return [part for part in parts if part and named(part, options) not in options]
+
+
+def given_by_address(key: str) -> str:
+    """What the address says for `key`; where it says it several times, as a list."""
+    return SEPARATOR.join(st.query_params.get_all(key))
 
 
 def _heed(key: str, read: Callable[[str], Any]) -> None:
     """Take the address's value where it changed and the widget did not."""
-    given = st.query_params.get(key, "")
+    given = given_by_address(key)
     written, moment, value = st.session_state.get(_memory(key), ("", 0.0, None))
     clicked = key in st.session_state and st.session_state[key] != value
     changed = given != written and settled(moment)

@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 
 from core.i18n import _
 from core.listed import by_spaces
-from core.schema import Options, choices
+from core.schema import Options, choices, title_of, words_of
 from ui.show import md
 
 BUDGETS = {"epochs": "epochs", "steps": "steps", "seconds": "seconds"}
@@ -42,7 +42,7 @@ def options_form(base: Options, *, key: str, level: str, skip: Iterable[str] = (
     values: dict[str, Any] = {}
     for group, names in groups.items():
         if group:
-            st.caption(md(_(group.replace("_", " ").capitalize())))
+            st.caption(md(_(words_of(group))))
         with st.grid(min_column_width=210):
             for name in names:
                 values[name] = _widget(name, type(base).model_fields[name], getattr(base, name), f"{key}.{name}")
@@ -65,7 +65,7 @@ def _help(field: FieldInfo) -> str:
 
 def _label(name: str, field: FieldInfo) -> str:
     unit = _extra(field).get("unit")
-    words = _(name.replace("_", " ").capitalize())
+    words = _(title_of(name, field))
     return f"{words} ({_(unit)})" if unit else words
 
 

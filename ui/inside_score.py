@@ -115,7 +115,7 @@ def _authorship(run: Run, text: str) -> None:
         st.caption(_("Train a second run, say on another author, and see which of the two explains this text better."))
         return
     names = {key: other.name for key, other in others.items()}
-    picked = choose_many(_("Compare with"), names, key="against", max_selections=7)
+    picked = choose_many(st.multiselect, _("Compare with"), names, key="against", max_selections=7)
     scored: list[Scored] = [by_network(run.name, passage_of(run, text))]
     for key in picked:
         with guard("authorship"):

@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import UserError
 from core.i18n import _
 from core.lab import checks
-from ui.address import choose, named
+from ui.address import choose, choose_many, given_by_address, named, unknown
 from ui.show import md
 
 SEEDS = 10_000
@@ -44,6 +44,15 @@ class Inputs:
         value = value if value in options else default  # what a browser sends is checked here
         self._said(name, raw, lambda text: bool(named(text, options)), options[value])
         return value
+
+    def several(self, name: str, label: str, options: Mapping[str, str], default: Sequence[str]) -> list[str]:
+        """The chosen keys of `options` (key → label), in their order there; none is the person's own business."""
+        raw = self._raw(name)
+        widget = partial(st.pills, selection_mode="multi")
+        chosen = choose_many(widget, label, options, key=self.key(name), default=default)
+        chosen = [one for one in options if one in chosen]
+        self._said(name, raw, lambda text: not unknown(text, options), ", ".join(options[one] for one in chosen) or "–")
+        return chosen
 
     def slider(
         self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *, help: str = "", **more: Any
@@ -250,7 +259,7 @@ class Inputs:
         if key in seen:
             return None
         seen.add(key)
-        return st.query_params.get(key)
+        return given_by_address(key) if key in st.query_params else None
 
     def _said(self, name: str, raw: str | None, fits: Callable[[str], bool], value: Any) -> None:
         key = self.key(name)

@@ -17,9 +17,19 @@ class CharLMConfig(Options):
 
     # The text
     lowercase: bool = option(False, "Read capitals as small letters.", group="text")
-    nfkc: bool = option(False, "Read full-width letters, ligatures and the like as their plain form.", group="text")
+    nfkc: bool = option(
+        False,
+        "Read full-width letters, ligatures and the like as their plain form.",
+        title="Unicode form NFKC",
+        group="text",
+    )
     min_count: int = option(
-        2, "Characters that occur less often than this become one “unknown”.", group="text", ge=1, le=10_000
+        2,
+        "Characters that occur less often than this become one “unknown”.",
+        title="Minimum count",
+        group="text",
+        ge=1,
+        le=10_000,
     )
     validation: float = option(
         0.1, "Share at the end of the text that is kept for validation.", group="text", ge=0.01, le=0.5

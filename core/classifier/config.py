@@ -46,7 +46,9 @@ class ClassifierConfig(Options):
     vocabulary: int = option(
         20_000, "At most this many tokens are known, the most frequent.", group="tokens", ge=10, le=200_000
     )
-    min_count: int = option(2, "Tokens that occur less often are unknown.", group="tokens", ge=1, le=10_000)
+    min_count: int = option(
+        2, "Tokens that occur less often are unknown.", title="Minimum count", group="tokens", ge=1, le=10_000
+    )
     max_tokens: int = option(
         64, "Longer texts are cut.", unit="tokens", group="tokens", level="basic", ge=4, le=MAX_TOKENS
     )

@@ -102,13 +102,20 @@ class GANConfig(Options):
         ge=0,
         le=1,
     )
-    d_steps: int = option(1, "Discriminator steps for each generator step.", group="game", ge=1, le=10)
-    d_rate: float = option(1.0, "Discriminator's rate as a multiple of the generator's.", group="game", gt=0, le=100)
-    beta_1: float = option(0.0, "Adam's memory of the gradient.", group="game", ge=0, lt=1)
-    beta_2: float = option(0.99, "Adam's memory of the gradient's square.", group="game", ge=0.5, lt=1)
+    d_steps: int = option(
+        1, "Discriminator steps for each generator step.", title="Steps of D", group="game", ge=1, le=10
+    )
+    d_rate: float = option(
+        1.0, "Discriminator's rate as a multiple of the generator's.", title="Rate of D", group="game", gt=0, le=100
+    )
+    beta_1: float = option(0.0, "Adam's memory of the gradient.", title="Adam's β₁", group="game", ge=0, lt=1)
+    beta_2: float = option(
+        0.99, "Adam's memory of the gradient's square.", title="Adam's β₂", group="game", ge=0.5, lt=1
+    )
     ema: float = option(
         0.999,
         "Memory of the averaged generator, which is the one that is used; 0 is off.",
+        title="Weight averaging (EMA)",
         group="game",
         ge=0,
         lt=1,

@@ -11,7 +11,6 @@ from ui import lab_hopfield as figures
 from ui.lab import Lab
 from ui.lab_figures import short
 from ui.lab_heat import drawings as drawing
-from ui.lab_several import several
 
 SIZE = 7
 NAMES = {"smile": _("Smile"), "cross": _("Cross"), "house": _("House"), "stripes": _("Stripes")}
@@ -49,7 +48,7 @@ controls, left, right = lab.bench()
 picture, memory, below, tables = left.container(), left.container(), st.container(), st.container()
 
 with controls:
-    stored = several(lab, "stored", _("Stored pictures"), NAMES | {"own": _("Own")}, ["smile", "cross", "house"])
+    stored = lab.several("stored", _("Stored pictures"), NAMES | {"own": _("Own")}, ["smile", "cross", "house"])
     sources = NAMES | {"noise": _("Noise"), "drawn": _("Your drawing")}
     source = lab.choice("from", _("Start from"), sources)
     if source in NAMES:

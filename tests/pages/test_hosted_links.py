@@ -31,7 +31,7 @@ def test_a_link_sets_the_form_and_what_is_trained_is_what_it_says(app: AppTest, 
     assert not app.warning
     assert app.selectbox(key="charlm-sample").value == "ferry"
     assert app.segmented_control(key="charlm-preset").value == "balanced"
-    assert (value(app, "Units"), value(app, "Seed"), value(app, "Min count")) == (48, 3, 5)
+    assert (value(app, "Units"), value(app, "Seed"), value(app, "Minimum count")) == (48, 3, 5)
     press(app, "Train")
     (run,) = started
     options = run.options.model_dump()

@@ -12,7 +12,7 @@ def page() -> None:
 
     options = {"a": ":material/movie: Alpha", "b": "Béta", "c": "*C*"}
     st.write(choose(st.segmented_control, "One", options, key="one", required=True))
-    st.write(",".join(choose_many("Many", options, key="many")))
+    st.write(",".join(choose_many(st.multiselect, "Many", options, key="many")))
 
 
 def shown(app: AppTest) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The language: from the address, by choice, from the browser; each person has their own."""
 
 import shutil
-from urllib.parse import parse_qsl, urlparse
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlparse
 
 import pytest
 import streamlit as st
@@ -120,3 +120,19 @@ def test_what_is_kept_for_everybody_is_told_to_each_in_their_language(app, runs_
     chinese = opened_in("zh")
     assert opened_in("en") == english
     assert opened_in("zh") == chinese != english
+
+
+@pytest.mark.parametrize("listed", ["own,smile", "Smile,Own", ["Smile", "Own"], "笑脸,自定义"])
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_several_at_once_are_in_the_address_by_their_keys(app, code, listed):
+    open_page(app, "learn/hopfield.py", **{"language": code, "hopfield-stored": listed})
+    assert not app.warning
+    pills = app.main.button_group(key="hopfield-stored")
+    assert set(pills.value) == {"smile", "own"}
+    (written,) = parse_qs(urlencode(app.query_params, doseq=True))["hopfield-stored"]
+    assert set(written.split(",")) == {"smile", "own"}
+    pills.set_value([]).run()
+    assert app.query_params["hopfield-stored"] in ("-", ["-"]), "nothing is a choice too"
+    assert faults(app) == []
+    pills = app.main.button_group(key="hopfield-stored").set_value(["cross", "house", "smile"]).run()
+    assert "hopfield-stored" not in app.query_params, "what the page begins with needs no mention"
