@@ -5,7 +5,7 @@ import streamlit as st
 from core.i18n import _
 from core.runs.run import Run
 from ui import nav
-from ui.classifier_view import probes
+from ui.classifier_view import final_probes
 from ui.classify_html import bar
 from ui.classify_open import classifier_of
 from ui.palette import NEUTRAL, TRAIN
@@ -22,8 +22,7 @@ def card(run: Run) -> None:
 
 
 def _judge(run: Run) -> None:
-    steps = run.sample_steps()
-    shipped = {row["text"]: row["shares"] for row in (probes(run, steps[-1]) if steps else [])}
+    shipped = {row["text"]: row["shares"] for row in final_probes(run)}
     text = st.text_input(_("A sentence"), next(iter(shipped), ""), key="card-sentence", max_chars=300, live=True)
     with guard("card classifier"), st.container(height=190, border=False):
         # What it thought at the end of its training needs no TensorFlow.

@@ -1,6 +1,7 @@
 """What a classifier shows in the run view: accuracy against the baselines, loss, probe sentences, final figures."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -84,9 +85,19 @@ def _loss(run: Run, rows: list[dict[str, Any]]) -> None:
 
 
 def probes(run: Run, step: int) -> list[dict[str, Any]]:
-    """The probe sentences at a kept step, each with text, label, guess, and probability by class."""
+    """The probe sentences at a kept step, each with text, label, and probability by class."""
+    return _probes(lambda: json.loads(run.sample(step, "probe.json") or b"{}"))
+
+
+def final_probes(run: Run) -> list[dict[str, Any]]:
+    """The probe sentences as the finished run's weights judge them; before its end, as they did last."""
+    steps = run.sample_steps()
+    return _probes(lambda: run.report["probe"]) or (probes(run, steps[-1]) if steps else [])
+
+
+def _probes(read: Callable[[], Any]) -> list[dict[str, Any]]:
     try:
-        content = json.loads(run.sample(step, "probe.json") or b"{}")
+        content = read()
         classes = [str(label) for label in content["classes"]]
         return [
             {

@@ -8,7 +8,7 @@ from core.classifier.predict import Answer
 from core.i18n import _
 from core.runs.run import Run
 from ui import nav
-from ui.classifier_view import probes
+from ui.classifier_view import final_probes
 from ui.classify_data import evaluation_of
 from ui.classify_html import bar, read
 from ui.classify_open import classifier_of
@@ -21,8 +21,7 @@ ADDRESS = 1500  # characters of a text that still go into an address
 
 def example(run: Run) -> str:
     """A validation text of the run, so that no screen starts empty."""
-    steps = run.sample_steps()
-    rows = probes(run, steps[-1]) if steps else []
+    rows = final_probes(run)
     return rows[0]["text"] if rows else ""
 
 

@@ -179,7 +179,7 @@ def verdicts(evaluation: Evaluation, rows: int) -> list[Verdict]:
     gain = evaluation.beside(best)
     facts = _("{label}: {value:.1%}. The network is right {gain:+.1%} more often, interval {low:+.1%} to {high:+.1%}.")
     evidence = facts.format(
-        label=evaluation.labels.get(best, best),
+        label=_(evaluation.labels.get(best, best)),
         value=float(np.mean(evaluation.baselines[best] == evaluation.y)),
         gain=gain.value,
         low=gain.low,

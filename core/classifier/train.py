@@ -14,7 +14,7 @@ from core.classifier.batches import Batches, by_length, padded
 from core.classifier.config import ClassifierConfig
 from core.classifier.data import prepare
 from core.classifier.encoding import encode
-from core.classifier.figures import cross_entropy, macro_f1, softmax
+from core.classifier.figures import cross_entropy, fit_temperature, macro_f1, softmax
 from core.classifier.model import build
 from core.classifier.optimizer import AveragingAdamW
 from core.classifier.tokens import SPECIALS, UNKNOWN, learn_vocabulary
@@ -223,12 +223,15 @@ class ClassifierTask:
 
     def sample(self, step: int) -> dict[str, bytes]:
         """The same few validation texts each time, and what the network thinks of them now."""
+        return {"probe.json": json.dumps(self._probe(), ensure_ascii=False).encode()}
+
+    def _probe(self, temperature: float = 1.0) -> dict[str, Any]:
         y = self.labels["validation"]
         by_class = [np.nonzero(y == label)[0] for label in range(len(self.data.classes))]
         turn = [places[rank] for rank in range(PROBES) for places in by_class if rank < len(places)]
         chosen = turn[:PROBES]
         logits = logits_of(self._forward, [self.encoded["validation"][at] for at in chosen], len(self.data.classes))
-        shares = softmax(logits)
+        shares = softmax(logits / temperature)
         rows = [
             {
                 "text": self.texts["validation"][at][:500],
@@ -237,8 +240,7 @@ class ClassifierTask:
             }
             for at, row in zip(chosen, shares, strict=True)
         ]
-        content = {"classes": self.data.classes, "texts": rows}
-        return {"probe.json": json.dumps(content, ensure_ascii=False).encode()}
+        return {"classes": self.data.classes, "texts": rows}
 
     def variables(self) -> dict[str, Any]:
         found = {f"model/{item.path}": item for item in self.used.weights}
@@ -283,6 +285,8 @@ class ClassifierTask:
             },
             "parameters": self.model.count_params(),
             "rows": {part: len(self.labels[part]) for part in self.labels},
+            # As whoever opens the run will hear it: by the best weights, not the last, and calibrated.
+            "probe": self._probe(fit_temperature(logits["validation"], self.labels["validation"])),
         }
 
 

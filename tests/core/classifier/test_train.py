@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from core.classifier.config import ClassifierConfig
+from core.classifier.predict import load_classifier
 from core.classifier.tokens import UNKNOWN
 from core.classifier.train import make_task
 from core.errors import UserError
@@ -188,3 +189,10 @@ def test_a_width_that_heads_cannot_share_is_one_sentence():
 def test_chinese_words_are_kept_for_reading(tmp_path):
     made = task(tmp_path, chinese(200))
     assert {"好吃", "太慢"} <= set(made.run.read_json("words.json")["words"])
+
+
+def test_the_reports_probes_are_what_the_finished_run_answers(run):
+    probe = run.report["probe"]
+    asked = load_classifier(run).probabilities([row["text"] for row in probe["texts"]])
+    assert len(asked) >= 2
+    assert np.allclose(asked, [row["probabilities"] for row in probe["texts"]], atol=1e-4)
