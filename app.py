@@ -1,4 +1,4 @@
-"""The entrance: TensorFlow's turn, and the app.
+"""The entrance: what must be there before the first visitor, and the app.
 
 The script behind it lies in ui/ and not here: a script beside a folder called pages is run once a server by
 Streamlit's old page mechanism, and the first visitor with a deep link would read “Page not found”.
@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 if sys.platform == "darwin":
-    import tensorflow  # noqa: F401  # after pandas or pyarrow it hangs on Apple Silicon (keras #23083)
+    import core.backend  # noqa: F401  # after pandas or pyarrow it hangs on Apple Silicon (keras #23083)
 
+import pandas  # noqa: F401  # whole before the first visitors: two threads that import it at once may get a half
 import streamlit as st
 from streamlit import net_util
 

@@ -19,7 +19,7 @@ def import_tensorflow(before_devices: Callable[[], None] | None = None) -> None:
         os.dup2(kept.fileno(), 2)
         failed = True
         try:
-            import tensorflow as tf
+            from core.backend import tf
 
             if before_devices:
                 before_devices()

@@ -16,7 +16,7 @@ def warm_up() -> threading.Thread | None:
         return None
 
     def work() -> None:
-        import tensorflow  # noqa: F401
+        import core.backend  # noqa: F401
 
     timer = threading.Timer(DELAY, work)
     timer.daemon = True

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
-
+from core.backend import tf
 from core.charlm.lowprec import widen
 
 EPSILON = 1e-8

@@ -7,7 +7,7 @@ G = gates · U. A state is a tuple of (B, U) whose first part is h. `kept` (B, n
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import tensorflow as tf
+from core.backend import tf
 
 State = tuple[Any, ...]
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from core.backend import tf
 from core.charlm.config import CharLMConfig
 from core.charlm.network import Network
 from core.charlm.stepper import Stepper

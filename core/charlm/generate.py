@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from core.backend import keras, tf
 from core.charlm.cells import State
 from core.charlm.config import CharLMConfig
 from core.charlm.data import clean

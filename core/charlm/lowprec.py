@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import tensorflow as tf
+from core.backend import tf
 
 
 def widen(x: Any) -> Any:

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-import tensorflow as tf
-
+from core.backend import keras, tf
 from core.charlm.cells import CELLS, State
 from core.charlm.config import CharLMConfig
 from core.charlm.lowprec import narrow, widen

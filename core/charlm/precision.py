@@ -4,7 +4,7 @@ import os
 import time
 from typing import Any
 
-import tensorflow as tf
+from core.backend import tf
 
 LEAST_UNITS = 96  # below this the products are too small for their type to matter
 LEAST_ROWS = 8  # streams that are worth a core of their own

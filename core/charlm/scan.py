@@ -8,8 +8,7 @@ first, so that a step's rows lie together.
 from functools import lru_cache
 from typing import Any
 
-import tensorflow as tf
-
+from core.backend import tf
 from core.charlm.cells import CELLS, State, biases
 from core.charlm.lowprec import narrow, widen
 

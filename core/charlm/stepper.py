@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
-
+from core.backend import tf
 from core.charlm.cells import CELLS, State, biases
 from core.charlm.config import CharLMConfig
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from core.backend import keras, tf
 from core.charlm.adam import Adam
 from core.charlm.batches import Batches
 from core.charlm.config import CharLMConfig

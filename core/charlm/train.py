@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from core.backend import tf
 from core.charlm import precision
 from core.charlm.batches import layout
 from core.charlm.config import CharLMConfig

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from core.i18n import _
+from core.scikit import CountVectorizer, LogisticRegression, TfidfTransformer, TfidfVectorizer
 
 PENALTY = 2.0  # scikit-learn's C, the inverse of the L2 penalty
 MAX_FEATURES = 400_000

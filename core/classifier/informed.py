@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
+from core.backend import keras
 from core.classifier.tokens import SPECIALS
 
 STRENGTH = 0.1  # of an opinion, against SIZE = 0.05 of the random numbers around it

@@ -16,10 +16,9 @@ Pairs share the rows of a table by the remainder h(v, w) = (SPREAD · v + w) mod
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import layers, ops
 
+from core.backend import keras, layers, ops
 from core.classifier.config import ClassifierConfig
 
 SIZE = 0.05  # standard deviation of a token's numbers at the beginning; places begin smaller

@@ -7,9 +7,9 @@ than its matrices. Here the small weights are laid end to end, and under XLA the
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
+
+from core.backend import keras, tf
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.98, 1e-7
 NO_DECAY = ("bias", "gamma", "beta", "embeddings")

@@ -149,7 +149,7 @@ class Classifier:
 
 
 def _compiled(model: object) -> Callable[[np.ndarray], np.ndarray]:
-    import tensorflow as tf
+    from core.backend import tf
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def forward(tokens):  # type: ignore[no-untyped-def]

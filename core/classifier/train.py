@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from core.backend import tf
 from core.classifier import informed
 from core.classifier.baselines import Baseline, fit_baselines
 from core.classifier.batches import Batches, by_length, padded

@@ -6,10 +6,9 @@ Every score is in log-odds: log(p / (1 - p)) of the class that is explained.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from core.backend import keras, tf
 from core.classifier.figures import softmax
 from core.classifier.model import attention, pair_numbers
 from core.classifier.predict import Classifier, Token

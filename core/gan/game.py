@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from core.backend import keras, tf
 from core.gan.config import GANConfig
 from core.gan.losses import LOSSES, PENALTIES, probability, value
 from core.gan.model import discriminator, generator, reach

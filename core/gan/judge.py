@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from core.backend import keras
 from core.gan.data import Images
 from core.i18n import _
 from core.runs.checkpoint import load_arrays, save_arrays
@@ -60,7 +60,7 @@ class Judge:
         return [np.asarray(part) for part in self._compiled(keras.ops.convert_to_tensor(pictures))]
 
     def _compiled(self, pictures: Any) -> Any:
-        import tensorflow as tf
+        from core.backend import tf
 
         if not hasattr(self, "_function"):
             self._function = tf.function(lambda x: self.model(x, training=False), reduce_retracing=True)
@@ -100,7 +100,7 @@ class Judge:
 
     def _settle(self, images: Images, seed: int) -> None:
         if not self.labelled:
-            from sklearn.cluster import KMeans
+            from core.scikit import KMeans
 
             features = self.read(images.x[:20_000]).features
             self.centres = KMeans(len(self.names), n_init=3, random_state=seed).fit(features).cluster_centers_

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from core.backend import keras, tf
 from core.gan.config import GANConfig, parse_widths
 
 layers = keras.layers

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from core.backend import tf
 from core.errors import UserError
 from core.gan.config import GANConfig
 from core.gan.model import generator, reach, to_pixels, to_range

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from core.backend import tf
 from core.errors import UserError
 from core.gan import draw, frechet
 from core.gan.config import GANConfig

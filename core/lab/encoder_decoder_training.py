@@ -21,8 +21,7 @@ STEPS = {"reverse": 1500, "add": 6000}
 
 def build(symbols: int, source_length: int, target_length: int, features: int, heads: int, dtype: str) -> Any:
     """Source (B, S) and target so far (B, T) as indices, 0 padding → logits (B, T, V), cross-attention (B, H, T, S)."""
-    import keras
-    from keras import layers
+    from core.backend import keras, layers
 
     def attention(name: str) -> Any:
         return layers.MultiHeadAttention(heads, features // heads, name=name, dtype=dtype)
@@ -78,7 +77,7 @@ def arrays(task: Task, some: Iterable[str]) -> tuple[np.ndarray, np.ndarray, np.
 
 def train(task: Task, steps: int, seed: int) -> Any:
     """Adam with warm-up and a cosine, on teacher-forced targets; padding counts nothing."""
-    import keras
+    from core.backend import keras
 
     def loss(wanted: Any, logits: Any) -> Any:
         counts = keras.ops.cast(wanted > 0, "float32")

@@ -142,8 +142,7 @@ class Reader:
 
     def train(self, epochs: int = EPOCHS) -> Iterator[Epoch]:
         """Train pass after pass, yielding the figures after each; epochs 1 to 40. Raises UserError."""
-        import keras
-        import tensorflow as tf
+        from core.backend import keras, tf
 
         epochs = checks.whole(epochs, _("The number of passes"), 1, 40)
         data, model = self.corpus, self.model
@@ -196,7 +195,7 @@ class Reader:
 
 
 def _model(data: Corpus, kind: str, seed: int) -> Any:
-    from keras import Input, Model, initializers, layers
+    from core.backend import initializers, keras, layers
 
     def cell(units: int, salt: int, backwards: bool = False) -> Any:
         return layers.SimpleRNN(
@@ -207,11 +206,11 @@ def _model(data: Corpus, kind: str, seed: int) -> Any:
             recurrent_initializer=initializers.Orthogonal(seed=seed + salt),
         )
 
-    x = Input((data.x.shape[1],), dtype="int32")
+    x = keras.Input((data.x.shape[1],), dtype="int32")
     vectors = layers.Embedding(len(data.words), 16, embeddings_initializer=initializers.RandomUniform(seed=seed))(x)
     if kind == "both-ways":
         states = layers.Bidirectional(cell(UNITS, 1), backward_layer=cell(UNITS, 2, backwards=True))(vectors)
     else:
         states = cell(UNITS, 1)(vectors)
     logits = layers.Dense(len(data.answers), kernel_initializer=initializers.GlorotUniform(seed))(states[:, data.gap])
-    return Model(x, logits)
+    return keras.Model(x, logits)

@@ -20,7 +20,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
             with gzip.open(file, "rt") as lines:
                 table = np.loadtxt(lines, delimiter=",", max_rows=ROWS)
             return table[:, :-1], table[:, -1].astype(int)
-    from sklearn.datasets import load_digits  # where a release keeps the file elsewhere
+    from core.scikit import load_digits  # where a release keeps the file elsewhere
 
     found = load_digits()
     return found.data[:ROWS], found.target[:ROWS]

@@ -10,7 +10,7 @@ from core.lab import checks
 from core.lab.snippet import Snippet, printed
 
 if TYPE_CHECKING:
-    import keras
+    from core.backend import keras
 
 MAX_STEPS = 12
 MAX_SIZE = 64
@@ -133,8 +133,7 @@ s = layers.SimpleRNN({U}, {every}name="decoder")(repeated, initial_state=last)
 
 def build(key: str, sizes: Sizes) -> "keras.Model":
     """The wiring as a Functional Keras model. Raises UserError."""
-    import keras
-    from keras import layers
+    from core.backend import keras, layers
 
     sizes = checked(key, sizes)
     T, T_out, D, U = sizes.T, sizes.T_out, sizes.D, sizes.U
@@ -153,7 +152,7 @@ def build(key: str, sizes: Sizes) -> "keras.Model":
 
 def shapes(key: str, sizes: Sizes) -> tuple[LayerShape, ...]:
     """Build the model, run a batch of two through it and read every layer's shape. Raises UserError."""
-    import keras
+    from core.backend import keras
 
     model = build(key, sizes)
     inner = keras.Model(model.input, [layer.output for layer in model.layers])

@@ -73,7 +73,7 @@ def _reviews(name: str, chinese: bool | None = None) -> list[Source]:
 
 def _digits() -> list[Source]:
     """1,797 handwritten digits: x_train (1797, 8, 8) uint8 from 0 (paper) to 16 (ink), y_train (1797,) uint8."""
-    from sklearn.datasets import load_digits
+    from core.scikit import load_digits
 
     digits = load_digits()
     file = io.BytesIO()

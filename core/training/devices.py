@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from core.backend import tf
 from core.errors import UserError
 from core.i18n import _
 from core.runs.placement import Placement

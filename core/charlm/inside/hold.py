@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from core.backend import keras, tf
 from core.charlm.config import CharLMConfig
 from core.charlm.generate import Writer
 from core.charlm.inside.network import GATES, KINDS, NAMES
