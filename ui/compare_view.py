@@ -68,7 +68,7 @@ def table(runs: Sequence[Run]) -> None:
     st.subheader(_("What differs"), anchor=False)
     rows = compare.table(runs)
     shown = [
-        {_("run"): row.run, _("state"): row.state, row.metric or _("best"): row.best, _("at step"): row.best_step}
+        {_("run"): row.run, _("state"): _(row.state), row.metric or _("best"): row.best, _("at step"): row.best_step}
         | {name: "" if value is None else str(value) for name, value in row.options.items()}
         for row in rows
     ]

@@ -18,7 +18,7 @@ from core.charlm.network import trained
 from core.charlm.report import NGRAM_ORDER, baseline
 from core.charlm.settings import Settings
 from core.charlm.steps import Steps
-from core.i18n import _
+from core.i18n import N_
 from core.runs.run import Run
 from core.training.devices import Devices
 from core.training.task import Best, Sizes
@@ -73,7 +73,7 @@ class CharLMTask:
 
     def _baselines(self, V: int) -> list[dict[str, Any]]:
         found = [baseline(self.training, self.validation, order, V) for order in (1, NGRAM_ORDER)]
-        labels = (_("letter frequencies"), _("{n}-gram table").format(n=NGRAM_ORDER))
+        labels = (N_("letter frequencies"), f"{NGRAM_ORDER}-gram table")  # messages: runs are read in every language
         return [
             {"name": name, "label": label, "metric": "val_loss", "value": item.nats}
             for name, label, item in zip(("unigram", "ngram"), labels, found, strict=True)

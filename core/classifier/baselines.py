@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from core.i18n import _
+from core.i18n import N_
 from core.scikit import CountVectorizer, LogisticRegression, TfidfTransformer, TfidfVectorizer
 
 PENALTY = 2.0  # scikit-learn's C, the inverse of the L2 penalty
 MAX_FEATURES = 400_000
 MAX_LETTERS = 4_000_000  # characters of training text up to which n-grams of letters are counted
 MAX_WEIGHTED_CLASSES = 20
+TFIDF = {
+    True: N_("TF-IDF of characters + logistic regression"),
+    False: N_("TF-IDF of words + logistic regression"),
+}
+WEIGHTED = {
+    True: N_("naive-Bayes-weighted characters + logistic regression"),
+    False: N_("naive-Bayes-weighted words + logistic regression"),
+}
 
 Tokens = Sequence[Sequence[str]]
 Texts = Sequence[str]
@@ -21,7 +29,10 @@ Texts = Sequence[str]
 
 @dataclass(frozen=True)
 class Baseline:
-    """A simple model. predict(texts, tokens) → (B, C) probabilities; `linear` tells whether it can teach a network."""
+    """A simple model. predict(texts, tokens) → (B, C) probabilities; `linear` tells whether it can teach a network.
+
+    label: a message, translated where it is shown: runs keep it, and are read in every language.
+    """
 
     name: str
     label: str
@@ -47,13 +58,12 @@ def fit_baselines(
     """
     shares = np.bincount(y, minlength=C) / len(y)
     found = [
-        Baseline("majority", _("Majority class"), lambda texts, tokens: np.tile(shares, (len(texts), 1)), False, 0)
+        Baseline("majority", N_("Majority class"), lambda texts, tokens: np.tile(shares, (len(texts), 1)), False, 0)
     ]
 
     def add(name: str, label: str, began: float, predict: Callable[[Texts, Tokens], np.ndarray]) -> None:
         found.append(Baseline(name, label, predict, True, time.perf_counter() - began))
 
-    what = _("characters") if characters else _("words")
     began = time.perf_counter()
     counter = CountVectorizer(
         analyzer=_grams(3 if characters else 2), min_df=2, max_features=MAX_FEATURES, dtype=np.float32
@@ -64,14 +74,14 @@ def fit_baselines(
         return found
     tfidf = TfidfTransformer(sublinear_tf=True).fit(X)
     model = _regression(C).fit(tfidf.transform(X), y, sample_weight=weights)
-    label = _("TF-IDF of {what} + logistic regression").format(what=what)
+    label = TFIDF[characters]
     add("tfidf", label, began, lambda _texts, tokens: model.predict_proba(tfidf.transform(counter.transform(tokens))))
     if quick:
         return found
     if C <= MAX_WEIGHTED_CLASSES:
         began = time.perf_counter()
         weighted = NaiveBayesWeighted(C).fit(X, y, weights)
-        label = _("naive-Bayes-weighted {what} + logistic regression").format(what=what)
+        label = WEIGHTED[characters]
         add("naive_bayes", label, began, lambda _texts, tokens: weighted.predict(counter.transform(tokens)))
     if not characters and sum(map(len, texts)) <= MAX_LETTERS:
         began = time.perf_counter()
@@ -84,7 +94,7 @@ def fit_baselines(
             dtype=np.float32,
         )
         judge = _regression(C).fit(letters.fit_transform(texts), y, sample_weight=weights)
-        label = _("TF-IDF of letters + logistic regression")
+        label = N_("TF-IDF of letters + logistic regression")
         add("letters", label, began, lambda texts, _tokens: judge.predict_proba(letters.transform(texts)))
     return found
 
