@@ -14,6 +14,7 @@ def test_a_few_visitors_meet_no_fault_while_a_network_trains_and_all_of_it_stays
     with ThreadPoolExecutor(1) as apart:  # where no other test's event loop runs
         found = apart.submit(visitors.crowd, 4, 6.0).result()
     rows = {row["work"].partition(": ")[2].partition(" of ")[0]: row["value"] for row in found}
+    assert rows["faults"] == 0
     assert rows["200 characters, 95th percentile"] < visitors.PATIENCE
     assert rows["page, 95th percentile"] < 20
     assert rows["a training under way"] > 0
