@@ -7,8 +7,8 @@ visitor's run waits as nothing but its status.json: no pid, and a heartbeat that
 import logging
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.hosting.classes import sweep as sweep_classes
@@ -32,39 +32,59 @@ class Porter:
         self.root, self._start = root, start
         self._let_in: dict[Path, float] = {}
         self._swept = 0.0
+        self._told: set[tuple[Path, str]] = set()
 
     def work(self) -> None:
-        """Look again and again; nothing that one run does keeps the others waiting."""
+        """Look again and again."""
         with acting(OWNER):
             while True:
-                with suppress(OSError):  # a folder that goes away in this moment
+                with self._apart(self.root):
                     self.look()
                 time.sleep(LOOK_SECONDS)
+
+    @contextmanager
+    def _apart(self, path: Path) -> Iterator[None]:
+        """What goes wrong with one run is logged once and keeps no other waiting."""
+        try:
+            yield
+        except FileNotFoundError:
+            pass  # a folder that goes away in this moment
+        except Exception as fault:
+            if (path, repr(fault)) not in self._told:
+                self._told.add((path, repr(fault)))
+                log.exception("The porter cannot look after %s", path.name)
 
     def look(self, now: float | None = None) -> None:
         """One round: the stopped leave, the overdue are ended, the next comes in, what is too old goes."""
         now = time.time() if now is None else now
-        busy = 0
-        for path in run_folders(self.root):
-            run, status = Run(path), Status.read(path / "status.json")
-            if status is None or status.state not in ("queued", "running") or status.pid is not None:
-                self._let_in.pop(path, None)
-            if status is None or status.state not in ("queued", "running"):
-                continue
-            if path in self._let_in:
-                busy += self._is_coming(run, status, now)
-            elif status.pid is None and _of_visitor(run):
-                self._keep(run, status, now)
-            elif is_alive(status, now):
-                busy += 1
-                if _of_visitor(run):
-                    self._watch(run, status, now)
+        if now - self._swept > SWEEP_SECONDS:  # first: on a full disk it is what lets the others go on
+            self._swept = now
+            for clean in (sweep, sweep_classes):
+                with self._apart(self.root):
+                    clean(self.root, now)
+            self._told.clear()
+        busy = sum(self._one(path, now) for path in run_folders(self.root))
         if busy < slots():
             self._next(now)
-        if now - self._swept > SWEEP_SECONDS:
-            self._swept = now
-            sweep(self.root, now)
-            sweep_classes(self.root, now)
+
+    def _one(self, path: Path, now: float) -> bool:
+        """Do for one run what is due; does it take a slot?"""
+        run, status = Run(path), Status.read(path / "status.json")
+        active = status is not None and status.state in ("queued", "running")
+        if status is None or not active or status.pid is not None:
+            self._let_in.pop(path, None)
+        if status is None or not active:
+            return False
+        coming, waits = path in self._let_in, status.pid is None and _of_visitor(run)
+        busy = coming or (not waits and is_alive(status, now))
+        with self._apart(path):
+            if coming:
+                busy = self._is_coming(run, status, now)
+            elif waits:
+                self._keep(run, status, now)
+            elif busy and _of_visitor(run):
+                self._watch(run, status, now)
+        return busy
 
     def _is_coming(self, run: Run, status: Status, now: float) -> bool:
         """Has its process, which has been started, still time to say its first word?"""
@@ -121,7 +141,7 @@ _lock = threading.Lock()
 def porter(root: Path, start: Callable[[Run], None]) -> None:
     """See to it that a porter looks after `root` in this process."""
     with _lock:
-        if root not in _porters:
+        if root not in _porters or not _porters[root].is_alive():
             thread = threading.Thread(target=Porter(root, start).work, name="porter", daemon=True)
             _porters[root] = thread
             thread.start()

@@ -129,9 +129,12 @@ def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
     try:
         run.request_stop()
     except OSError as error:
-        raise UserError(
-            _("The run “{run}” cannot be asked to stop: {reason}.").format(run=run.id, reason=error.strerror or error)
-        ) from None
+        if not force:  # on a full disk no flag can be written, but a process can still be ended
+            raise UserError(
+                _("The run “{run}” cannot be asked to stop: {reason}.").format(
+                    run=run.id, reason=error.strerror or error
+                )
+            ) from None
     if run.status.cluster and run.status.pid is None:
         force = True  # no process is there yet that could read it
     deadline = time.monotonic() + (0 if force else wait)

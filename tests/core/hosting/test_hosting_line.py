@@ -1,9 +1,12 @@
 """The line before the one training slot: turns between visitors, an honest outlook, and an end to every turn."""
 
+import threading
 import time
 
 import pytest
 
+from core.errors import UserError
+from core.hosting import porter as module
 from core.hosting.limits import LIMITS
 from core.hosting.porter import Porter
 from core.runs import launch
@@ -186,3 +189,53 @@ def test_a_process_that_cannot_be_started_is_said_and_the_next_one_comes(demo):
     porter.look()
     assert tried == ["a1", "b1"]
     assert "Resource temporarily unavailable" in lost.status.error
+
+
+# What goes wrong with one ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), UserError("no"), ValueError("a bug")])
+def test_a_fault_with_one_run_is_logged_once_and_holds_up_nobody(porter, started, demo, monkeypatch, caplog, fault):
+    overdue = of("ada", "a1", "running", started_at=time.time() - 10 * LIMITS.turn_seconds)
+    queued("bo", "b1", 20.0)
+    old = queued("cy", "c1", 30.0)
+    monkeypatch.setattr(porter, "_watch", lambda *_given: (_ for _ in ()).throw(fault))
+    swept = []
+    monkeypatch.setattr("core.hosting.porter.sweep", lambda *_given: swept.append(1))
+    for _look in range(3):
+        porter.look()
+    assert [record.exc_info[1] for record in caplog.records] == [fault]
+    assert swept == [1]
+    assert started == [], "it still has the slot"
+    put(overdue, "stopped")
+    monkeypatch.setattr(
+        porter, "_keep", lambda run, *_given: (_ for _ in ()).throw(fault) if run.path == old.path else 0
+    )
+    porter.look()
+    assert started == ["b1"]
+
+
+def test_a_full_disk_is_swept_before_anything_is_written(porter, demo, monkeypatch):
+    queued("ada", "a1", 10.0)
+    order = []
+    monkeypatch.setattr("core.hosting.porter.sweep", lambda *_given: order.append("swept"))
+    monkeypatch.setattr(porter, "_keep", lambda *_given: order.append("written"))
+    porter.look()
+    assert order == ["swept", "written"]
+
+
+def test_an_overdue_run_is_ended_on_a_full_disk_too(porter, monkeypatch):
+    overdue = of("ada", "a1", "running", started_at=time.time() - 10 * LIMITS.turn_seconds)
+    ended = []
+    monkeypatch.setattr(Run, "request_stop", lambda _run: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(launch, "_end_process", lambda status: ended.append(status.pid))
+    porter.look()
+    assert ended == [overdue.status.pid]
+
+
+def test_a_porter_that_has_gone_is_replaced(demo, monkeypatch):
+    gone = threading.Thread(target=int)
+    gone.start()
+    gone.join()
+    monkeypatch.setattr(module, "_porters", {demo: gone})
+    monkeypatch.setattr(Porter, "work", lambda _self: time.sleep(0.2))
+    module.porter(demo, lambda _run: None)
+    assert module._porters[demo].is_alive()
