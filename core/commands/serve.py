@@ -1,6 +1,7 @@
 """python -m core serve RUN: a trained run over HTTP, on loopback unless a token guards it."""
 
 import argparse
+import contextlib
 import ipaddress
 import os
 import sys
@@ -36,16 +37,17 @@ def serve(arguments: argparse.Namespace) -> int:
         )
     if not 1 <= arguments.port <= 65535:
         raise UserError(_("There is no port {port}: it goes from 1 to 65535.").format(port=arguments.port))
-    import uvicorn
-
     from core.serve.app import Service
+    from core.serve.connection import listen, server
 
-    service = Service(run, arguments.token)
-    print(_("“{run}” answers at http://{host}:{port} (OpenAPI: /openapi.json)").format(
-        run=run.id, host=arguments.host, port=arguments.port), file=sys.stderr)  # fmt: skip
-    uvicorn.run(
-        service.application(), host=arguments.host, port=arguments.port, log_level="warning", timeout_keep_alive=10
-    )
+    with contextlib.ExitStack() as opened, contextlib.suppress(KeyboardInterrupt):
+        # Before the model, which takes seconds to load.
+        sockets = [opened.enter_context(each) for each in listen(arguments.host, arguments.port)]
+        service = Service(run, arguments.token)
+        host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+        print(_("“{run}” answers at http://{host}:{port} (OpenAPI: /openapi.json)").format(
+            run=run.id, host=host, port=arguments.port), file=sys.stderr)  # fmt: skip
+        server(service.application()).run(sockets=sockets)
     return 0
 
 

@@ -4,25 +4,27 @@ import asyncio
 import hmac
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from core.errors import UserError
+from core.errors import UserError, one_line
 from core.families import family
 from core.faults import studio_log
 from core.i18n import _
 from core.runs.run import Run
+from core.serve import connection
 from core.serve.endpoint import Answer, Endpoint
 
 BODY_LIMIT = 2_000_000  # bytes of a request
-BODY_SECONDS = 10.0  # for a request to come in whole
 WAITING_SECONDS = 30.0  # for a request to get its turn
 ANSWER_SECONDS = 60.0  # for an answer to be computed; what cannot be broken off keeps its turn for longer
 WAITING_LIMIT = 16  # requests that may wait for the one that is computing
@@ -51,10 +53,7 @@ class Service:
     def refresh(self) -> dict[str, Endpoint]:
         """The endpoints of the newest whole model. Raises UserError where there is none."""
         with self._loading:
-            try:
-                stamp = self.run.model_path.stat().st_mtime_ns
-            except OSError:
-                raise UserError(_("The run “{run}” has no trained model.").format(run=self.run.id)) from None
+            stamp = self._newest()
             if stamp != self._stamp:
                 try:
                     self._endpoints = {endpoint.path: endpoint for endpoint in self._room.endpoints(self.run)}
@@ -65,16 +64,35 @@ class Service:
                 self._stamp = stamp
             return self._endpoints
 
+    def _newest(self) -> int:
+        """The stamp of the model's file. Raises UserError where there is none."""
+        try:
+            return self.run.model_path.stat().st_mtime_ns
+        except OSError:
+            raise UserError(_("The run “{run}” has no trained model.").format(run=self.run.id)) from None
+
     def application(self) -> Starlette:
         routes = [
             Route("/health", self.health),
             Route("/openapi.json", self.openapi),
             *(Route(path, self.ask, methods=["POST"]) for path in self._endpoints),
         ]
-        return Starlette(routes=routes)
+        made = Starlette(
+            routes=routes,
+            middleware=[Middleware(connection.Lingering)],
+            exception_handlers={HTTPException: _misdirected},
+        )
+        made.router.redirect_slashes = False
+        return made
 
     async def health(self, request: Request) -> Response:
-        return JSONResponse({"state": "ready", "run": self.run.id, "family": self.run.family, "waiting": self._waiting})
+        """Without its file the model in memory answers nothing either: what is deleted must not go on speaking."""
+        said = {"run": self.run.id, "family": self.run.family, "waiting": self._waiting}
+        try:
+            await run_in_threadpool(self._newest)
+        except UserError as error:
+            return JSONResponse({"state": "gone", "error": str(error)} | said, 503)
+        return JSONResponse({"state": "ready"} | said)
 
     async def openapi(self, request: Request) -> Response:
         return JSONResponse(describe(self.run, self._endpoints))
@@ -147,17 +165,16 @@ class Service:
 
     async def _body(self, request: Request) -> bytes:
         """The whole body, within the limits on its size, said and real, and on its time."""
-        too_large = RefusedError(413, _("A request has at most {limit:,} bytes.").format(limit=BODY_LIMIT))
         declared = request.headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared) > BODY_LIMIT:
-            raise too_large
+            raise _too_large()
         body = bytearray()
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(connection.BODY_SECONDS):
                 async for chunk in request.stream():
                     body += chunk
                     if len(body) > BODY_LIMIT:
-                        raise too_large
+                        raise _too_large()
         except TimeoutError:
             raise RefusedError(408, _("The request did not come in whole in time.")) from None
         except ClientDisconnect:
@@ -176,8 +193,24 @@ async def _stream(first: str, parts: "asyncio.Queue[str | None]", task: "asyncio
         task.cancel()  # nobody listens any more
 
 
-def _sentence(status: int, text: str) -> Response:
-    return JSONResponse({"error": text}, status_code=status)
+def _too_large() -> RefusedError:
+    return RefusedError(413, _("A request has at most {limit:,} bytes.").format(limit=BODY_LIMIT))
+
+
+async def _misdirected(request: Request, error: Exception) -> Response:
+    """404 and 405, which the router raises."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        text = _("{path} takes {allowed}, not {method}.")
+    else:
+        text = _("There is nothing at {path}: /openapi.json says what there is.")
+    allowed = (error.headers or {}).get("Allow", "")
+    text = one_line(text.format(path=request.url.path, allowed=allowed, method=request.method))
+    return _sentence(error.status_code, text, error.headers)
+
+
+def _sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"error": text}, status, headers)
 
 
 def describe(run: Run, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
@@ -193,13 +226,20 @@ def describe(run: Run, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
                 "responses": {
                     "200": {"description": "The answer", "content": {endpoint.media: {}}},
                     "401": {"description": "No token, or a wrong one"},
+                    "408": {"description": "The request did not come in whole in time"},
                     "413": {"description": f"More than {BODY_LIMIT} bytes"},
-                    "422": {"description": "One sentence that says what is wrong"},
-                    "503": {"description": "Too many are waiting"},
+                    "422": {"description": "The request is wrong, or the run's model is gone"},
+                    "500": {"description": "A fault of the program"},
+                    "503": {"description": "Too many are waiting, or the answer takes too long"},
                 },
             }
         }
         for endpoint in endpoints.values()
     }
-    paths["/health"] = {"get": {"summary": "Is it ready?", "responses": {"200": {"description": "Yes"}}}}
+    paths["/health"] = {
+        "get": {
+            "summary": "Is it ready?",
+            "responses": {"200": {"description": "Yes"}, "503": {"description": "No: the run's model is gone"}},
+        }
+    }
     return {"openapi": "3.1.0", "info": {"title": f"Hidden State: {run.name}", "version": "1"}, "paths": paths}
