@@ -49,23 +49,20 @@ def head_of(connection: socket.socket) -> bytes:
     return received
 
 
-@pytest.mark.parametrize(
-    ("path", "size", "token", "status"),
-    [
+def test_who_sends_too_much_reads_why(port: int) -> None:
+    for path, size, token, status in (
         ("/number", BIG, TOKEN, 413),
         ("/number", 3_000_000, TOKEN, 413),
         ("/number", 3_000_000, "wrong", 401),
         ("/nowhere", 3_000_000, TOKEN, 404),
         ("/health", 3_000_000, TOKEN, 405),
-    ],
-)
-def test_who_sends_too_much_reads_why(port: int, path: str, size: int, token: str, status: int) -> None:
-    headers = {"Authorization": f"Bearer {token}"}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", b"x" * size, headers)
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=20)
-    assert refused.value.code == status
-    assert json.load(refused.value)["error"]
+    ):
+        headers = {"Authorization": f"Bearer {token}"}
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", b"x" * size, headers)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=20)
+        assert refused.value.code == status
+        assert json.load(refused.value)["error"]
     assert works(port)
 
 
@@ -165,21 +162,18 @@ def test_one_connection_too_many_is_told_to_come_again(port: int, monkeypatch: p
         one.close()
 
 
-@pytest.mark.parametrize(
-    ("head", "status", "part"),
-    [
+def test_who_is_lost_gets_one_sentence(port: int) -> None:
+    for head, status, part in (
         ("GET /nowhere", 404, "/nowhere"),
         ("POST /number/", 404, "/number/"),
         ("GET /number", 405, "takes POST, not GET"),
         ("PUT /number", 405, "takes POST, not PUT"),
         ("GET /%0a%1b[31m", 404, "/openapi.json"),
         ("no request at all", 400, "valid HTTP"),
-    ],
-)
-def test_who_is_lost_gets_one_sentence(port: int, head: str, status: int, part: str) -> None:
-    found, said = sentence(opened(port, head, "Connection: close", "\r\n"))
-    assert (found, part in said) == (status, True), said
-    assert said.isprintable()
+    ):
+        found, said = sentence(opened(port, head, "Connection: close", "\r\n"))
+        assert (found, part in said) == (status, True), said
+        assert said.isprintable()
 
 
 def test_a_body_that_breaks_the_rules_while_it_is_refused_ends_the_connection(
