@@ -1,10 +1,12 @@
 # Hidden State in a container, for this machine only:
 #   docker build -t hidden-state . && docker run -p 127.0.0.1:8501:8501 -v runs:/runs hidden-state
-# Behind a proxy that others reach, also -e STREAMLIT_BROWSER_SERVER_ADDRESS=its.name: no other name is served.
+# Behind a proxy that others reach, also -e STREAMLIT_SERVER_ALLOWED_HOSTS="localhost 127.0.0.1 its.name" and
+# -e STREAMLIT_BROWSER_SERVER_ADDRESS=its.name: no other name is served.
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    STREAMLIT_SERVER_ALLOWED_HOSTS="localhost 127.0.0.1" \
     HIDDEN_STATE_RUNS=/runs
 
 WORKDIR /app

@@ -13,10 +13,11 @@ from core.runs.run import Run
 from ui import figures
 from ui.address import choose
 from ui.classify_html import tinted
-from ui.classify_open import explainer_of, stamp
+from ui.classify_open import explainer_of
 from ui.inside_html import scale
 from ui.palette import NEUTRAL, RUNS, SEQUENTIAL
 from ui.show import md
+from ui.stamp import of_model
 
 if TYPE_CHECKING:
     from core.classifier.predict import Token
@@ -45,7 +46,7 @@ GRID = 64  # tokens drawn in an attention map
 
 # The tokens -----------------------------------------------------------------------------------------------------------
 def show_scores(run: Run, text: str, target: int, label: str) -> None:
-    found = _scores(*stamp(run), text, target)
+    found = _scores(*of_model(run), text, target)
     words = _known_words(run)
     grouped = bool(words) and st.toggle(
         _("Characters read as words"),
@@ -103,19 +104,19 @@ def _grouped(scores: "Scores", words: Sequence[str]) -> "tuple[list[Token], np.n
 
 
 @st.cache_resource(max_entries=16, show_spinner=later("Asking what it looked at …"))
-def _scores(path: str, _changed: int, text: str, target: int) -> "list[Scores]":
+def _scores(path: str, changed: tuple[int, ...], text: str, target: int) -> "list[Scores]":
     return explainer_of(Run(path)).scores(text, target)
 
 
 # The test -------------------------------------------------------------------------------------------------------------
 def show_test(run: Run, text: str, target: int, label: str) -> None:
-    count = len(_scores(*stamp(run), text, target)[0].tokens)
+    count = len(_scores(*of_model(run), text, target)[0].tokens)
     if count > MANY and not st.button(
         _("Run it on these {n:,} tokens").format(n=count), key=f"test-{target}-{hash(text)}", icon=":material/science:"
     ):
         st.caption(_("The text is long: the test takes some seconds."))
         return
-    found = _deletion(*stamp(run), text, target)
+    found = _deletion(*of_model(run), text, target)
     chart = figures.figure(_("tokens taken out"), _("probability of “{label}”").format(label=label), height=330)
     colours = dict(zip(NAMES, (*RUNS[:3], NEUTRAL), strict=True))
     for item in found:
@@ -139,7 +140,7 @@ def show_test(run: Run, text: str, target: int, label: str) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=later("Taking tokens out, one after the other …"))
-def _deletion(path: str, _changed: int, text: str, target: int) -> "list[Deletion]":
+def _deletion(path: str, changed: tuple[int, ...], text: str, target: int) -> "list[Deletion]":
     from core.classifier.why import deletion_test
 
     return deletion_test(explainer_of(Run(path)), text, target)
@@ -147,7 +148,7 @@ def _deletion(path: str, _changed: int, text: str, target: int) -> "list[Deletio
 
 # Attention ------------------------------------------------------------------------------------------------------------
 def show_attention(run: Run, text: str) -> None:
-    weights, names = _attention(*stamp(run), text)
+    weights, names = _attention(*of_model(run), text)
     names = [name or _("(gathers)") for name in names]
     blocks, heads = weights.shape[:2]
     left, right = st.columns(2)
@@ -182,7 +183,7 @@ def show_attention(run: Run, text: str) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=later("Asking what it looked at …"))
-def _attention(path: str, _changed: int, text: str) -> tuple[np.ndarray, list[str]]:
+def _attention(path: str, changed: tuple[int, ...], text: str) -> tuple[np.ndarray, list[str]]:
     """Attention (blocks, heads, T, T) and T names, "" for the gathering token, which has none."""
     explainer = explainer_of(Run(path))
     names = [token.text for token in explainer.read(text)[1]]

@@ -17,13 +17,14 @@ from ui.classify_one import threshold_flag
 from ui.classify_open import classifier_of
 from ui.palette import TRAIN, fade
 from ui.show import md
+from ui.stamp import of_data
 
 TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "gz", "zip"]
 SHOWN = 200
 
 
 @st.cache_data(max_entries=4, show_spinner=later("Reading the file …"))
-def _columns(source: Source, path: str) -> tuple[list[str], str, int]:
+def _columns(source: Source, path: str, born: int) -> tuple[list[str], str, int]:
     """The columns, the one that the texts are probably in, and the count of rows."""
     table = read_texts(source)
     return table.columns, text_column(Run(path), table), len(table.rows)
@@ -35,7 +36,7 @@ def whole_file(run: Run, threshold: float) -> None:
         st.info(_("Each row comes back with a label, how sure it is, and the probability of every class."))
         return
     source = Source(file.name, file.getvalue())
-    columns, guess, rows = _columns(source, str(run.path))
+    columns, guess, rows = _columns(source, *of_data(run))
     column = st.selectbox(
         _("Column of the texts"),
         columns,

@@ -9,6 +9,7 @@ import streamlit as st
 from core.gan import draw
 from core.i18n import later
 from core.runs.run import Run
+from ui.stamp import of_model
 
 if TYPE_CHECKING:
     from core.gan.sample import Drawer
@@ -18,11 +19,11 @@ SCALE = 3  # screen pixels a picture's pixel
 
 def drawer_of(run: Run) -> "Drawer":
     """The drawer of a run; a model that training replaces is loaded anew."""
-    return _load(str(run.path), run.model_path.stat().st_mtime_ns)
+    return _load(*of_model(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
-def _load(path: str, _changed: int) -> "Drawer":
+def _load(path: str, changed: tuple[int, ...]) -> "Drawer":
     from core.gan.sample import load_drawer
 
     return load_drawer(Run(Path(path)))

@@ -15,6 +15,7 @@ from core.sources import Source
 from ui import figures
 from ui.drawing import drawer_of, film, sheet
 from ui.palette import GENERATOR, REAL
+from ui.stamp import of_data
 
 ROWS = 6
 STEPS = 11
@@ -116,7 +117,7 @@ def _one(source: Source, options: GANConfig) -> np.ndarray:
 
 
 @st.cache_data(max_entries=2, show_spinner=later("Reading the pictures …"))
-def _read(path: str, config: str) -> tuple[np.ndarray, np.ndarray]:
+def _read(path: str, born: int) -> tuple[np.ndarray, np.ndarray]:
     from pathlib import Path
 
     run = Run(Path(path))
@@ -128,7 +129,7 @@ def _read(path: str, config: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _pictures(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Training and held-out pictures of the run."""
-    return _read(str(run.path), str(run.config["options"]))
+    return _read(*of_data(run))
 
 
 def memory(run: Run) -> None:

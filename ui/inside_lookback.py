@@ -9,9 +9,10 @@ from core.charlm.inside.passage import Passage
 from core.i18n import _, later
 from core.runs.run import Run
 from ui import figures, inside_html
-from ui.inside_open import opened_of, passage_of, stamp, within
+from ui.inside_open import opened_of, passage_of, within
 from ui.inside_text import choose_text, notes, say
 from ui.palette import TRAIN
+from ui.stamp import of_model
 
 BACK = 200  # characters that one prediction is followed back
 PIECE = 1200  # characters of the run's own text
@@ -95,7 +96,7 @@ def _one(passage: Passage, place: int, signed: bool) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner=later("Following many predictions back …"))
-def _many(path: str, _changed: int, text: str) -> np.ndarray:
+def _many(path: str, changed: tuple[int, ...], text: str) -> np.ndarray:
     from core.charlm.inside.lookback import average
 
     return average(passage_of(Run(Path(path)), text), BACK, MANY)
@@ -103,7 +104,7 @@ def _many(path: str, _changed: int, text: str) -> np.ndarray:
 
 def _average(run: Run, text: str) -> None:
     st.subheader(_("On average"), anchor=False)
-    course = _many(*stamp(run), text)
+    course = _many(*of_model(run), text)
     if not len(course):
         st.caption(_("For an average the text must have at least 40 characters."))
         return

@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.charlm.data import Text
 from core.errors import UserError
-from core.i18n import _, later
+from core.i18n import later
 from core.runs.run import Run
 from ui.show import md
+from ui.stamp import of_data, of_model
 
 if TYPE_CHECKING:
     from core.charlm.copying import Copying
@@ -21,103 +22,93 @@ if TYPE_CHECKING:
     from core.charlm.ngram import NGram
 
 
-def stamp(run: Run) -> tuple[str, int]:
-    """What changes when the run's weights change. Raises UserError where the run is gone."""
-    try:
-        return str(run.path), run.model_path.stat().st_mtime_ns
-    except OSError:
-        raise UserError(
-            _("The run “{run}” is gone, or has no model any more: choose another one.").format(run=run.id)
-        ) from None
-
-
 def opened_of(run: Run) -> "Opened":
-    return _open(*stamp(run))
+    return _open(*of_model(run))
 
 
 def text_of(run: Run) -> Text:
     """The text that the run was trained on."""
-    return _text(str(run.path))
+    return _text(*of_data(run))
 
 
 def tables_of(run: Run) -> "dict[int, NGram]":
     """Letter frequencies and the n-gram table of the training part."""
-    return _tables(str(run.path))
+    return _tables(*of_data(run))
 
 
 def passage_of(run: Run, text: str) -> "Passage":
-    return _passage(*stamp(run), text)
+    return _passage(*of_model(run), text)
 
 
 def copies_of(run: Run, text: str) -> "Copying":
     """What of `text` stands in the training part of the run's text."""
-    return _copies(str(run.path), text)
+    return _copies(*of_data(run), text)
 
 
 def survey_of(run: Run, signal: str) -> "Survey":
     """What every cell did over stretches of the run's text."""
-    return _survey(*stamp(run), signal)
+    return _survey(*of_model(run), signal)
 
 
 def search_of(run: Run, signal: str, words: tuple[str, ...]) -> "Search":
-    return _search(*stamp(run), signal, words)
+    return _search(*of_model(run), signal, words)
 
 
 def film_of(run: Run, steps: tuple[int, ...]) -> "Film":
-    return _film(str(run.path), steps)
+    return _film(*of_data(run), steps)
 
 
 @st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
-def _open(path: str, _changed: int) -> "Opened":
+def _open(path: str, changed: tuple[int, ...]) -> "Opened":
     from core.charlm.inside.opened import open_run
 
     return open_run(Run(Path(path)))
 
 
 @st.cache_resource(max_entries=3, show_spinner=later("Reading its text …"))
-def _text(path: str) -> Text:
+def _text(path: str, born: int) -> Text:
     from core.charlm.inside.opened import corpus
 
     return corpus(Run(Path(path)))
 
 
 @st.cache_resource(max_entries=3, show_spinner=later("Counting the baselines …"))
-def _tables(path: str) -> "dict[int, NGram]":
+def _tables(path: str, born: int) -> "dict[int, NGram]":
     from core.charlm.inside.score import baselines
 
-    text = _text(path)
+    text = _text(path, born)
     return baselines(text.split()[0], len(text.vocabulary))
 
 
 @st.cache_resource(max_entries=12, show_spinner=later("The network reads …"))
-def _passage(path: str, changed: int, text: str) -> "Passage":
+def _passage(path: str, changed: tuple[int, ...], text: str) -> "Passage":
     return _open(path, changed).read(text)
 
 
 @st.cache_resource(max_entries=3, show_spinner=later("The network reads stretches of its whole text …"))
-def _survey(path: str, changed: int, signal: str) -> "Survey":
+def _survey(path: str, changed: tuple[int, ...], signal: str) -> "Survey":
     from core.charlm.inside.finder import survey
 
     opened = _open(path, changed)
-    return survey(opened.network, opened.vocabulary, _text(path).ids, signal)
+    return survey(opened.network, opened.vocabulary, _text(path, changed[0]).ids, signal)
 
 
 @st.cache_resource(max_entries=6, show_spinner=later("Trying every cell against every feature, and against chance …"))
-def _search(path: str, changed: int, signal: str, words: tuple[str, ...]) -> "Search":
+def _search(path: str, changed: tuple[int, ...], signal: str, words: tuple[str, ...]) -> "Search":
     from core.charlm.inside.finder import search
 
     return search(_survey(path, changed, signal), words)
 
 
 @st.cache_data(max_entries=40, show_spinner=later("Comparing with its text …"))
-def _copies(path: str, text: str) -> "Copying":
+def _copies(path: str, born: int, text: str) -> "Copying":
     from core.charlm.copying import compare
 
-    return compare(text, _text(path), Run(Path(path)).options)  # type: ignore[arg-type]
+    return compare(text, _text(path, born), Run(Path(path)).options)  # type: ignore[arg-type]
 
 
 @st.cache_resource(max_entries=3, show_spinner=later("Opening the film …"))
-def _film(path: str, _steps: tuple[int, ...]) -> "Film":
+def _film(path: str, born: int, steps: tuple[int, ...]) -> "Film":
     from core.charlm.inside.film import Film
 
     return Film(Run(Path(path)))

@@ -12,10 +12,11 @@ from core.i18n import _
 from core.runs.run import Run
 from ui.inside_copying import beside
 from ui.inside_html import BOX, visible
-from ui.inside_open import opened_of, stamp
+from ui.inside_open import opened_of
 from ui.inside_text import IN_ADDRESS
 from ui.palette import COOL
 from ui.show import escape, guard, md
+from ui.stamp import of_model
 
 OFFERS, CHARACTERS = 5, 5
 GO_ON = 200  # characters that it writes by itself
@@ -47,7 +48,7 @@ def tell_address(pieces: Sequence[Piece]) -> None:
 
 def teller_of(run: Run) -> Teller:
     """One for each session: it remembers the states of this story's versions."""
-    key = ("teller", *stamp(run))
+    key = ("teller", *of_model(run))
     if st.session_state.get(f"{PEN} teller", (None,))[0] != key:
         st.session_state[f"{PEN} teller"] = key, opened_of(run).teller()
     found: Teller = st.session_state[f"{PEN} teller"][1]

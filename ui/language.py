@@ -1,5 +1,6 @@
 """The language in which a person is spoken to: the address's, the one they chose, else their browser's."""
 
+import threading
 import time
 
 import streamlit as st
@@ -13,6 +14,7 @@ LANGUAGE = "language"  # in the address
 _CHOSEN, _MOMENT = "_language chosen", "_language moment"
 # Session → language. Fragments ask for it too, and run without the frame; the oldest is forgotten first.
 _spoken: dict[str, str] = {}
+_lock = threading.Lock()
 SESSIONS = 10_000
 
 
@@ -27,10 +29,11 @@ def begin() -> None:
     hosting.carry(LANGUAGE, own)
     context = get_script_run_ctx()
     if context is not None:
-        _spoken.pop(context.session_id, None)
-        _spoken[context.session_id] = own or _of_the_browser()
-        while len(_spoken) > SESSIONS:
-            del _spoken[next(iter(_spoken))]
+        with _lock:
+            _spoken.pop(context.session_id, None)
+            _spoken[context.session_id] = own or _of_the_browser()
+            while len(_spoken) > SESSIONS:
+                del _spoken[next(iter(_spoken))]
 
 
 def _asked() -> str:

@@ -9,7 +9,7 @@ from core.errors import UserError
 from core.families import Family, family
 from core.hosting.limits import LIMITS
 from core.i18n import _
-from core.runs import launch
+from core.runs import cluster, launch
 from core.runs.metrics import MetricsTail
 from core.runs.run import Run
 from core.runs.slots import outlook
@@ -44,6 +44,7 @@ def show_run(run: Run) -> None:
     row = family(run.family)
     run.options  # noqa: B018  # a hand-made config.json is named here, before anything is drawn
     status = run.status
+    cluster.adopt(run, status)
     st.title(md(run.name), anchor=False)
     if run.tags:
         st.markdown(" ".join(f":gray-badge[{md(tag)}]" for tag in run.tags))

@@ -42,9 +42,7 @@ def sweep_form(options: Options, make: Callable[[dict[str, list[str]], list[str]
             count = len(combinations(values, seeds))
             if st.button(_("Train {count} runs").format(count=count), icon=":material/play_arrow:", key=f"{key}-all"):
                 with st.spinner(_("Starting …")):
-                    runs = make(values, seeds)
-                    for run in runs:
-                        launch.start(run)
+                    runs = list(launch.start_each(make(values, seeds)))
                 nav.go("compare", runs=",".join(run.id for run in runs[:8]))
         except UserError as error:
             st.caption(md(str(error)))

@@ -13,6 +13,7 @@ from core.i18n import _, later
 from core.runs.run import Run
 from ui.palette import HEAT
 from ui.show import escape, md
+from ui.stamp import of_model
 
 if TYPE_CHECKING:
     from core.charlm.generate import Writer
@@ -26,11 +27,11 @@ FRAME = (
 
 def writer_of(run: Run) -> "Writer":
     """The writer of a run; a model that training replaces is loaded anew."""
-    return _load(str(run.path), run.model_path.stat().st_mtime_ns)
+    return _load(*of_model(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
-def _load(path: str, _changed: int) -> "Writer":
+def _load(path: str, changed: tuple[int, ...]) -> "Writer":
     from core.charlm.generate import load_writer
 
     return load_writer(Run(Path(path)))

@@ -57,7 +57,7 @@ class Evaluator:
         counted = (np.arange(-warm, size + 1)[:, None] > 0) & (places < len(ids))
         prepared = self._stepper.prepare([tf.convert_to_tensor(weight) for weight in weights])
         state = self._stepper.zero_state(pieces)
-        logits, total = tf.zeros((pieces, self._stepper.V)), 0.0
+        logits, total = tf.zeros((pieces, self._stepper.width)), 0.0
         for begin, end in _spans(warm, len(block)):
             if begin == warm:  # nothing stands before the first piece
                 state = [

@@ -1,41 +1,67 @@
 """One character after another under XLA, the state carried: what reading a prompt, a long text and writing share."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Self, cast
 
 from core.backend import tf
 from core.charlm.cells import CELLS, State, biases
+from core.charlm.choose import NEVER, choose, restrict
 from core.charlm.config import CharLMConfig
 
+CHUNK = 256  # characters that a compiled call reads or writes at most
 TABLE = 1 << 22  # up to so many numbers the first layer's products with every character are kept
+
+Hold = Callable[[int, int, Any], Any]
 
 
 class Stepper:
-    """Takes the trainable weights of a model in its order, once, by prepare()."""
+    """Takes the trainable weights of a model in its order, once, by prepare().
 
-    def __init__(self, config: CharLMConfig, V: int) -> None:
-        self.config, self.V = config, V
+    A stepper knows the shape of a network, not its weights. What XLA has compiled is never given back, so a process
+    that opens many networks takes their steppers from shared(): of few shapes there are few.
+    """
+
+    def __init__(self, config: CharLMConfig, width: int) -> None:
+        """width: V, or more; then V is filled up with characters that never come."""
+        self.config, self.width = config, width
         self._cell = CELLS[config.cell]
-        self._tabled = V * self._cell.gates * config.units <= TABLE
+        self._tabled = width * self._cell.gates * config.units <= TABLE
+
+    @classmethod
+    def shared(cls, config: CharLMConfig, V: int) -> Self:
+        """The one stepper for all networks of this shape with about this many characters."""
+        shape = (config.cell, config.layers, config.units, bool(config.embedding), filled_up(V))
+        return cast(Self, _made(cls, *shape))  # type: ignore[arg-type]
+
+    def start(self, B: int, V: int) -> Any:
+        """Logits (B, width) where nothing was read yet."""
+        return tf.pad(tf.zeros((B, V)), [[0, 0], [0, self.width - V]], constant_values=NEVER)
 
     def zero_state(self, B: int) -> list[State]:
         """For each layer (h, c) of an LSTM or (h,) of the others, (B, U)."""
         zeros = tf.zeros((B, self.config.units))
         return [(zeros,) * self._cell.states for _ in range(self.config.layers)]
 
-    @tf.function(autograph=False)
     def prepare(self, weights: Sequence[Any]) -> list[Any]:
         """The weights as step() takes them: the first two hold a row for each character, and what it goes through."""
-        rest = [tf.convert_to_tensor(weight) for weight in weights]
-        table = rest.pop(0) if self.config.embedding else tf.eye(self.V)
-        kernel, recurrent, bias, *rest = rest
+        first, *rest = (tf.convert_to_tensor(weight) for weight in weights)
+        more = self.width - first.shape[0]
+        first = tf.pad(first, [[0, more], [0, 0]])
+        table, kernel = (first, rest.pop(0)) if self.config.embedding else (tf.eye(self.width), first)
+        recurrent, bias, *between, output, last = rest
         inner, _outer = biases(self.config.cell, bias)
         if self._tabled:
             table, kernel = tf.linalg.matmul(table, kernel) + inner, tf.zeros(())
-        return [table, kernel, recurrent, bias, *rest]
+        output, last = tf.pad(output, [[0, 0], [0, more]]), tf.pad(last, [[0, more]], constant_values=NEVER)
+        return [table, kernel, recurrent, bias, *between, output, last]
 
     def step(self, prepared: Sequence[Any], ids: Any, state: Sequence[State]) -> tuple[Any, list[State]]:
-        """ids (B,), the characters that came → logits (B, V) of the next, and the state."""
+        """ids (B,), the characters that came → logits (B, width) of the next, and the state."""
+        return self._step(prepared, ids, state, lambda layer, gate, value: value)
+
+    def _step(self, prepared: Sequence[Any], ids: Any, state: Sequence[State], hold: Hold) -> tuple[Any, list[State]]:
+        """hold(layer, gate, value): what a gate's value (B, U) is replaced by; see Cell for the gates' numbers."""
         table, kernel, recurrent, bias, *rest = prepared
         x, after = tf.gather(table, ids), []
         for number, before in enumerate(state):
@@ -43,7 +69,7 @@ class Stepper:
             if number or not self._tabled:
                 x = tf.linalg.matmul(x, kernel) + inner
             r = tf.linalg.matmul(before[0], recurrent) + outer
-            new, _kept = self._cell.forward(x, r, before, lambda gate, value, at=number: self.hold(at, gate, value))
+            new, _kept = self._cell.forward(x, r, before, lambda gate, value, at=number: hold(at, gate, value))
             x = new[0]
             after.append(new)
             if number + 1 < self.config.layers:
@@ -51,15 +77,11 @@ class Stepper:
         output, bias = rest
         return tf.linalg.matmul(x, output) + bias, after
 
-    def hold(self, layer: int, gate: int, value: Any) -> Any:
-        """What a gate's value (B, U) is replaced by at each step; see Cell for the gates' numbers."""
-        return value
-
     @tf.function(jit_compile=True, autograph=False)
     def read(
         self, prepared: Sequence[Any], ids: Any, count: Any, state: Sequence[State], logits: Any
     ) -> tuple[Any, Any, list[State]]:
-        """Read the first `count` of ids (T, B) after `logits` (B, V).
+        """Read the first `count` of ids (T, B) after `logits` (B, width).
 
         Returns how surprising each was, (T, B) in nats, 0 after `count`; then the logits and the state after them.
         """
@@ -75,3 +97,43 @@ class Stepper:
             lambda t, *_: t < count, body, start, parallel_iterations=1, maximum_iterations=T
         )
         return nats.stack(), logits, list(state)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def write(
+        self, prepared: Any, chances: Any, count: Any, state: Any, logits: Any, knobs: Any, restricted: bool
+    ) -> Any:
+        """`count` characters, each by its chance (CHUNK, B) in [0, 1).
+
+        knobs: temperature, top k, top p; the latter two are heeded where `restricted`. Returns the characters and their
+        probabilities, (CHUNK, B), then the logits and the state after them.
+        """
+        (temperature, top_k, top_p), (T, B) = knobs, chances.shape
+        # "Unknown" stands for many characters: it can be read, never written.
+        barred = tf.one_hot(0, self.width) * NEVER
+
+        def body(t: Any, written: Any, probabilities: Any, logits: Any, state: Any) -> Any:
+            cold = logits + barred
+            cold -= tf.reduce_max(cold, -1, keepdims=True)
+            warm = cold / temperature
+            chosen = choose(tf.exp(restrict(warm, top_k, top_p) if restricted else warm), chances[t])
+            weights = tf.exp(cold)
+            probability = tf.gather(weights, chosen, batch_dims=1) / tf.reduce_sum(weights, -1)
+            logits, state = self.step(prepared, chosen, state)
+            return t + 1, written.write(t, chosen), probabilities.write(t, probability), logits, state
+
+        rows = [tf.TensorArray(dtype, T, element_shape=(B,)) for dtype in (tf.int32, tf.float32)]
+        _t, written, probabilities, logits, state = tf.while_loop(
+            lambda t, *_: t < count, body, (tf.constant(0), *rows, logits, state), maximum_iterations=T
+        )
+        return written.stack(), probabilities.stack(), logits, state
+
+
+def filled_up(V: int) -> int:
+    """V rounded up to one of few widths, by at most 63 or an eighth."""
+    coarse = max(64, 1 << max(0, V.bit_length() - 4))
+    return -(-V // coarse) * coarse
+
+
+@cache
+def _made(kind: type[Stepper], cell: str, layers: int, units: int, embedded: bool, width: int) -> Stepper:
+    return kind(CharLMConfig(cell=cell, layers=layers, units=units, embedding=int(embedded)), width)  # type: ignore[arg-type]

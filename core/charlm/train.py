@@ -50,7 +50,7 @@ class CharLMTask:
         self.evaluator = Evaluator(config, V, numerics["shards"])
         self.writer = Writer(self.model, config, self.vocabulary)
         at = self.steps.batches.layout
-        self.sizes = Sizes(at.steps_per_epoch, at.B * at.T, "chars", notes=[*text.notes, *at.notes, *devices.notes])
+        self.sizes = Sizes(at.steps_per_epoch, at.B * at.T, "chars", notes=[*text.notes, *at.notes, *devices.notes()])
         self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
         run.write_json("vocabulary.json", self.vocabulary.to_json())
         sizes = {"characters": len(text.ids), "vocabulary": V}

@@ -109,7 +109,7 @@ class ClassifierTask:
                 )
             )
         notes.append(_("{share:.1%} of the tokens are too rare to be known.").format(share=unknown))
-        return notes + self.devices.notes
+        return notes + self.devices.notes(self.config.dropout)
 
     # Before the first step -------------------------------------------------------------------------------------------
     def _baselines(self, y: np.ndarray, C: int) -> list[Baseline]:

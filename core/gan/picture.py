@@ -17,6 +17,9 @@ PLAIN = 0.75  # share of border pixels near their median from which a background
 INK = 26  # grey levels of 255 from which a pixel belongs to the drawing
 DRAWING = 20 / 28  # share of the side that a centred drawing fills, as in MNIST
 
+# Our own limit is below Pillow's. Once for all: catch_warnings() in two threads at once would leave its own filter.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 
 class UnusableError(Exception):
     """Why one picture cannot be used, as the end of a sentence about it."""
@@ -37,16 +40,14 @@ class Look:
 def decode(data: bytes) -> np.ndarray:
     """Grey (H, W) uint8 out of an image file; the first frame of an animation. Raises UnusableError."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # our own limit is below Pillow's
-            with Image.open(BytesIO(data), formats=FORMATS) as image:
-                width, height = image.size
-                if width * height > MAX_PIXELS:
-                    raise Image.DecompressionBombError
-                if min(width, height) < MIN_SIDE:
-                    raise UnusableError(_("it has only {width} × {height} pixels").format(width=width, height=height))
-                image.draft("L", (128, 128))  # lets a large JPEG be decoded at an eighth of its size
-                return _grey(ImageOps.exif_transpose(image))
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            if min(width, height) < MIN_SIDE:
+                raise UnusableError(_("it has only {width} × {height} pixels").format(width=width, height=height))
+            image.draft("L", (128, 128))  # lets a large JPEG be decoded at an eighth of its size
+            return _grey(ImageOps.exif_transpose(image))
     except UnusableError:
         raise
     except Image.DecompressionBombError:

@@ -66,7 +66,7 @@ class GANTask:
         self._write_facts()
 
     def _notes(self) -> list[str]:
-        notes = [*self.images.notes, *self.game.devices.notes]
+        notes = [*self.images.notes, *self.game.devices.notes(self.options.dropout)]
         if self.options.conditional and not self.images.classes:
             notes.append(_("The pictures have no classes, so the networks are not told any."))
         if self.judge.accuracy is not None:

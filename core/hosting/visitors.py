@@ -20,6 +20,7 @@ from pathlib import Path
 from core.errors import UserError
 from core.hosting.limits import LIMITS
 from core.i18n import _
+from core.runs.status import Status, is_alive
 
 FOLDER = ".visitors"
 BIN = ".bin"
@@ -123,7 +124,7 @@ def sweep(root: Path, now: float | None = None) -> int:
     for folder in visible(root / FOLDER):
         for path in (*folder.iterdir(), *(folder / BIN).glob("*")):
             with suppress(OSError):  # two sweeps may meet
-                if path.name != BIN and _made(path) < limit:
+                if path.name != BIN and _made(path) < limit and not _trains(path):
                     shutil.rmtree(path)
                     gone += 1
         for empty in (folder / BIN, folder):
@@ -131,6 +132,11 @@ def sweep(root: Path, now: float | None = None) -> int:
                 if empty.stat().st_mtime < limit + LIMITS.kept_seconds - 60:  # nobody is just about to write there
                     empty.rmdir()
     return gone
+
+
+def _trains(run_folder: Path) -> bool:
+    status = Status.read(run_folder / "status.json")
+    return status is not None and status.state in ("queued", "running") and is_alive(status)
 
 
 def _made(run_folder: Path) -> float:

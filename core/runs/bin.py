@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +64,9 @@ def purge(directory: str | Path | None = None, older_than: float = KEPT_SECONDS)
             gone += not item.run.path.exists()
     parent = runs_dir(directory)
     for draft in parent.glob(".new-*") if parent.is_dir() else ():
-        if now - draft.stat().st_mtime > DRAFT_SECONDS:
-            shutil.rmtree(draft, ignore_errors=True)
+        with suppress(FileNotFoundError):  # it has just become a run
+            if now - draft.stat().st_mtime > DRAFT_SECONDS:
+                shutil.rmtree(draft, ignore_errors=True)
     return gone
 
 

@@ -23,7 +23,7 @@ from core.runs.files import json_bytes, write_atomic, write_json
 from core.runs.keras_file import ForeignFileError, check_file
 from core.runs.metrics import FILE_LIMIT as METRICS_LIMIT
 from core.runs.names import clean_name, clean_tags, slug
-from core.runs.run import NOTE_LIMIT, SCHEMA, Run
+from core.runs.run import NOTE_LIMIT, SCHEMA, Run, files_below
 from core.runs.script import use_script
 from core.runs.status import Status
 from core.runs.store import claim, draft_folder, runs_dir
@@ -97,7 +97,7 @@ def export(run: Run, target: Path | BinaryIO, data: bool = False) -> None:
 
 
 def _write(run: Run, file: BinaryIO, data: bool) -> None:
-    paths = {str(path.relative_to(run.path).as_posix()): path for path in sorted(run.path.rglob("*")) if path.is_file()}
+    paths = {str(path.relative_to(run.path).as_posix()): path for path in sorted(files_below(run.path))}
     left = {USE, MANIFEST} | (set() if data else {name for name in paths if name.startswith("data/")})
     kept = {name: path for name, path in paths.items() if _limit(name) and name not in left}
     total = sum(path.stat().st_size for path in kept.values())

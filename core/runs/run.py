@@ -1,7 +1,9 @@
 """One run is one folder. This class is the folder seen from Python; it holds nothing that the folder does not."""
 
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -250,16 +252,20 @@ class Run:
     def size(self) -> int:
         """Bytes on the disk."""
         total = 0
-        for path in self.path.rglob("*"):
-            try:
+        for path in files_below(self.path):
+            with suppress(OSError):
                 total += path.stat().st_size
-            except OSError:
-                continue
         return total
 
     def age(self) -> float:
         """Seconds since the run was created."""
         return max(0.0, time.time() - self.created)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """All files, also where folders come and go meanwhile, on which Path.rglob would break off."""
+    for parent, _folders, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names)
 
 
 def new_config(

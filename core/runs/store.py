@@ -74,6 +74,8 @@ def create(
             raise
     except OSError as error:
         reason = error.strerror or str(error)
+        if who.visitor is not None:  # where the server keeps what is the owner's business
+            raise UserError(_("The run cannot be written: {reason}.").format(reason=reason)) from None
         raise UserError(
             _("The run cannot be written to “{folder}”: {reason}.").format(folder=parent, reason=reason)
         ) from None

@@ -76,13 +76,15 @@ class Devices:
     def several(self) -> bool:
         return self._strategy is not None
 
-    @property
-    def notes(self) -> list[str]:
-        """For the person: what a batch was shared by."""
+    def notes(self, dropout: float = 0.0) -> list[str]:
+        """For the person: what a batch was shared by. dropout: that of Keras' own layers."""
         if not self.several:
             return []
         text = _("{count} devices share each batch: {names}.")
-        return [text.format(count=len(self.names), names=", ".join(self.names).lower())]
+        notes = [text.format(count=len(self.names), names=", ".join(self.names).lower())]
+        if dropout:
+            notes.append(_("Dropout draws the same mask on each, so the curve is not quite that of one device."))
+        return notes
 
     def scope(self) -> AbstractContextManager[Any]:
         """Variables that are made within it have a copy on each device. All that a step assigns to must be."""

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.test_doors import knock
+
 ROOT = Path(__file__).resolve().parents[2]
 INSTRUCTIONS = [
     line.split(maxsplit=1)
@@ -103,7 +105,8 @@ def test_its_files_alone_serve_the_app_and_its_health_check_says_so(image: Path)
     command = [word.replace("0.0.0.0", "127.0.0.1") for word in command]
     runs = image / "runs"
     environment = {key: value for key, value in os.environ.items() if not key.startswith("HIDDEN_STATE")}
-    environment |= {"HIDDEN_STATE_RUNS": str(runs), "PYTHONPATH": ""}
+    given = dict(re.findall(r'(STREAMLIT_\w+)="([^"]*)"', values("ENV")[0]))
+    environment |= {"HIDDEN_STATE_RUNS": str(runs), "PYTHONPATH": ""} | given
     process = subprocess.Popen(
         [sys.executable, "-m", *command], cwd=image / "app", env=environment, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True,
@@ -117,6 +120,8 @@ def test_its_files_alone_serve_the_app_and_its_health_check_says_so(image: Path)
             time.sleep(0.3)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as page:
             assert page.status == 200
+        assert knock(int(port), f"http://localhost:{port}", f"localhost:{port}") == 101
+        assert knock(int(port), f"http://evil.example:{port}", f"evil.example:{port}") == 403
     finally:
         process.terminate()
         process.wait(20)

@@ -1,16 +1,16 @@
 """Holding a gate while the network writes, to see from the text what the gate is for."""
 
 import re
-import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from core.backend import keras, tf
+from core.charlm.cells import State
 from core.charlm.config import CharLMConfig
-from core.charlm.generate import Writer
+from core.charlm.generate import Chunk, Writer
 from core.charlm.inside.network import GATES, KINDS, NAMES
 from core.charlm.settings import Settings
 from core.charlm.stepper import Stepper
@@ -34,41 +34,43 @@ class Hold:
 
 
 class HeldStepper(Stepper):
-    """Steps with gates held at values: `held` is 1 where one is, for each layer and gate (in HOLDABLE's order)."""
+    """Steps with gates held at values: after the weights come `held`, 1 where one is, and `values`, both (layers, gates
+    in HOLDABLE's order, U)."""
 
-    def __init__(self, config: CharLMConfig, V: int) -> None:
-        super().__init__(config, V)
-        shape = (config.layers, len(HOLDABLE[config.cell]), config.units)
-        # Variables, so that one compiled function serves every hold.
-        self.held, self.values = tf.Variable(tf.zeros(shape)), tf.Variable(tf.zeros(shape))
-
-    def hold(self, layer: int, gate: int, value: Any) -> Any:
-        return value + self.held[layer, gate] * (self.values[layer, gate] - value)
+    def step(self, prepared: Sequence[Any], ids: Any, state: Sequence[State]) -> tuple[Any, list[State]]:
+        *weights, held, values = prepared
+        return self._step(
+            weights, ids, state, lambda layer, gate, value: value + held[layer, gate] * (values[layer, gate] - value)
+        )
 
 
 class HeldWriter(Writer):
     """Writes like Writer, with gates held; without any it writes the same texts."""
 
-    stepper: HeldStepper
-
     def __init__(self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary) -> None:
-        super().__init__(model, config, vocabulary, HeldStepper(config, len(vocabulary)))
-        self._turn = threading.Lock()
+        super().__init__(model, config, vocabulary, HeldStepper.shared(config, len(vocabulary)))
+
+    def stream(
+        self, prompt: str, settings: Settings, chunk: int | None = None, more: Sequence[Any] = ()
+    ) -> Iterator[Chunk]:
+        return super().stream(prompt, settings, chunk, more or self._in_force(()))
 
     def write_held(self, prompt: str, settings: Settings, holds: Sequence[Hold]) -> list[str]:
-        """The texts with `holds` in force from the prompt's first character on; threads take turns.
+        """The texts with `holds` in force from the prompt's first character on.
 
         Raises UserError where one cannot be held.
         """
-        held, values = (np.zeros(self.stepper.held.shape, np.float32) for _part in range(2))
+        return self.write(prompt, settings, self._in_force(holds))
+
+    def _in_force(self, holds: Sequence[Hold]) -> list[Any]:
+        """`held` and `values`, as the stepper takes them."""
+        shape = (self.config.layers, len(HOLDABLE[self.config.cell]), self.config.units)
+        held, values = (np.zeros(shape, np.float32) for _part in range(2))
         for hold in holds:
             row, columns = self._place(hold)
             held[hold.layer - 1, row, columns] = 1
             values[hold.layer - 1, row, columns] = hold.value
-        with self._turn:
-            self.stepper.held.assign(held)
-            self.stepper.values.assign(values)
-            return self.write(prompt, settings)
+        return [tf.constant(held), tf.constant(values)]
 
     def _place(self, hold: Hold) -> tuple[int, Any]:
         known = HOLDABLE[self.config.cell]

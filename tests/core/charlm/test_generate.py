@@ -7,10 +7,12 @@ import pytest
 import tensorflow as tf
 
 from core.charlm import generate
+from core.charlm.choose import choose
 from core.charlm.config import CharLMConfig
-from core.charlm.generate import Writer, choose, draws
+from core.charlm.generate import Writer, draws
 from core.charlm.model import build
 from core.charlm.settings import Settings
+from core.charlm.stepper import Stepper, filled_up
 from core.charlm.vocabulary import UNKNOWN, Vocabulary
 from core.errors import UserError
 
@@ -152,3 +154,22 @@ def test_each_text_has_its_own_numbers_whatever_is_asked_beside_it():
     assert not np.any(both[:, 0] == both[:, 1])
     assert both.min() >= 0
     assert both.max() < 1
+
+
+def test_networks_of_one_shape_share_what_was_compiled_also_with_other_alphabets():
+    """XLA gives back nothing of it: a server that opens run after run would grow without end."""
+    config = CharLMConfig(units=8, embedding=4)
+    writers = [
+        Writer(build(config, V), config, Vocabulary((UNKNOWN, "\n", *"abcdefghijklm"[: V - 2]))) for V in (9, 12, 15)
+    ]
+    assert len({id(writer.stepper) for writer in writers}) == 1
+    texts = [writer.write("ab", Settings(40, seed=3)) for writer in writers]
+    assert writers[0].stepper.write.experimental_get_tracing_count() == 1
+    for writer, text in zip(writers, texts, strict=True):
+        alone = Writer(writer.model, config, writer.vocabulary, Stepper(config, len(writer.vocabulary)))
+        assert alone.write("ab", Settings(40, seed=3)) == text
+
+
+@pytest.mark.parametrize("V", [1, 2, 63, 64, 65, 511, 513, 3000, 65536])
+def test_an_alphabet_is_filled_up_by_little(V):
+    assert V <= filled_up(V) <= max(V + 63, V * 9 // 8)
