@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # A page elsewhere may call itself by a name that leads here (DNS rebinding): no other names than these are served.
 LOCAL := --server.allowedHosts localhost --server.allowedHosts 127.0.0.1
 
-.PHONY: run test lint bench fuzz demo-runs locales clean setup setup-dev
+.PHONY: run test test-cluster lint bench fuzz demo-runs locales clean setup setup-dev
 
 run: setup
 	$(BIN)/streamlit run app.py $(LOCAL)
@@ -13,6 +13,11 @@ run: setup
 # the machine's sake: what fails is run a second time and named at the end, and what fails twice has failed.
 test: setup-dev lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -r fER
+
+# On two real Ray nodes. No part of `make test`: Ray is 70 MB, and only for clusters.
+test-cluster: setup-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
+	$(BIN)/python -m pytest tests/core/runs/test_cluster.py
 
 lint: setup-dev
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from core.errors import UserError
 from core.i18n import _
 from core.runs import launch
 from core.runs.bin import purge, restore
+from core.runs.cluster import adopt, settle
 from core.runs.names import printable
 from core.runs.placement import Placement
 from core.runs.run import Run
@@ -53,8 +54,9 @@ def add_verb(verbs: Any, verb: str, action: Action, text: str, *, run: bool = Tr
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """What a table of runs shows of one run; a damaged one says so."""
+    """What a table of runs shows of one run; a damaged one says so. A cluster's is looked after from now on."""
     status = run.status
+    adopt(run, status)
     if status.state == "broken":
         return {"run": run.id, "name": run.name, "family": "", "state": "broken", "error": status.error}
     return {
@@ -76,8 +78,17 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
+def settled(run_id: str) -> Run:
+    """The run of that id, as store.find(); where its cluster is gone, that is known from now on."""
+    run = find(run_id)
+    settle([run])
+    return run
+
+
 def show_all(arguments: argparse.Namespace) -> dict[str, Any]:
-    found = [summary(run) for run in list_runs()]
+    runs = list_runs()
+    settle(runs)
+    found = [summary(run) for run in runs]
     if not arguments.json:
         if not found:
             print(_("There are no runs yet: start one with `python -m core train charlm --text sample:lighthouse`."))
@@ -89,7 +100,7 @@ def show_all(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(arguments: argparse.Namespace) -> dict[str, Any]:
-    run = find(arguments.id)
+    run = settled(arguments.id)
     facts = summary(run)
     place = outlook(run)
     if place:
@@ -113,7 +124,7 @@ def stop(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def resume(arguments: argparse.Namespace) -> dict[str, Any]:
-    run = find(arguments.id)
+    run = settled(arguments.id)
     amounts = {unit: getattr(arguments, f"more_{unit}") for unit in ("steps", "epochs", "seconds")}
     more = {unit: amount for unit, amount in amounts.items() if amount is not None}
     before = Placement.of(run)
@@ -130,7 +141,7 @@ def rename(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def remove(arguments: argparse.Namespace) -> dict[str, Any]:
-    run = find(arguments.id)
+    run = settled(arguments.id)
     key = delete(run)
     purge()
     return said(run, _("in the bin; `runs restore {run}` brings it back").format(run=run.id), arguments, key=key)

@@ -6,6 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, TextIO
 
 from core.commands.flags import add_common, add_options, add_placement, given_options, merged, placement
@@ -18,8 +19,10 @@ from core.listed import by_spaces
 from core.runs.again import BUDGETS, START
 from core.runs.cluster import configured
 from core.runs.extend import extensions
-from core.runs.launch import enqueue, start, stop
+from core.runs.files import json_bytes
+from core.runs.launch import enqueue, start, start_each, stop
 from core.runs.names import printable
+from core.runs.placement import FILE as PLACEMENT
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status
@@ -95,10 +98,17 @@ def sweep_over(
             raise UserError(_("“{item}” is no sweep: write NAME=A,B,…").format(item=item))
         values[name.strip().lstrip("-").replace("-", "_")] = by_spaces(listed)
     seeds = by_spaces(arguments.seeds or "")
-    runs = sweep(options, values, seeds, sources, name=arguments.name, preset=arguments.preset, label=label)
-    for run in runs:
-        where.record(run)
-        start(run)
+    runs = sweep(
+        options,
+        values,
+        seeds,
+        sources,
+        name=arguments.name,
+        preset=arguments.preset,
+        label=label,
+        files={PLACEMENT: json_bytes(asdict(where))},
+    )
+    for run in start_each(runs):
         if not arguments.json:
             print(f"{run.id}: {printable(run.name)}")
     return {"runs": [run.id for run in runs], "state": "queued"}

@@ -3,39 +3,40 @@ path that all nodes share, is still all that anybody reads.
 
 A run is one detached actor (core/runs/node.py) with its cores and GPUs declared: it outlives whoever started it, and
 is made anew elsewhere when its node is lost. This process never speaks to Ray itself, for Ray ends a process whose
-cluster is gone. A clerk does, a child that takes one JSON line and answers with one.
+cluster is gone. A clerk does, a child (core/runs/desk.py) that takes one JSON line and answers with one.
+
+A cluster that is gone cannot say so. Whoever has started a run, or shows one that another process started, looks after
+it: adopt().
 """
 
 import importlib.util
 import json
 import os
 import queue
-import socket
 import subprocess
 import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
 from core.i18n import _
 from core.runs import node
+from core.runs.desk import listens
 from core.runs.placement import Placement
 from core.runs.run import Run
-from core.runs.status import Status
+from core.runs.status import HEARTBEAT_GRACE, Status, this_host
 
 ROOT = Path(__file__).resolve().parents[2]
-SPACE = "hidden-state"
-CONNECT = 5.0  # seconds
 ANSWER = 60.0  # seconds within which a clerk must have answered
-LOOK = 5.0  # seconds between two looks at the runs that were started from here
-PAUSE = 0.25  # seconds between two looks at an actor that is about to go
+LOOK = 5.0  # seconds between two looks at the runs that are looked after here
 SILENCE = 30.0  # seconds without a word from a run of which the cluster knows nothing any more
+HANDOVER = 90.0  # the same for a queued one: whoever started it may not have handed it over yet
+QUEUE = 86_400.0  # the same for a queued one where nobody here can tell whether its cluster is gone
 
 
 class GoneError(Exception):
@@ -54,7 +55,7 @@ def configured() -> "Cluster | None":
         )
     if wanted == "process" or not (wanted or address):
         return None
-    if importlib.util.find_spec("ray") is None:
+    if not installed():
         raise UserError(
             _(
                 "Ray is not installed here: `pip install -r requirements-cluster.txt`, or do without --launcher ray "
@@ -64,27 +65,64 @@ def configured() -> "Cluster | None":
     return at(address or "auto")
 
 
-@cache
+def installed() -> bool:
+    return importlib.util.find_spec("ray") is not None
+
+
+_clusters = dict[str, "Cluster"]()
+
+
 def at(address: str) -> "Cluster":
-    return Cluster(address)
+    """The one cluster of that address: two would look after the same runs."""
+    return _clusters.get(address) or _clusters.setdefault(address, Cluster(address))
+
+
+def adopt(run: Run, status: Status) -> None:
+    """Look after `run` from now on where it is a cluster's, whoever started it. Returns at once."""
+    if held(status):
+        at(status.cluster).care(run)
+
+
+def settle(runs: Iterable[Run]) -> None:
+    """Look at those of `runs` that are a cluster's once, now: for a command, which ends before a watch would look."""
+    found = set[Cluster]()
+    for run in runs:
+        status = run.status
+        if held(status):
+            there = at(status.cluster)
+            there.care(run, watch=False)
+            found.add(there)
+    for there in found:
+        there.look()
+
+
+def held(status: Status) -> bool:
+    """Is it the cluster's to say how the run of this status ends? One that is silent for long reads as "died"."""
+    return bool(status.cluster) and status.state in ("queued", "running", "died")
 
 
 class Cluster:
-    """Starts runs on the cluster at `address`, and looks after those until they have ended."""
+    """Starts runs on the cluster at `address`, and looks after those, and what it is given, until they have ended."""
 
     def __init__(self, address: str, clerk: "Callable[[], Clerk] | None" = None) -> None:
         self.address = address
         self._new_clerk = clerk or (lambda: Clerk(address))
         self._clerk: Clerk | None = None
-        self._lock, self._cared = threading.Lock(), dict[Path, Run]()
+        self._lock = threading.Lock()
+        self._cared, self._caring = dict[str, str](), threading.Lock()
         self._watch: threading.Thread | None = None
 
     def start(self, run: Run) -> None:
         """Hand `run`, which is queued, to the cluster. Raises UserError where it takes none."""
+        if self.address == "auto":  # means another cluster on another machine, or none: what is written down must not
+            found = str(self._ask(do="where")["address"])
+            if found not in ("", "auto"):
+                at(found).start(run)
+                return
         placement, mark = Placement.of(run), uuid.uuid4().hex
         placement.record(run, mark=mark)
         status = run.status
-        status.cluster = self.address
+        status.cluster, status.host = self.address, this_host()
         status.write(run.path / "status.json")
         words = {
             "folder": _(
@@ -96,12 +134,12 @@ class Cluster:
         }
         path = os.path.abspath(run.path)
         order = {"root": str(ROOT), "path": path, "mark": mark, "cpus": placement.cpus, "words": words}
-        self._ask(do="submit", path=path, order=order, cpus=placement.cpus, gpus=placement.gpus)
-        self._care(run)
+        self._ask(do="submit", path=_known_as(run), order=order, cpus=placement.cpus, gpus=placement.gpus)
+        self.care(run)
 
     def cancel(self, run: Run) -> None:
         """Take `run` from the cluster, at once. Raises UserError where that cannot be reached."""
-        self._ask(do="cancel", path=os.path.abspath(run.path))
+        self._ask(do="cancel", path=_known_as(run))
 
     def _ask(self, **question: Any) -> dict[str, Any]:
         try:
@@ -122,33 +160,43 @@ class Cluster:
                 self._clerk = self._new_clerk()
             return self._clerk.ask(question)
 
-    # Looking after what was started -----------------------------------------------------------------------------------
-    def _care(self, run: Run) -> None:
-        self._cared[run.path] = run
-        if self._watch is None or not self._watch.is_alive():
-            self._watch = threading.Thread(target=self._look_after, daemon=True)
-            self._watch.start()
+    # Looking after runs -----------------------------------------------------------------------------------------------
+    def care(self, run: Run, watch: bool = True) -> None:
+        """Look after `run` until it has ended; with `watch` in a thread, else where look() is called."""
+        with self._caring:
+            self._cared.setdefault(_known_as(run), self._lost(run))  # in the language of whoever sees it now
+            if watch and (self._watch is None or not self._watch.is_alive()):
+                self._watch = threading.Thread(target=self._look_after, daemon=True)
+                self._watch.start()
 
     def _look_after(self) -> None:
-        while self._cared:
+        while True:
             time.sleep(LOOK)
             self.look()
+            with self._caring:
+                if not self._cared:
+                    self._watch = None
+                    return
 
     def look(self) -> None:
         """Give each run that the cluster has lost its last word; forget those that have ended."""
-        for path, run in list(self._cared.items()):
-            status = Status.read(path / "status.json")
+        silent = dict[str, Status]()
+        for path in list(self._cared):
+            status = Status.read(Path(path, "status.json"))
             if status is None or status.cluster != self.address or status.state not in ("queued", "running"):
                 self._cared.pop(path, None)
-                continue
-            try:
-                known = bool(self._asked({"do": "known", "path": os.path.abspath(path)}).get("known"))
-            except GoneError:
-                known = False
-            spoke = max(status.heartbeat, status.queued_at)
-            if not known and abs(time.time() - spoke) > SILENCE:
+            elif _silence(status) > SILENCE:
+                silent[path] = status
+        if not silent:
+            return
+        try:
+            known, blind = self._asked({"do": "known", "paths": list(silent)})["known"], False
+        except (GoneError, OSError):
+            known, blind = [], listens(self.address)
+        for path, status in silent.items():
+            if path not in known and _silence(status) > _patience(status, blind):
                 with suppress(OSError, ValueError):
-                    node.fail(os.path.abspath(path), self._lost(run))
+                    node.fail(path, self._cared[path])
 
     def _lost(self, run: Run) -> str:
         return _(
@@ -156,12 +204,33 @@ class Cluster:
         ).format(address=self.address, run=run.id)
 
 
+def _silence(status: Status) -> float:
+    """Seconds since the run's last word."""
+    return abs(time.time() - max(status.heartbeat, status.queued_at))
+
+
+def _patience(status: Status, blind: bool) -> float:
+    """Seconds of silence after which a run that its cluster does not vouch for counts as lost.
+
+    A queued run is silent for as long as its cluster's queue is, and only the machine that handed it over is known to
+    reach that cluster. blind: somebody is there but cannot be asked, as there is no Ray here, or it is too slow.
+    """
+    if status.state == "running":
+        return HEARTBEAT_GRACE if blind else SILENCE
+    return HANDOVER if status.host == this_host() and not blind else QUEUE
+
+
+def _known_as(run: Run) -> str:
+    """What the cluster calls the run: its folder, however one got there."""
+    return os.path.realpath(run.path)
+
+
 class Clerk:
     """The child that speaks to Ray. Raises GoneError where it does not answer."""
 
     def __init__(self, address: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "core.runs.cluster", address],
+            [sys.executable, "-m", "core.runs.desk", address],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -193,95 +262,3 @@ class Clerk:
         for line in self._process.stdout:
             self._answers.put(line)
         self._answers.put("")  # no JSON: whoever waits learns that nobody is there
-
-
-# The clerk's side -----------------------------------------------------------------------------------------------------
-class Desk:
-    """Answers one question after another with Ray, which it is given."""
-
-    def __init__(self, ray: Any) -> None:
-        self._ray = ray
-
-    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        name = f"run:{question['path']}"
-        if question["do"] == "known":
-            return {"known": self._find(name) is not None}
-        if question["do"] == "cancel":
-            found = self._find(name)
-            if found is not None:
-                self._ray.kill(found, no_restart=True)
-            return {}
-        return self._submit(name, question)
-
-    def _find(self, name: str) -> Any:
-        try:
-            return self._ray.get_actor(name, namespace=SPACE)
-        except ValueError:
-            return None
-
-    def _away(self, name: str) -> bool:
-        """Is no actor of that name left? One whose run has just ended goes by itself, any other is sent away."""
-        for turn in range(40):
-            found = self._find(name)
-            if found is None:
-                return True
-            if turn == 20:
-                self._ray.kill(found, no_restart=True)
-            time.sleep(PAUSE)
-        return False
-
-    def _submit(self, name: str, question: dict[str, Any]) -> dict[str, Any]:
-        cpus, gpus = question["cpus"], question["gpus"]
-        sizes = [item.get("Resources", {}) for item in self._ray.nodes() if item.get("Alive")]
-        if not any(size.get("CPU", 0) >= cpus and size.get("GPU", 0) >= gpus for size in sizes):
-            text = _(
-                "No node of the cluster has {cpus} processor cores and {gpus} GPUs: ask for less (--cpus, --gpus)."
-            )
-            return {"error": text.format(cpus=cpus, gpus=gpus)}
-        if not self._away(name):
-            return {"error": _("The cluster has not let go of this run yet: try again in a moment.")}
-        order = question["order"] | {"home": self._ray.get_runtime_context().get_node_id()}
-        actor = self._ray.remote(node.Turn).options(
-            name=name,
-            namespace=SPACE,
-            lifetime="detached",
-            num_cpus=cpus,
-            num_gpus=gpus,
-            max_restarts=-1,
-        )
-        actor.remote(order)
-        return {}
-
-
-def main(address: str) -> int:
-    """Answer the lines of standard input until it ends. What Ray prints must not come between the answers."""
-    if not _open(address):
-        return 1
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    import ray
-
-    ray.init(address=address, namespace=SPACE, log_to_driver=False, configure_logging=False)
-    # A node unpickles the actor before it is known to have this program.
-    ray.cloudpickle.register_pickle_by_value(node)
-    desk = Desk(ray)
-    for line in sys.stdin:
-        answers.write(json.dumps(desk.answer(json.loads(line))) + "\n")
-        answers.flush()
-    return 0
-
-
-def _open(address: str) -> bool:
-    """Does anybody listen at host:port? Ray itself takes a minute to find out that nobody does."""
-    host, _colon, port = address.removeprefix("ray://").rpartition(":")
-    if not (host and port.isdecimal()):
-        return True  # "auto"
-    try:
-        socket.create_connection((host, int(port)), CONNECT).close()
-    except (OSError, OverflowError):
-        return False
-    return True
-
-
-if __name__ == "__main__":
-    os._exit(main(sys.argv[1]))  # Ray's own leave-taking waits for a minute where its cluster is gone

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -107,11 +107,40 @@ def start(run: Run, more: Mapping[str, float] | None = None) -> None:
     try:
         chosen.start(run)
     except (OSError, UserError) as error:
-        status = run.status
-        status.state, status.error = "failed", str(error) if isinstance(error, UserError) else _refused(run, error)
-        with suppress(OSError):
-            status.write(run.path / "status.json")
-        raise UserError(status.error) from None
+        sentence = str(error) if isinstance(error, UserError) else _refused(run, error)
+        _fail(run, sentence)
+        raise UserError(sentence) from None
+
+
+def start_each(runs: Sequence[Run]) -> Iterator[Run]:
+    """Start the runs of a sweep in this order; yields each when it is started.
+
+    What keeps one from starting, a cluster that does not answer or a full disk, keeps the rest: those are not tried,
+    and fail with its sentence. Raises UserError that says which were started and which were not.
+    """
+    for number, run in enumerate(runs):
+        try:
+            start(run)
+        except UserError as error:
+            for rest in runs[number:]:
+                _fail(rest, str(error))
+            ids = [one.id for one in runs]
+            raise UserError(
+                _(
+                    "{reason} Started: {started}. Not started: {rest}; Continue, or `runs resume RUN`, starts each."
+                ).format(reason=error, started=", ".join(ids[:number]) or _("none"), rest=", ".join(ids[number:]))
+            ) from None
+        yield run
+
+
+def _fail(run: Run, sentence: str) -> None:
+    status, path = run.status, run.path / "status.json"
+    status.state, status.error, status.message = "failed", sentence, ""
+    with suppress(OSError):
+        try:
+            status.write(path)
+        except OSError:
+            status.overwrite(path)
 
 
 def _refused(run: Run, error: OSError) -> str:

@@ -4,9 +4,9 @@ import pytest
 from toy_family import ToyOptions, toy_run
 
 from commands.cli import answer, run
-from core.commands import train as train_module
 from core.commands.train import command
 from core.errors import UserError
+from core.runs import launch
 from core.runs.run import Run
 from core.runs.status import Status, own_process
 from core.runs.store import find, list_runs
@@ -64,7 +64,7 @@ def test_a_branch_of_another_shape_fails_in_a_sentence(capsys, toy):
 
 def test_a_sweep_queues_every_combination_in_order(capsys, monkeypatch, text):
     started = []
-    monkeypatch.setattr(train_module, "start", lambda new: started.append(new.id))
+    monkeypatch.setattr(launch, "start", lambda new: started.append(new.id))
     words = ["--sweep", "width=2,5", "--sweep", "learning-rate=0.1,0.2", "--seeds", "0,1", "--name", "S"]
     found = answer(capsys, "train", "toy", "--text", text, *words)
     assert found["runs"] == started

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable
@@ -29,25 +30,26 @@ class Actor:
 
 
 class FakeRay:
-    """`cpus` cores on one node. Who asks, moves it on: an actor that has died begins anew, a waiting one where cores
-    are free."""
+    """`cpus` cores on one node. move_on(): an actor that has died begins anew, a waiting one where cores are free."""
 
     def __init__(self, cpus: int = 1) -> None:
         self.cpus, self.actors = cpus, dict[str, Actor]()
+        self._lock = threading.RLock()
 
     def nodes(self) -> list[dict[str, Any]]:
         return [{"Alive": True, "Resources": {"CPU": float(self.cpus)}}, {"Alive": False, "Resources": {"CPU": 64.0}}]
 
     def get_runtime_context(self) -> Any:
-        return types.SimpleNamespace(get_node_id=lambda: "home")
+        return types.SimpleNamespace(get_node_id=lambda: "home", gcs_address="10.0.0.1:6379")
 
     def remote(self, kind: type) -> Any:
         def options(name: str, lifetime: str, num_cpus: int, num_gpus: int, max_restarts: int, namespace: str) -> Any:
             assert (kind.__name__, lifetime, namespace) == ("Turn", "detached", "hidden-state")
 
             def create(order: dict[str, Any]) -> None:
-                assert name not in self.actors
-                self.actors[name] = Actor(order, num_cpus, max_restarts)
+                with self._lock:
+                    assert name not in self.actors
+                    self.actors[name] = Actor(order, num_cpus, max_restarts)
                 self.move_on()
 
             return types.SimpleNamespace(remote=create)
@@ -56,16 +58,22 @@ class FakeRay:
 
     def get_actor(self, name: str, namespace: str) -> Actor:
         self.move_on()
-        if name not in self.actors:
+        found = self.actors.get(name)
+        if found is None:
             raise ValueError(name)
-        return self.actors[name]
+        return found
 
     def kill(self, actor: Actor, no_restart: bool) -> None:
         assert no_restart
-        self.actors = {name: other for name, other in self.actors.items() if other is not actor}
-        self._end(actor)
+        with self._lock:
+            self.actors = {name: other for name, other in self.actors.items() if other is not actor}
+            self._end(actor)
 
     def move_on(self) -> None:
+        with self._lock:
+            self._move_on()
+
+    def _move_on(self) -> None:
         for name, actor in list(self.actors.items()):
             code = None if actor.process is None else actor.process.poll()
             if code == 0:  # it killed itself, as one does whose run has ended
@@ -80,14 +88,9 @@ class FakeRay:
 
     def lose_nodes(self) -> None:
         """Every process is gone at once; the actors will begin anew."""
-        for actor in self.actors.values():
-            if actor.process:
-                actor.process.kill()
-                actor.process.wait()
-
-    def end(self) -> None:
-        for actor in self.actors.values():
-            self._end(actor)
+        with self._lock:
+            for actor in self.actors.values():
+                self._end(actor)
 
     def _end(self, actor: Actor) -> None:
         if actor.process:

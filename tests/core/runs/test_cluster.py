@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,64 +18,17 @@ from core.errors import UserError
 from core.families import FAMILIES
 from core.runs import cluster, launch, node
 from core.runs.checkpoint import load_newest
-from core.runs.cluster import Clerk, Cluster, Desk, GoneError
+from core.runs.cluster import Clerk, Cluster, GoneError
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.slots import waiting
 from core.runs.status import Status, is_alive
 from core.runs.store import create
 from core.samples.registry import sample
+from tests.core.runs.fake_clerk import ADDRESS, DeskClerk, until
 from tests.core.runs.fake_ray import FakeRay
 
 SLOW = {"delay": 0.01}
-
-
-def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.05)
-
-
-class DeskClerk:
-    """A clerk that needs no process; what it is asked and answers goes through JSON as at the real one."""
-
-    there = True
-
-    def __init__(self, ray: FakeRay) -> None:
-        self.desk, self.gone = Desk(ray), False
-
-    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        if self.gone:
-            raise GoneError
-        answer: dict[str, Any] = json.loads(json.dumps(self.desk.answer(json.loads(json.dumps(question)))))
-        return answer
-
-
-@pytest.fixture
-def ray() -> Iterator[FakeRay]:
-    made = FakeRay()
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def clerk(ray: FakeRay, monkeypatch: pytest.MonkeyPatch, toy: Path) -> DeskClerk:
-    """RAY_ADDRESS leads to the fake cluster; it is looked at as often as a real one moves on by itself."""
-    made = DeskClerk(ray)
-    there = Cluster("10.0.0.1:6379", lambda: made)  # type: ignore[arg-type,return-value]
-    monkeypatch.setenv("RAY_ADDRESS", there.address)
-    monkeypatch.setattr(cluster, "at", lambda address: there)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(cluster, "LOOK", 0.1)
-    return made
-
-
-@pytest.fixture
-def there(clerk: DeskClerk) -> Cluster:
-    found = cluster.configured()
-    assert found is not None
-    return found
 
 
 def test_every_run_is_an_actor_with_its_cores_declared_and_waits_in_the_clusters_queue(
@@ -91,7 +43,7 @@ def test_every_run_is_an_actor_with_its_cores_declared_and_waits_in_the_clusters
     assert waiting(toy) == [], "nobody at home waits behind it"
     until(lambda: not any(run.active for run in runs))
     assert [run.status.state for run in runs] == ["finished", "finished"], runs[0].log_path.read_text()
-    assert runs[0].status.cluster == "10.0.0.1:6379"
+    assert runs[0].status.cluster == ADDRESS
     assert runs[1].status.started_at >= runs[0].status.ended_at, "there is one core"
     assert "on the node" in runs[0].log_path.read_text()
 
@@ -308,12 +260,22 @@ def test_with_two_real_nodes_a_run_survives_the_loss_of_its_own(
         assert second is not None
         for name, array in first[0].items():  # the same options and seed: one of them was left alone
             assert np.abs(array - second[0][name]).max(initial=0.0) <= 1e-6, name
-        last = create(config, sample("ferry"), name="last", directory=tmp_path)
-        last.write_json("plan.json", plan | {"total_steps": 100_000})
-        launch.start(last)
+        last, queued = (create(config, sample("ferry"), name=name, directory=tmp_path) for name in ("last", "queued"))
+        for run in (last, queued):
+            run.write_json("plan.json", plan | {"total_steps": 100_000})
+            launch.start(run)
         until(lambda: last.status.step > 100, 60)
-        monkeypatch.setattr(cluster, "SILENCE", 3.0)
+        for bound in ("SILENCE", "HANDOVER"):
+            monkeypatch.setattr(cluster, bound, 3.0)
+        for there in cluster._clusters.values():
+            there._cared.clear()
+        monkeypatch.setattr(cluster, "_clusters", {})  # as in a process that was started anew
+        for run in (last, queued):
+            cluster.adopt(run, run.status)
+        time.sleep(15)
+        assert queued.status.state == "queued", "it is silent, but the cluster has it"
         head.kill()
-        until(lambda: not last.active, 120)
-        assert "is gone, or gave up the run “last”" in last.status.error
+        until(lambda: not last.active and not queued.active, 120)
+        for run in (last, queued):
+            assert f"is gone, or gave up the run “{run.id}”" in run.status.error
         assert last.has_checkpoint
