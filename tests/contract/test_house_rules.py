@@ -117,3 +117,16 @@ def test_no_text_of_a_person_is_drawn_as_html_by_a_switch():
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_rules_look_at_real_files(folder):
     assert [path for path in FILES if path.is_relative_to(ROOT / folder)]
+
+
+def test_no_parameter_is_left_out_of_a_caches_key():
+    """Streamlit leaves out those that begin with an underscore: what a result depends on must be in its key."""
+    found = []
+    for path in FILES:
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            decorators = [item.func if isinstance(item, ast.Call) else item for item in node.decorator_list]
+            if {"st.cache_data", "st.cache_resource"} & {dotted(item) for item in decorators}:
+                found += [f"{name(path)}:{node.lineno} {item.arg}" for item in node.args.args if item.arg[0] == "_"]
+    assert found == []

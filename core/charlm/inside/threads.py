@@ -6,42 +6,59 @@ thread made reading up to thirty times slower.
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 
 from threadpoolctl import ThreadpoolController
 
 
-class _Shared:
-    """A limit of the whole process: the first who wants it sets it, the last who needed it takes it back."""
+class _Holder:
+    """The limit of a pool that all threads share. One thread must set it and take it back, and readers overlap: a
+    thread of its own holds it from the first reader's coming to the last one's leaving."""
 
     def __init__(self) -> None:
-        self.users, self._lock, self._limit = 0, threading.Lock(), ExitStack()
+        self._lock, self._readers = threading.Lock(), 0
+        self._set, self._over = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
 
     def enter(self) -> None:
         with self._lock:
-            if not self.users:
-                self._limit.enter_context(_pools().limit(limits=1, user_api="blas"))
-            self.users += 1
+            self._readers += 1
+            if self._thread is None:
+                self._set, self._over = threading.Event(), threading.Event()
+                self._thread = threading.Thread(target=self._hold, daemon=True)
+                self._thread.start()
+                self._set.wait()
 
     def leave(self) -> None:
         with self._lock:
-            self.users -= 1
-            if not self.users:
-                self._limit.close()
+            self._readers -= 1
+            if not self._readers and self._thread is not None:
+                self._over.set()
+                self._thread.join()
+                self._thread = None
+
+    def _hold(self) -> None:
+        try:
+            with _pools().limit(limits=1, user_api="blas"):
+                self._set.set()
+                self._over.wait()
+        finally:
+            self._set.set()
 
 
-_shared = _Shared()
+_holder = _Holder()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """For a with block, or as a decorator; also for several threads at once."""
-    _shared.enter()
+    """For a with block, or as a decorator; by several threads at once too."""
+    _holder.enter()
     try:
-        yield
+        with _pools().limit(limits=1, user_api="blas"):  # pools that give each thread a limit of its own
+            yield
     finally:
-        _shared.leave()
+        _holder.leave()
 
 
 @lru_cache(maxsize=1)

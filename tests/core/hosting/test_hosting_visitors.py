@@ -153,6 +153,28 @@ def test_runs_are_gone_after_a_day_and_not_before(demo):
     assert ids(list_runs()) == {"demo-lighthouse", "owners"}, "the machine's own are never swept"
 
 
+def test_a_run_in_training_outlives_its_day_until_it_has_ended(demo):
+    with visit("ada"):
+        run = put(make("continued"), "running", heartbeat=time.time())
+    past = time.time() - DAY - 5
+    os.utime(run.path / "config.json", (past, past))
+    assert visitors.sweep(demo) == 0
+    put(run, "stopped")
+    assert visitors.sweep(demo) == 1
+
+
+def test_a_visitor_is_not_told_where_the_server_keeps_runs(demo, monkeypatch):
+    def full(*_given: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.runs.store.write_json", full)
+    with pytest.raises(UserError, match="cannot be written to “/"):
+        make()
+    with visit("ada"), pytest.raises(UserError) as told:
+        make()
+    assert str(told.value) == "The run cannot be written: No space left on device."
+
+
 def test_at_home_nobody_is_a_visitor(runs_folder: Path):
     run = create(CharLMConfig(units=4096, seconds=LIMITS.seconds + 1), [Source("a.txt", TEXT)], name="Novel")
     assert run.id == "novel"

@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -289,3 +290,24 @@ def test_a_folder_that_refuses_keeps_its_run(toy, monkeypatch):
     with pytest.raises(UserError, match="Read-only"):
         store.delete(run)
     assert run.path.exists()
+
+
+def test_a_runs_size_is_told_while_its_folders_come_and_go(toy):
+    run = make(toy)
+    done, least = threading.Event(), run.size()
+
+    def sample() -> None:
+        while not done.is_set():
+            draft = run.path / "samples" / ".draft"
+            draft.mkdir(parents=True, exist_ok=True)
+            (draft / "text.txt").write_bytes(b"abc")
+            draft.rename(run.path / "samples" / "step-1")
+            shutil.rmtree(run.path / "samples" / "step-1")
+
+    busy = threading.Thread(target=sample)
+    busy.start()
+    try:
+        assert all(least <= run.size() <= least + 3 for _look in range(1500))
+    finally:
+        done.set()
+        busy.join()

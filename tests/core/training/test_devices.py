@@ -107,6 +107,7 @@ def test_it_is_recorded_which_devices_shared_and_the_model_is_a_plain_one(key: s
     both = trained[f"{key} both"]
     assert "2 devices share each batch: cpu:0, cpu:1." in both.report["notes"]
     assert not any("devices share" in note for note in trained[f"{key} one"].report["notes"])
+    assert not any("Dropout" in note for note in both.report["notes"]), "it has none of Keras' own"
     assert Placement.of(both) == Placement("all")
     check_file(both.model_path)
 
@@ -152,3 +153,11 @@ def test_the_command_line_says_so_before_a_run_is_made_and_repeats_what_was_aske
         assert capsys.readouterr().err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
     assert "--devices all" in command(begin("charlm", tmp_path, "asked", Placement("all")))
+
+
+def test_dropout_of_several_devices_is_said_to_differ():
+    shared = devices.Devices(["CPU:0"], 4)
+    assert shared.notes(0.5) == []
+    shared._strategy = object()
+    assert len(shared.notes()) == 1
+    assert "same mask" in shared.notes(0.5)[1]
