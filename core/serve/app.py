@@ -45,7 +45,7 @@ class Service:
     def __init__(self, run: Run, token: str = "") -> None:
         self.run, self._token = run, token
         self._room = family(run.family).room("service")
-        self._stamp, self._endpoints = -1, dict[str, Endpoint]()
+        self._stamp, self._endpoints = (-1, -1), dict[str, Endpoint]()
         self._turn, self._waiting = asyncio.Lock(), 0
         self._loading = threading.Lock()
         self.refresh()
@@ -64,10 +64,14 @@ class Service:
                 self._stamp = stamp
             return self._endpoints
 
-    def _newest(self) -> int:
-        """The stamp of the model's file. Raises UserError where there is none."""
+    def _newest(self) -> tuple[int, int]:
+        """The stamp of the model's file, and of the answers that calibrate a classifier, which come later.
+
+        Raises UserError where there is no model.
+        """
+        answers = self.run.path / "predictions.npz"
         try:
-            return self.run.model_path.stat().st_mtime_ns
+            return self.run.model_path.stat().st_mtime_ns, answers.stat().st_mtime_ns if answers.exists() else 0
         except OSError:
             raise UserError(_("The run “{run}” has no trained model.").format(run=self.run.id)) from None
 
