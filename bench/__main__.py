@@ -17,6 +17,7 @@ NAMES = {
     "visitors": ["visitors"],
     "serving": ["serving"],
     "cluster": ["cluster"],
+    "container": ["container"],
 }
 
 

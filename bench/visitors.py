@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ class Seen:
 
 
 def crowd(visitors: int, seconds: float) -> list[dict[str, Any]]:
-    seen, folders = Seen(), list[Path]()
+    folders = list[Path]()
 
     def prepare(folder: Path) -> None:
         folders.append(folder)
@@ -109,14 +110,26 @@ def crowd(visitors: int, seconds: float) -> list[dict[str, Any]]:
 
     with server(prepare, HIDDEN_STATE_DEMO="1") as address:
         (runs,) = folders
-        try:
-            asyncio.run(_crowd(address, runs, visitors, seconds, seen))
-        finally:
-            for item in _trainings(runs):
-                launch.stop(item, wait=30)
+        seen = visit(address, runs, visitors, seconds, memory_of(_server_process()))
         if seen.faults:
-            print(*seen.faults, (runs / LOG).read_text(errors="replace")[-20_000:], sep="\n", file=sys.stderr)
-    name, quarter = f"{visitors} visitors", max(1, len(seen.memory) // 4)
+            print((runs / LOG).read_text(errors="replace")[-20_000:], file=sys.stderr)
+    return figures(f"{visitors} visitors", seen)
+
+
+def visit(address: str, runs: Path, visitors: int, seconds: float, memory: Callable[[], tuple[float, float]]) -> Seen:
+    """Send the crowd to a demo whose runs lie in `runs`; memory() is that of the server, and of all together, in MB."""
+    seen = Seen()
+    try:
+        asyncio.run(_crowd(address, runs, visitors, seconds, seen, memory))
+    finally:
+        for item in _trainings(runs):
+            launch.stop(item, wait=30)
+    print(*seen.faults, sep="\n", end="", file=sys.stderr)
+    return seen
+
+
+def figures(name: str, seen: Seen) -> list[dict[str, Any]]:
+    quarter = max(1, len(seen.memory) // 4)
     servers = [own for own, _together in seen.memory]
     early, late = servers[quarter : 2 * quarter] or servers, servers[-quarter:]
     return [
@@ -132,11 +145,13 @@ def crowd(visitors: int, seconds: float) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-async def _crowd(address: str, runs: Path, visitors: int, seconds: float, seen: Seen) -> None:
+async def _crowd(
+    address: str, runs: Path, visitors: int, seconds: float, seen: Seen, memory: Callable[[], tuple[float, float]]
+) -> None:
     end = time.monotonic() + seconds
     chance = random.Random(0)
     people = [_visitor(address, end, random.Random(chance.random()), seen) for _number in range(visitors)]
-    await asyncio.gather(_trainer(address, runs, end, seen), _watch(address, runs, end, seen), *people)
+    await asyncio.gather(_trainer(address, runs, end, seen), _watch(address, runs, end, seen, memory), *people)
 
 
 async def _visitor(address: str, end: float, chance: random.Random, seen: Seen) -> None:
@@ -174,15 +189,12 @@ async def _trainer(address: str, runs: Path, end: float, seen: Seen) -> None:
         await asyncio.sleep(1)
 
 
-async def _watch(address: str, runs: Path, end: float, seen: Seen) -> None:
-    process = _server_process()
+async def _watch(address: str, runs: Path, end: float, seen: Seen, memory: Callable[[], tuple[float, float]]) -> None:
     while time.monotonic() < end:
         began = time.perf_counter()
         await asyncio.to_thread(_healthy, address, seen)
         seen.health.append(time.perf_counter() - began)
-        own = process.memory_info().rss / 1e6
-        others = sum(_rss(child) for child in process.children(recursive=True)) / 1e6
-        seen.memory.append((own, own + others))
+        seen.memory.append(await asyncio.to_thread(memory))
         seen.trained += any(item.status.state == "running" for item in _trainings(runs))
         await asyncio.sleep(1)
 
@@ -193,6 +205,16 @@ def _healthy(address: str, seen: Seen) -> None:
             answer.read()
     except OSError as fault:
         seen.faults.append(f"health: {fault}")
+
+
+def memory_of(process: psutil.Process) -> Callable[[], tuple[float, float]]:
+    """MB of the process, and of it with its children, whenever it is called."""
+
+    def now() -> tuple[float, float]:
+        own = process.memory_info().rss / 1e6
+        return own, own + sum(_rss(child) for child in process.children(recursive=True)) / 1e6
+
+    return now
 
 
 def _rss(process: psutil.Process) -> int:

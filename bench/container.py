@@ -1,0 +1,83 @@
+"""The crowd of bench.visitors before the container, held to 2 GB by its engine.
+
+Build it first: `docker build -t hidden-state .`. HIDDEN_STATE_ENGINE is the engine with its options (docker),
+HIDDEN_STATE_ENGINE_RUN what else its `run` is given; with `--network host` there the container's own port is used.
+"""
+
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.app import PATIENCE, _healthy
+from bench.visitors import QUICK_SECONDS, QUICK_VISITORS, SECONDS, VISITORS, demo_runs, figures, visit
+
+ENGINE = shlex.split(os.environ.get("HIDDEN_STATE_ENGINE", "docker"))
+MORE = shlex.split(os.environ.get("HIDDEN_STATE_ENGINE_RUN", ""))
+IMAGE, LIMIT, OWN_PORT = "hidden-state", "2g", 8501
+# Of all processes together and without the files that the system keeps in memory: version 2 of the cgroups, or 1.
+MEMORY = 'awk \'$1=="anon"||$1=="total_rss"{print $2}\' /sys/fs/cgroup/memory.stat /sys/fs/cgroup/memory/memory.stat'
+OUT_OF_IT = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"
+
+
+def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
+    """Rows for the crowd. Raises RuntimeError where the container does not answer or somebody in it was killed."""
+    if only not in "visitors of the container":
+        return []
+    seconds = float(os.environ.get("HIDDEN_STATE_VISIT_SECONDS") or (QUICK_SECONDS if quick else SECONDS))
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Path(folder)
+        demo_runs(runs)
+        for path in (runs, *runs.rglob("*")):
+            path.chmod(0o777 if path.is_dir() else 0o666)  # its user has another number than this one
+        port = OWN_PORT if "host" in MORE else _free_port()
+        published = [] if "host" in MORE else ["-p", f"127.0.0.1:{port}:{OWN_PORT}"]
+        held = ["--memory", LIMIT, "--memory-swap", LIMIT, "-e", "HIDDEN_STATE_DEMO=1", "-v", f"{runs}:/runs"]
+        name = _engine("run", "-d", *held, *published, *MORE, IMAGE).split()[-1]
+        try:
+            _wait(f"http://127.0.0.1:{port}", name)
+            visitors = QUICK_VISITORS if quick else VISITORS
+            seen = visit(f"http://127.0.0.1:{port}", runs, visitors, seconds, lambda: _memory(name))
+            events = _engine("exec", name, "sh", "-c", f"{OUT_OF_IT} 2>/dev/null; true").split()
+            killed = int(events[events.index("oom_kill") + 1])
+            if killed:
+                raise RuntimeError(f"{killed} processes were killed for memory")
+            return figures(f"{visitors} visitors of the container", seen)
+        finally:
+            if sys.exc_info()[0]:
+                print(_engine("logs", name)[-5000:], file=sys.stderr)
+            _engine("rm", "-f", name)
+            # What its user wrote is not this one's to remove.
+            _engine("run", "--rm", "--user", "0", "-v", f"{runs}:/runs", *MORE, IMAGE, "chmod", "-R", "777", "/runs")
+
+
+def _engine(*words: str) -> str:
+    done = subprocess.run([*ENGINE, *words], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{words[0]}: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def _memory(name: str) -> tuple[float, float]:
+    found = [int(line) for line in _engine("exec", name, "sh", "-c", f"{MEMORY} 2>/dev/null; true").split()]
+    return found[0] / 1e6, found[0] / 1e6
+
+
+def _wait(address: str, name: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not _healthy(address):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{name} does not answer")
+        time.sleep(0.2)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
