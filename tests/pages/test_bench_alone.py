@@ -9,8 +9,7 @@ import pytest
 
 from bench import app, serving, visitors
 
-
-pytestmark = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux says what a process has mapped")
+pytestmark = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="Linux says what is mapped")
 
 
 async def look_around(address: str) -> tuple[str, list[float]]:
