@@ -123,7 +123,7 @@ def preset(name: str, characters: int, vocabulary: int) -> CharLMConfig:
         if small:
             return CharLMConfig(
                 units=128, embedding=embedding, window=64, batch_size=16, epochs=None, seconds=60, learning_rate=5e-3,
-                dropout=0.1,
+                dropout=0.3, weight_dropout=0.3,
             )  # fmt: skip
         return CharLMConfig(
             units=384, embedding=embedding, window=96, batch_size=32, epochs=None, seconds=100, learning_rate=8e-3,

@@ -20,7 +20,14 @@ DEMOS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
         "demo-lighthouse",
         "lighthouse",
         "quick",
-        {"seconds": None, "steps": 1800, "units": 128, "dropout": 0.4, "sample_prompt": "The lamp "},
+        {
+            "seconds": None,
+            "steps": 4000,
+            "units": 160,
+            "dropout": 0.4,
+            "weight_dropout": 0.4,
+            "sample_prompt": "The lamp ",
+        },
     ),
     "gan": (
         "demo-digits",
@@ -31,7 +38,7 @@ DEMOS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "classifier": ("demo-reviews", "reviews", "quick", {}),
 }
 NOT_SHIPPED = ("checkpoint", "log.txt", "stop")
-MOMENTS = 16
+MOMENTS, FRAMES = 16, 10  # at most so many samples, and so many weights for the film
 FILM = ("charlm",)  # the families whose screens look at the kept weights
 
 
@@ -60,6 +67,10 @@ def _tidy(run: Run) -> None:
         path = run.path / name
         shutil.rmtree(path, ignore_errors=True)
         path.unlink(missing_ok=True)
+    frames = sorted((run.path / "snapshots").glob("step-*.npz"))
+    for place, frame in enumerate(frames):
+        if place not in {round(number * (len(frames) - 1) / (FRAMES - 1)) for number in range(FRAMES)}:
+            frame.unlink()
     steps = run.sample_steps()
     keep = set(steps[:: -(-len(steps) // MOMENTS)]) | set(steps[-1:])
     for step in steps:
