@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.classifier.figures import wilson
-from core.i18n import _
+from core.i18n import _, language
 from core.runs.metrics import column
 from core.runs.run import Run
 from ui import figures, nav
@@ -90,9 +90,15 @@ def probes(run: Run, step: int) -> list[dict[str, Any]]:
 
 
 def final_probes(run: Run) -> list[dict[str, Any]]:
-    """The probe sentences as the finished run's weights judge them; before its end, as they did last."""
+    """The probe sentences as the finished run's weights judge them; before its end, as they did last.
+
+    Those that whoever asks can read come first.
+    """
     steps = run.sample_steps()
-    return _probes(lambda: run.report["probe"]) or (probes(run, steps[-1]) if steps else [])
+    found = _probes(lambda: run.report["probe"]) or (probes(run, steps[-1]) if steps else [])
+    return sorted(
+        found, key=lambda row: any("\u4e00" <= sign <= "\u9fff" for sign in row["text"]) != (language() == "zh")
+    )
 
 
 def _probes(read: Callable[[], Any]) -> list[dict[str, Any]]:

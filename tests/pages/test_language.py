@@ -136,3 +136,13 @@ def test_several_at_once_are_in_the_address_by_their_keys(app, code, listed):
     assert faults(app) == []
     pills = app.main.button_group(key="hopfield-stored").set_value(["cross", "house", "smile"]).run()
     assert "hopfield-stored" not in app.query_params, "what the page begins with needs no mention"
+
+
+@pytest.mark.parametrize(("code", "chinese"), [("en", False), ("zh", True)])
+def test_the_first_example_is_one_that_the_person_can_read(app, runs_folder, code, chinese):
+    shutil.copytree(DEMOS["reviews"], runs_folder / "demo-reviews")
+    app.query_params["language"] = code  # from the first moment on: what stands in the field later is the person's own
+    app.run()
+    text = app.text_input(key="card-sentence").value
+    assert text
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in text) is chinese
