@@ -46,8 +46,9 @@ class ChildProcess:
                 env=os.environ | {"PYTHONUNBUFFERED": "1", "HIDDEN_STATE_LANGUAGE": language()},
                 **_detached(),
             )
-        # Without a wait the ended child stays a zombie for as long as the server lives.
-        threading.Thread(target=process.wait, daemon=True).start()
+        # Without a wait the ended child stays a zombie for as long as the server lives; it trains all the same.
+        with suppress(RuntimeError):  # no more threads
+            threading.Thread(target=process.wait, daemon=True).start()
 
 
 def _detached() -> dict[str, Any]:
@@ -197,5 +198,5 @@ def _end_process(status: Status) -> None:
             if process_start(status.pid) == status.process_start:
                 process.kill()
                 process.wait(5)
-    except (psutil.NoSuchProcess, psutil.TimeoutExpired):
+    except psutil.Error:
         return
