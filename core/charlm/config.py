@@ -133,7 +133,7 @@ def preset(name: str, characters: int, vocabulary: int) -> CharLMConfig:
         if small:
             return CharLMConfig(
                 units=192, embedding=embedding, window=96, batch_size=16, epochs=None, seconds=300, learning_rate=4e-3,
-                dropout=0.3,
+                dropout=0.4, weight_dropout=0.4,
             )  # fmt: skip
         return CharLMConfig(
             units=512, embedding=embedding, window=128, batch_size=32, epochs=None, seconds=600, learning_rate=5e-3,
@@ -142,7 +142,7 @@ def preset(name: str, characters: int, vocabulary: int) -> CharLMConfig:
     if small:
         return CharLMConfig(
             units=256, embedding=embedding, window=128, batch_size=16, epochs=None, seconds=900, learning_rate=3e-3,
-            dropout=0.4,
+            dropout=0.5, weight_dropout=0.5,
         )  # fmt: skip
     long = characters > 2_000_000  # so often is it read in an hour no more
     return CharLMConfig(
