@@ -21,7 +21,7 @@ ENGINE = shlex.split(os.environ.get("HIDDEN_STATE_ENGINE", "docker"))
 MORE = shlex.split(os.environ.get("HIDDEN_STATE_ENGINE_RUN", ""))
 IMAGE, LIMIT, OWN_PORT = "hidden-state", "2g", 8501
 # Of all processes together and without the files that the system keeps in memory: version 2 of the cgroups, or 1.
-MEMORY = 'awk \'$1=="anon"||$1=="total_rss"{print $2}\' /sys/fs/cgroup/memory.stat /sys/fs/cgroup/memory/memory.stat'
+MEMORY = "cat /sys/fs/cgroup/memory.stat /sys/fs/cgroup/memory/memory.stat"
 OUT_OF_IT = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"
 
 
@@ -37,7 +37,19 @@ def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
             path.chmod(0o777 if path.is_dir() else 0o666)  # its user has another number than this one
         port = OWN_PORT if "host" in MORE else _free_port()
         published = [] if "host" in MORE else ["-p", f"127.0.0.1:{port}:{OWN_PORT}"]
-        held = ["--memory", LIMIT, "--memory-swap", LIMIT, "-e", "HIDDEN_STATE_DEMO=1", "-v", f"{runs}:/runs"]
+        # Of a name of its own: a status with this machine's would be asked for a process id that means another here.
+        held = [
+            "--hostname",
+            IMAGE,
+            "--memory",
+            LIMIT,
+            "--memory-swap",
+            LIMIT,
+            "-e",
+            "HIDDEN_STATE_DEMO=1",
+            "-v",
+            f"{runs}:/runs",
+        ]
         name = _engine("run", "-d", *held, *published, *MORE, IMAGE).split()[-1]
         try:
             _wait(f"http://127.0.0.1:{port}", name)
@@ -64,8 +76,10 @@ def _engine(*words: str) -> str:
 
 
 def _memory(name: str) -> tuple[float, float]:
-    found = [int(line) for line in _engine("exec", name, "sh", "-c", f"{MEMORY} 2>/dev/null; true").split()]
-    return found[0] / 1e6, found[0] / 1e6
+    words = _engine("exec", name, "sh", "-c", f"{MEMORY} 2>/dev/null; true").split()
+    kind = "anon" if "anon" in words else "total_rss"
+    used = int(words[words.index(kind) + 1]) / 1e6
+    return used, used
 
 
 def _wait(address: str, name: str) -> None:
