@@ -6,7 +6,6 @@ redrawn page. Live training is not among the controls.
 
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from bench.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
@@ -122,9 +123,7 @@ def server(
 
     prepare(runs) fills the folder of runs, which is empty otherwise; what the server says on stderr is in LOG there.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as runs, open(Path(runs) / LOG, "wb") as log:
         prepare(Path(runs))
@@ -142,11 +141,7 @@ def server(
             stderr=log,
         )
         try:
-            deadline = time.monotonic() + PATIENCE
-            while not _healthy(address):
-                if time.monotonic() > deadline or process.poll() is not None:
-                    raise RuntimeError("the server did not start")
-                time.sleep(0.05)
+            await_health(address, lambda: process.poll() is not None)
             yield address
         finally:
             process.terminate()
@@ -160,6 +155,15 @@ from streamlit.web.cli import main
 sys.argv = ["streamlit", "run", "app.py", *sys.argv[1:]]
 main()
 """
+
+
+def await_health(address: str, gone: Callable[[], bool] = lambda: False) -> None:
+    """Wait for the app at `address`. Raises RuntimeError where it takes too long, or is `gone`."""
+    deadline = time.monotonic() + PATIENCE
+    while not _healthy(address):
+        if time.monotonic() > deadline or gone():
+            raise RuntimeError("the server did not start")
+        time.sleep(0.05)
 
 
 def _healthy(address: str) -> bool:

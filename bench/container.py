@@ -6,15 +6,14 @@ HIDDEN_STATE_ENGINE_RUN what else its `run` is given; with `--network host` ther
 
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-from bench.app import PATIENCE, _healthy
+from bench.app import await_health
+from bench.ports import free_port
 from bench.visitors import QUICK_SECONDS, QUICK_VISITORS, SECONDS, VISITORS, demo_runs, figures, visit
 
 ENGINE = shlex.split(os.environ.get("HIDDEN_STATE_ENGINE", "docker"))
@@ -35,24 +34,14 @@ def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
         demo_runs(runs)
         for path in (runs, *runs.rglob("*")):
             path.chmod(0o777 if path.is_dir() else 0o666)  # its user has another number than this one
-        port = OWN_PORT if "host" in MORE else _free_port()
+        port = OWN_PORT if "host" in MORE else free_port()
         published = [] if "host" in MORE else ["-p", f"127.0.0.1:{port}:{OWN_PORT}"]
         # Of a name of its own: a status with this machine's would be asked for a process id that means another here.
-        held = [
-            "--hostname",
-            IMAGE,
-            "--memory",
-            LIMIT,
-            "--memory-swap",
-            LIMIT,
-            "-e",
-            "HIDDEN_STATE_DEMO=1",
-            "-v",
-            f"{runs}:/runs",
-        ]
-        name = _engine("run", "-d", *held, *published, *MORE, IMAGE).split()[-1]
+        held = ["--hostname", IMAGE, "--memory", LIMIT, "--memory-swap", LIMIT]
+        demo = ["-e", "HIDDEN_STATE_DEMO=1", "-v", f"{runs}:/runs"]
+        name = _engine("run", "-d", *held, *demo, *published, *MORE, IMAGE).split()[-1]
         try:
-            _wait(f"http://127.0.0.1:{port}", name)
+            await_health(f"http://127.0.0.1:{port}")
             visitors = QUICK_VISITORS if quick else VISITORS
             seen = visit(f"http://127.0.0.1:{port}", runs, visitors, seconds, lambda: _memory(name))
             events = _engine("exec", name, "sh", "-c", f"{OUT_OF_IT} 2>/dev/null; true").split()
@@ -80,18 +69,3 @@ def _memory(name: str) -> tuple[float, float]:
     kind = "anon" if "anon" in words else "total_rss"
     used = int(words[words.index(kind) + 1]) / 1e6
     return used, used
-
-
-def _wait(address: str, name: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not _healthy(address):
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{name} does not answer")
-        time.sleep(0.2)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+
+from bench.ports import free_port
 
 
 class Node:
@@ -54,9 +55,7 @@ class Node:
 @contextlib.contextmanager
 def two_nodes() -> Iterator[list[Node]]:
     """Nodes of one core each, the head first; RAY_ADDRESS is theirs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     nodes, before = list[Node](), os.environ.get("RAY_ADDRESS")
     try:
         nodes.append(Node("--head", f"--port={address.rpartition(':')[2]}", "--include-dashboard=false"))

@@ -7,7 +7,6 @@ more callers wait for one another: their latency is their number times a request
 import http.client
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench.app import ROOT, WHO
+from bench.ports import free_port
 
 CALLERS = (1, 8)
 SECONDS, QUICK_SECONDS = 15.0, 2.0
@@ -94,9 +94,7 @@ def call(port: int, path: str, question: dict[str, Any]) -> float:
 @contextmanager
 def service(demo: str) -> Iterator[int]:
     """A shipped run, served as a person would; yields its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "core", "serve", str(ROOT / "saved_models" / demo), "--port", str(port)],
         cwd=ROOT,

@@ -93,7 +93,7 @@ def _head(run: Run, row: Family, status: Status) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         changing = hosting.may_change(run)
-        if changing and status.state in ("queued", "running"):
+        if changing and status.active:
             asked = run.stop_requested()
             if st.button(_("Stopping …") if asked else _("Stop"), icon=":material/stop:", key="stop", disabled=asked):
                 launch.stop(run)

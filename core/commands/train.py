@@ -6,7 +6,6 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, TextIO
 
 from core.commands.flags import add_common, add_options, add_placement, given_options, merged, placement
@@ -19,10 +18,8 @@ from core.listed import by_spaces
 from core.runs.again import BUDGETS, START
 from core.runs.cluster import configured
 from core.runs.extend import extensions
-from core.runs.files import json_bytes
 from core.runs.launch import enqueue, start, start_each, stop
 from core.runs.names import printable
-from core.runs.placement import FILE as PLACEMENT
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status
@@ -106,7 +103,7 @@ def sweep_over(
         name=arguments.name,
         preset=arguments.preset,
         label=label,
-        files={PLACEMENT: json_bytes(asdict(where))},
+        files=where.as_file(),
     )
     for run in start_each(runs):
         if not arguments.json:

@@ -70,11 +70,11 @@ class Porter:
     def _one(self, path: Path, now: float) -> bool:
         """Do for one run what is due; does it take a slot?"""
         run, status = Run(path), Status.read(path / "status.json")
-        active = status is not None and status.state in ("queued", "running")
-        if status is None or not active or status.pid is not None:
+        if status is None or not status.active:
             self._let_in.pop(path, None)
-        if status is None or not active:
             return False
+        if status.pid is not None:
+            self._let_in.pop(path, None)
         coming, waits = path in self._let_in, status.pid is None and _of_visitor(run)
         busy = coming or (not waits and is_alive(status, now))
         with self._apart(path):

@@ -136,7 +136,7 @@ def sweep(root: Path, now: float | None = None) -> int:
 
 def _trains(run_folder: Path) -> bool:
     status = Status.read(run_folder / "status.json")
-    return status is not None and status.state in ("queued", "running") and is_alive(status)
+    return status is not None and status.active and is_alive(status)
 
 
 def _made(run_folder: Path) -> float:

@@ -183,7 +183,7 @@ class Cluster:
         silent = dict[str, Status]()
         for path in list(self._cared):
             status = Status.read(Path(path, "status.json"))
-            if status is None or status.cluster != self.address or status.state not in ("queued", "running"):
+            if status is None or status.cluster != self.address or not status.active:
                 self._cared.pop(path, None)
             elif _silence(status) > SILENCE:
                 silent[path] = status

@@ -77,7 +77,7 @@ def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
     """
     check_change(run.path)
     status = run.status
-    if status.state in ("queued", "running") or (status.state == "finished" and not more):
+    if status.active or (status.state == "finished" and not more):
         raise UserError(
             _("The run “{run}” is {state}: there is nothing to continue.").format(run=run.id, state=status.state)
         )

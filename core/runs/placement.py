@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.i18n import _
+from core.runs.files import json_bytes
 from core.runs.run import Run
 
 FILE = "launch.json"
@@ -59,6 +60,10 @@ class Placement:
         asked = {name: os.environ.get(f"HIDDEN_STATE_{name.upper()}", "") for name in ("cpus", "gpus")}
         given = {name: int(text) for name, text in asked.items() if text.isdecimal() and len(text) < 5}
         return cls("", **given)
+
+    def as_file(self) -> dict[str, bytes]:
+        """The same for a run that is still to be made: store.create() puts it beside config.json."""
+        return {FILE: json_bytes(asdict(self))}
 
     def record(self, run: Run, **more: Any) -> None:
         """Raises UserError where the folder refuses."""

@@ -215,7 +215,7 @@ class Run:
         status = Status.read(self.path / "status.json")
         if status is None:
             status = Status(state="died", error=_("status.json is missing or damaged: the last checkpoint is there."))
-        elif status.state in ("queued", "running"):
+        elif status.active:
             if is_alive(status):
                 return status
             status.state = "died"
@@ -228,7 +228,7 @@ class Run:
 
     @property
     def active(self) -> bool:
-        return self.status.state in ("queued", "running")
+        return self.status.active
 
     def request_stop(self) -> None:
         """Ask the training process to end after its present steps; it keeps what it has learned."""
@@ -248,6 +248,14 @@ class Run:
     def usable(self) -> bool:
         """Is there a trained model to use?"""
         return self.model_path.exists()
+
+    def weights_stamp(self) -> tuple[int, int]:
+        """Changes with the model, and with the answers that calibrate a classifier, which come later (before: 0).
+
+        Raises OSError where there is no model.
+        """
+        answers = self.path / "predictions.npz"
+        return self.model_path.stat().st_mtime_ns, answers.stat().st_mtime_ns if answers.exists() else 0
 
     def size(self) -> int:
         """Bytes on the disk."""

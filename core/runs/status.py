@@ -46,6 +46,11 @@ class Status:
     message: str = ""
     error: str = ""
 
+    @property
+    def active(self) -> bool:
+        """Does it say that the run waits or trains? is_alive() tells whether that is still so."""
+        return self.state in ("queued", "running")
+
     def write(self, path: Path) -> None:
         """Replace the file, whole at every moment; not waiting for the disk, as it is written twice a second."""
         write_json(path, asdict(self), durable=False)

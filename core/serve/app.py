@@ -65,13 +65,9 @@ class Service:
             return self._endpoints
 
     def _newest(self) -> tuple[int, int]:
-        """The stamp of the model's file, and of the answers that calibrate a classifier, which come later.
-
-        Raises UserError where there is no model.
-        """
-        answers = self.run.path / "predictions.npz"
+        """The stamp of the weights. Raises UserError where there are none."""
         try:
-            return self.run.model_path.stat().st_mtime_ns, answers.stat().st_mtime_ns if answers.exists() else 0
+            return self.run.weights_stamp()
         except OSError:
             raise UserError(_("The run “{run}” has no trained model.").format(run=self.run.id)) from None
 
