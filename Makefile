@@ -17,7 +17,7 @@ test: setup-dev lint
 # On two real Ray nodes. No part of `make test`: Ray is 70 MB, and only for clusters.
 test-cluster: setup-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
-	$(BIN)/python -m pytest tests/core/runs/test_cluster.py
+	$(BIN)/python -m pytest tests/core/jobs/test_ray_cluster.py
 
 lint: setup-dev
 	$(BIN)/ruff check .

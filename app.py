@@ -17,4 +17,4 @@ from streamlit import net_util
 # Streamlit asks a web service for this machine's address when a page of another origin knocks; nothing leaves here.
 net_util.get_external_ip = lambda: None
 
-app = st.App(Path(__file__).parent / "ui" / "studio.py")
+app = st.App(Path(__file__).parent / "ui" / "shell" / "main.py")

@@ -29,10 +29,10 @@ Burst = Callable[[], float]  # does a second or so of work and returns units per
 def train_ours(precision: str) -> Burst:
     import tensorflow as tf
 
-    from core.charlm import precision as machine
     from core.charlm.config import CharLMConfig
-    from core.charlm.model import build
-    from core.charlm.steps import Steps
+    from core.charlm.training import precision as machine
+    from core.charlm.training.model import build
+    from core.charlm.training.step import Steps
 
     machine.one_thread_each()
     config = CharLMConfig(units=U, layers=LAYERS, embedding=64, batch_size=B, window=T)
@@ -112,10 +112,10 @@ def _torch_model(layers: int) -> Any:
 # Writing -----------------------------------------------------------------------------------------------------------
 def write_ours() -> Burst:
     from core.charlm.config import CharLMConfig
-    from core.charlm.generate import Writer
-    from core.charlm.model import build
-    from core.charlm.settings import Settings
-    from core.charlm.vocabulary import UNKNOWN, Vocabulary
+    from core.charlm.data.vocabulary import UNKNOWN, Vocabulary
+    from core.charlm.inference.request import Settings
+    from core.charlm.inference.write import Writer
+    from core.charlm.training.model import build
 
     config = CharLMConfig(units=U, layers=1)
     vocabulary = Vocabulary((UNKNOWN, "\n", *(chr(0x100 + number) for number in range(V - 2))))

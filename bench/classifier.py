@@ -44,10 +44,10 @@ def options(**changes: Any) -> Any:
 
 def batches() -> tuple[Any, np.ndarray, int]:
     """The batches, the labels and the number of known tokens, without TensorFlow."""
-    from core.classifier.batches import Batches
-    from core.classifier.data import prepare
-    from core.classifier.encoding import encode
-    from core.classifier.tokens import learn_vocabulary
+    from core.classifier.data.batches import Batches
+    from core.classifier.data.encode import encode
+    from core.classifier.data.prepare import prepare
+    from core.classifier.data.tokenizer import learn_vocabulary
 
     config = options()
     data = prepare(sources("sst-2"), config)
@@ -58,14 +58,14 @@ def batches() -> tuple[Any, np.ndarray, int]:
 
 
 def padded_batch(plan: Any, rows: np.ndarray) -> np.ndarray:
-    from core.classifier.batches import padded
+    from core.classifier.data.batches import padded
 
     return padded([plan.flat[plan.starts[row] : plan.starts[row] + plan.lengths[row]] for row in rows])
 
 
 # Training -------------------------------------------------------------------------------------------------------------
 def train_ours() -> Burst:
-    from core.classifier.train import make_task
+    from core.classifier.training.train import make_task
     from core.runs.store import create
 
     run = create(options(steps=1), sources("sst-2"), name="speed", directory=tempfile.mkdtemp())
@@ -86,7 +86,7 @@ def train_keras() -> Burst:
     import keras
     import tensorflow as tf
 
-    from core.classifier.model import build
+    from core.classifier.training.model import build
 
     plan, y, V = batches()
     model = build(options(), V, 2)
@@ -160,16 +160,16 @@ def torch_model(V: int) -> Any:
 
 # Predicting -----------------------------------------------------------------------------------------------------------
 def some_texts() -> list[str]:
-    from core.classifier.data import prepare
+    from core.classifier.data.prepare import prepare
 
     texts = prepare(sources("sst-2"), options()).part("train")[0]
     return (texts * 2)[:10_000]
 
 
 def predict_ours() -> Burst:
-    from core.classifier.predict import load_classifier
+    from core.classifier.inference.classify import load_classifier
+    from core.jobs.worker import work
     from core.runs.store import create
-    from core.training.work import work
 
     run = create(options(steps=5), sources("sst-2"), name="speed", directory=tempfile.mkdtemp())
     work(run)
@@ -188,10 +188,10 @@ def predict_torch() -> Burst:
     """The same tokens, in the same groups of similar length."""
     import torch
 
-    from core.classifier.batches import by_length, padded
-    from core.classifier.data import prepare
-    from core.classifier.encoding import encode
-    from core.classifier.tokens import learn_vocabulary
+    from core.classifier.data.batches import by_length, padded
+    from core.classifier.data.encode import encode
+    from core.classifier.data.prepare import prepare
+    from core.classifier.data.tokenizer import learn_vocabulary
 
     config = options()
     data, texts = prepare(sources("sst-2"), config), some_texts()
@@ -280,9 +280,9 @@ def compete(work: str, rounds: int) -> list[Row]:
 def quality(name: str, preset_name: str, seeds: tuple[int, ...]) -> list[Row]:
     """Mean test accuracy over the seeds, of the network and of the best linear baseline by validation."""
     from core.classifier.config import preset
-    from core.classifier.data import sizes
+    from core.classifier.data.prepare import sizes
+    from core.jobs.worker import work as train
     from core.runs.store import create
-    from core.training.work import work as train
 
     files, work, reports = sources(name), QUALITY[name], []
     for seed in seeds:

@@ -13,9 +13,9 @@ from typing import Any
 
 from bench.nodes import two_nodes
 from core.charlm.config import CharLMConfig
-from core.runs import launch
+from core.jobs import launch
+from core.jobs.sweep import sweep
 from core.runs.run import Run
-from core.runs.sweep import sweep
 from core.samples.registry import sample
 
 WHO = "hidden-state"

@@ -72,10 +72,10 @@ def recipe_options(recipe: str, **changes: Any) -> Any:
 
 
 def ours(recipe: str) -> Callable[[float], float]:
-    from core.gan.game import BLOCK, Game
+    from core.gan.training.step import BLOCK, GANSteps
 
     pictures = np.random.default_rng(0).integers(0, 256, (60_000, 28, 28)).astype(np.uint8)
-    game = Game(recipe_options(recipe), pictures, None, 0)
+    game = GANSteps(recipe_options(recipe), pictures, None, 0)
     factors, step = np.full(BLOCK, 1e-3, np.float32), 0
 
     def train(seconds: float) -> float:
@@ -128,14 +128,14 @@ def quality(seconds: float = SECONDS, seeds: Sequence[int] = SEEDS) -> list[Row]
     if not folder:
         print("HIDDEN_STATE_DATA names no folder with mnist.npz: the quality rows are left out.", file=sys.stderr)
         return []
-    from core.gan import frechet
     from core.gan.config import GANConfig
-    from core.gan.data import prepare
-    from core.gan.judge import Judge
+    from core.gan.data.prepare import prepare
+    from core.gan.training import frechet
+    from core.gan.training.feature_extractor import FeatureExtractor
     from core.sources import read_source
 
     images = prepare([read_source(Path(folder) / "mnist.npz", 10**9)], GANConfig())
-    judge = Judge.train(images, seed=0, seen=600_000, width=128)
+    judge = FeatureExtractor.train(images, seed=0, seen=600_000, width=128)
     held = frechet.moments(judge.read(images.held_x).features)
     floor = frechet.distance(frechet.moments(judge.read(images.x[:COMPARED]).features), held)
     work = f"quality on MNIST after {seconds:.0f} s"
@@ -169,12 +169,12 @@ def quality(seconds: float = SECONDS, seeds: Sequence[int] = SEEDS) -> list[Row]
 
 def trained(options: Any, images: Any, seconds: float) -> np.ndarray:
     """COMPARED pictures (N, S, S) uint8 of a game that was trained for `seconds`, compiling not counted."""
-    from core.gan.game import BLOCK, Game
-    from core.gan.sample import Drawer
+    from core.gan.inference.draw import Drawer
+    from core.gan.training.step import BLOCK, GANSteps
     from core.training.schedule import factors
 
     told = len(images.classes) if options.conditional else 0
-    game = Game(options, images.x, images.labels if told else None, told)
+    game = GANSteps(options, images.x, images.labels if told else None, told)
     start = {name: np.array(item) for name, item in game.variables().items()}
     game.train(0, np.zeros(BLOCK, np.float32), 10**9)
     probe = time.perf_counter()

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from core.bundles.bundle import export, import_bundle
 from core.families import FAMILIES
-from core.runs import launch
-from core.runs.bundle import export, import_bundle
+from core.jobs import launch
 from core.runs.checkpoint import load_newest
 from core.runs.run import Run
 from core.runs.store import create
@@ -61,7 +61,7 @@ def _kills(key: str, folder: Path, quick: bool) -> list[dict[str, Any]]:
     family, rng = FAMILIES[key], random.Random(0)
     name = next(name for name, item in SAMPLES.items() if item.family == key)
     sources = sample(name)
-    sizes = family.room("data").sizes(sources, family.options())
+    sizes = family.room("data.prepare").sizes(sources, family.options())
     options = family.room("config").preset("quick", **sizes).model_dump() | SMALL.get(key, {})
     options |= {"steps": steps, "epochs": None, "seconds": None}
 
@@ -138,7 +138,7 @@ def _checkpoint_share(key: str, folder: Path) -> float:
     family = FAMILIES[key]
     name = next(name for name, item in SAMPLES.items() if item.family == key)
     sources = sample(name)
-    options = family.room("config").preset("quick", **family.room("data").sizes(sources, family.options()))
+    options = family.room("config").preset("quick", **family.room("data.prepare").sizes(sources, family.options()))
     measured = create(options, sources, name="measured", directory=folder)
     launch.start(measured)
     _until(lambda: measured.read_json("plan.json") is not None or not measured.active)

@@ -28,7 +28,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.app import LOG, ROOT, WHO, server
 from core.hosting.visitors import visible
-from core.runs import launch
+from core.jobs import launch
 from core.runs.run import Run
 
 VISITORS, QUICK_VISITORS = 50, 10

@@ -19,9 +19,9 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from core.charlm.report import NGRAM_ORDER  # noqa: E402
-from core.classifier.language import COMMON  # noqa: E402  # only now they can be found
-from core.classifier.rows import PARTS  # noqa: E402
+from core.charlm.data.report import NGRAM_ORDER  # noqa: E402
+from core.classifier.data.language import COMMON  # noqa: E402  # only now they can be found
+from core.classifier.data.rows import PARTS  # noqa: E402
 from core.families import FAMILIES  # noqa: E402
 from core.lab import convolution  # noqa: E402
 from core.runs.compare import AXES  # noqa: E402
@@ -41,7 +41,7 @@ def messages() -> Catalog:
         for message in marked(path.read_text(encoding="utf-8")):
             found.add(message, locations=[(path.relative_to(ROOT).as_posix(), 0)])
     for message in labels():
-        found.add(message, locations=[("ui/form.py", 0)])
+        found.add(message, locations=[("ui/widgets/config_form.py", 0)])
     return found
 
 

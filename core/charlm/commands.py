@@ -26,8 +26,8 @@ def add_parsers(commands: Any) -> None:
 
 
 def generate(arguments: argparse.Namespace) -> dict[str, Any]:
-    from core.charlm.settings import Settings
-    from core.quiet import import_tensorflow
+    from core.charlm.inference.request import Settings
+    from core.tensorflow_import import import_tensorflow
 
     settings = Settings(
         length=arguments.length,
@@ -39,7 +39,7 @@ def generate(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     run = find(arguments.id)
     import_tensorflow()
-    from core.charlm.generate import load_writer
+    from core.charlm.inference.write import load_writer
 
     writer = load_writer(run)
     unknown = writer.vocabulary.unknown(arguments.prompt)
@@ -58,10 +58,10 @@ def evaluate(run: Run, path: str = "") -> dict[str, Any]:
     """The losses of the best weights on the validation part, or on the text at `path`. Raises UserError."""
     import math
 
-    from core.charlm.data import MAX_BYTES, prepare
-    from core.charlm.evaluate import Evaluator
-    from core.charlm.generate import load_writer
-    from core.charlm.network import trained
+    from core.charlm.data.prepare import MAX_BYTES, prepare
+    from core.charlm.inference.write import load_writer
+    from core.charlm.training.evaluate import Evaluator
+    from core.charlm.training.forward import trained
     from core.sources import read_source
 
     writer = load_writer(run)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.charlm.generate import load_writer
-from core.charlm.settings import MAX_COUNT, MAX_LENGTH, Settings
+from core.charlm.inference.request import MAX_COUNT, MAX_LENGTH, Settings
+from core.charlm.inference.write import load_writer
 from core.i18n import _
 from core.runs.run import Run
 from core.serve.endpoint import Answer, Endpoint

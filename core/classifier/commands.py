@@ -41,8 +41,8 @@ def classify(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _texts(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
-    from core.classifier.predict import load_classifier
-    from core.classifier.why import Explainer
+    from core.classifier.inference.classify import load_classifier
+    from core.classifier.inside.attribution import Explainer
 
     classifier = load_classifier(run)
     found = []
@@ -80,8 +80,8 @@ def _show(item: dict[str, Any]) -> None:
 
 
 def _table(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
-    from core.classifier.predict import classify_table, load_classifier
-    from core.classifier.table import MAX_BYTES
+    from core.classifier.data.table import MAX_BYTES
+    from core.classifier.inference.classify import classify_table, load_classifier
     from core.sources import read_source
 
     source = read_source(arguments.csv, MAX_BYTES)
@@ -114,13 +114,13 @@ def _table(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def evaluate(run: Run, path: str = "") -> dict[str, Any]:
     """The figures of `run` on its own test part, or on the labelled table at `path`. Raises UserError."""
-    from core.classifier.evaluate import evaluate_table, load_evaluation
+    from core.classifier.training.evaluate import evaluate_table, load_evaluation
 
     if not path:
         return {"run": run.id, "part": "test", **load_evaluation(run).summary()}
-    from core.classifier.predict import load_classifier
-    from core.classifier.rows import labelled_texts
-    from core.classifier.table import MAX_BYTES
+    from core.classifier.data.rows import labelled_texts
+    from core.classifier.data.table import MAX_BYTES
+    from core.classifier.inference.classify import load_classifier
     from core.sources import read_source
 
     table = read_source(path, MAX_BYTES)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.classifier.predict import Classifier, load_classifier
+from core.classifier.inference.classify import Classifier, load_classifier
 from core.i18n import _
 from core.runs.run import Run
 from core.serve.endpoint import Endpoint

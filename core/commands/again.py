@@ -7,7 +7,7 @@ from core.commands.flags import set_options
 from core.commands.runs import add_verb
 from core.commands.train import follow
 from core.i18n import _
-from core.runs.again import again
+from core.jobs.rerun import again
 from core.runs.store import find
 
 

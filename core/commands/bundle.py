@@ -23,7 +23,7 @@ def add_parsers(verbs: Any) -> None:
 
 
 def take_out(arguments: argparse.Namespace) -> dict[str, Any]:
-    from core.runs.bundle import export
+    from core.bundles.bundle import export
 
     run, path = find(arguments.id), Path(arguments.file)
     export(run, path, data=arguments.data)
@@ -32,14 +32,14 @@ def take_out(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def take_in(arguments: argparse.Namespace) -> dict[str, Any]:
-    from core.runs.bundle import import_bundle
+    from core.bundles.bundle import import_bundle
 
     run = import_bundle(Path(arguments.file))
     return said(run, run.name, arguments)
 
 
 def write_down(arguments: argparse.Namespace) -> dict[str, Any]:
-    from core.runs.script import write_script
+    from core.bundles.program import write_script
 
     run = find(arguments.id)
     names = write_script(run, Path(arguments.folder))

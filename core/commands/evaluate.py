@@ -33,7 +33,7 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
                 run=run.id, right=family.data_flag, wrong=wrong[0]
             )
         )
-    from core.quiet import import_tensorflow
+    from core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     found: dict[str, Any] = {"run": run.id} | family.room("commands").evaluate(run, given[family.data_flag] or "")

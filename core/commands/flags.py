@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from core.errors import UserError
 from core.i18n import _
-from core.runs.again import BUDGETS, from_text, one_budget
-from core.runs.cluster import configured
+from core.jobs.ray_cluster import configured
+from core.jobs.rerun import BUDGETS, from_text, one_budget
 from core.runs.names import printable
 from core.runs.placement import Placement
 from core.schema import Options, choices, parse_options
@@ -54,7 +54,7 @@ def placement(arguments: argparse.Namespace, before: Placement) -> Placement:
     given = {name: getattr(arguments, name) for name in ("devices", "cpus", "gpus")}
     chosen = replace(before, **{name: value for name, value in given.items() if value is not None})
     if configured() is None and given["devices"]:
-        from core.quiet import import_tensorflow
+        from core.tensorflow_import import import_tensorflow
 
         import_tensorflow()
         from core.training.devices import resolve

@@ -8,14 +8,14 @@ from core.commands.flags import add_common, add_placement, placement
 from core.commands.train import duration, follow
 from core.errors import UserError
 from core.i18n import _
-from core.runs import launch
-from core.runs.bin import purge, restore
-from core.runs.cluster import adopt, settle
+from core.jobs import launch
+from core.jobs.queue import outlook
+from core.jobs.ray_cluster import adopt, settle
 from core.runs.names import printable
 from core.runs.placement import Placement
 from core.runs.run import Run
-from core.runs.slots import outlook
 from core.runs.store import delete, find, list_runs
+from core.runs.trash import purge, restore
 
 Action = Callable[[argparse.Namespace], dict[str, Any]]
 

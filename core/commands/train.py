@@ -14,19 +14,19 @@ from core.families import FAMILIES, Family
 from core.families import family as find_family
 from core.i18n import _
 from core.inputs import gather
-from core.listed import by_spaces
-from core.runs.again import BUDGETS, START
-from core.runs.cluster import configured
+from core.jobs.launch import enqueue, start, start_each, stop
+from core.jobs.ray_cluster import configured
+from core.jobs.rerun import BUDGETS, START
+from core.jobs.sweep import sweep
 from core.runs.extend import extensions
-from core.runs.launch import enqueue, start, start_each, stop
 from core.runs.names import printable
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.store import create
-from core.runs.sweep import sweep
 from core.schema import Options
 from core.sources import Source
+from core.text_lists import by_spaces
 
 HANDOVER = 45.0  # seconds that a killed or stopped process may still need to let go of its run
 LOOK = 0.5  # seconds between two looks at a run that trains elsewhere
@@ -67,7 +67,7 @@ def add_parsers(commands: Any) -> None:
 def plan_options(family: Family, sources: list[Source], preset: str, values: dict[str, Any]) -> Options:
     """The preset's options for this data with `values` on top. Raises UserError for bad data or options."""
     model = family.options
-    sizes = family.room("data").sizes(sources, merged(model(), values))
+    sizes = family.room("data.prepare").sizes(sources, merged(model(), values))
     return merged(family.room("config").preset(preset, **sizes), values)
 
 
@@ -113,7 +113,7 @@ def sweep_over(
 
 def follow(run: Run, more: Mapping[str, float] | None = None) -> dict[str, Any]:
     """Train `run` here or on a cluster, with a live line; return what `--json` prints. more: see launch.enqueue."""
-    from core.training.work import work
+    from core.jobs.worker import work
 
     line, away = ProgressLine(sys.stderr), configured() is not None
     (start if away else enqueue)(run, more)
@@ -153,7 +153,7 @@ def _afar(run: Run, line: "ProgressLine") -> Status:
 
 
 def work_on(arguments: argparse.Namespace) -> int:
-    from core.training.work import work
+    from core.jobs.worker import work
 
     if hasattr(os, "nice"):
         os.nice(5)  # the browser stays smooth while this uses every core

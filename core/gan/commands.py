@@ -43,8 +43,8 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
         raise UserError(_("The scale goes from 1 to 16, the columns from 1 to 1000."))
     run = find(arguments.id)
 
-    from core.gan import draw
-    from core.gan.sample import load_drawer, spherical, straight, walks
+    from core.gan.inference import image_files
+    from core.gan.inference.draw import load_drawer, spherical, straight, walks
 
     drawer = load_drawer(run)
     count, scale = arguments.count, arguments.scale
@@ -53,13 +53,13 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
     if kind in FILMS:
         goals = drawer.noise(count, arguments.seed + 1, arguments.truncation)
         paths = walks(noise, goals, arguments.frames, straight if arguments.straight else spherical)
-        sheets = [draw.grid(drawer.draw(at, shares), arguments.columns) for at in paths]
-        content = draw.film(sheets, FILMS[kind], times=scale)
+        sheets = [image_files.grid(drawer.draw(at, shares), arguments.columns) for at in paths]
+        content = image_files.film(sheets, FILMS[kind], times=scale)
     elif kind == ".npz":
         arrays = {"pictures": drawer.draw(noise, shares), "noise": noise}
-        content = draw.npz(**arrays, **({} if shares is None else {"classes": shares.argmax(1)}))
+        content = image_files.npz(**arrays, **({} if shares is None else {"classes": shares.argmax(1)}))
     else:
-        content = draw.png(draw.grid(drawer.draw(noise, shares), arguments.columns), scale)
+        content = image_files.png(image_files.grid(drawer.draw(noise, shares), arguments.columns), scale)
     try:
         write_bytes(output, content)
     except OSError as error:
@@ -74,7 +74,7 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
 def evaluate(run: Run, path: str = "") -> dict[str, Any]:
     """The figures of `run` against its held-out pictures, or against those at `path`. Raises UserError."""
     from core.families import family
-    from core.gan.evaluate import evaluate as measured
+    from core.gan.training.evaluate import evaluate as measured
     from core.inputs import gather
 
     return measured(run, gather([path], family("gan"))[0] if path else ())

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.gan import draw
-from core.gan.sample import load_drawer
+from core.gan.inference import image_files
+from core.gan.inference.draw import load_drawer
 from core.i18n import _
 from core.runs.run import Run
 from core.schema import SEED_LIMIT
@@ -31,10 +31,12 @@ def endpoints(run: Run) -> list[Endpoint]:
 
     def grid(request: Sample) -> bytes:
         pictures = drawer.pictures(request.count, request.seed, request.choice, request.truncation)
-        return draw.png(draw.grid(pictures, request.columns), request.scale)
+        return image_files.png(image_files.grid(pictures, request.columns), request.scale)
 
     def arrays(request: Sample) -> bytes:
-        return draw.npz(pictures=drawer.pictures(request.count, request.seed, request.choice, request.truncation))
+        return image_files.npz(
+            pictures=drawer.pictures(request.count, request.seed, request.choice, request.truncation)
+        )
 
     return [
         Endpoint("/sample", _("A grid of new pictures."), Sample, grid, "image/png"),

@@ -9,8 +9,8 @@ from core.families import Family, family
 from core.hosting.limits import LIMITS
 from core.hosting.visitors import FOLDER, actor, root_of, run_folders
 from core.i18n import _
+from core.jobs.queue import waiting
 from core.runs.run import Run
-from core.runs.slots import waiting
 from core.schema import Options
 from core.sources import Source
 
@@ -69,7 +69,7 @@ def check_new(options: Options, sources: Sequence[Source], home: Path) -> None:
     check_start(home)
     check_data(sum(len(source.data) for source in sources))
     row = family(options.family)
-    check_network(row, options, row.room("data").sizes(sources, options))
+    check_network(row, options, row.room("data.prepare").sizes(sources, options))
 
 
 def check_bring() -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from core.errors import UserError, one_line
 from core.families import Family
 from core.i18n import _, language
-from core.runs.again import BUDGETS, differences, from_text, one_budget
+from core.jobs.rerun import BUDGETS, differences, from_text, one_budget
 from core.samples.registry import SAMPLES
 from core.schema import Options, parse_options
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.cells import harmless
+from core.csv_safety import harmless
 from core.errors import UserError
 from core.runs.run import Run
 

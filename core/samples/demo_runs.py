@@ -9,10 +9,10 @@ from typing import Any
 
 from core.commands.train import ProgressLine, plan_options
 from core.families import FAMILIES
+from core.jobs.worker import work
 from core.runs.run import Run
 from core.runs.store import DEFAULT_DIR, create
 from core.samples.registry import SAMPLES, sample
-from core.training.work import work
 
 # family → run's id, sample, preset and what it changes of it
 DEMOS: dict[str, tuple[str, str, str, dict[str, Any]]] = {

@@ -106,18 +106,18 @@ class Devices:
         """Which of the devices this one is."""
         return int(tf.get_static_value(_context().replica_id_in_sync_group)) if self.several else 0
 
-    def mine(self, whole: Any) -> Any:
+    def local_shard(self, whole: Any) -> Any:
         """This device's rows of a tensor that begins with the batch."""
         return tf.split(whole, self.rows)[self.place] if self.several else whole
 
-    def total(self, values: Any) -> Any:
+    def all_reduce(self, values: Any) -> Any:
         """The sum over the devices of each tensor in `values`."""
         if not self.several:
             return values
         dense = tf.nest.map_structure(tf.convert_to_tensor, values)  # the gradient of a look-up is sparse
         return _context().all_reduce(tf.distribute.ReduceOp.SUM, dense)
 
-    def weighed(self, value: Any) -> Any:
+    def scale_loss(self, value: Any) -> Any:
         """A mean over this device's rows → its share in the mean over the whole batch, which is the total of these.
 
         Of a loss it is the share that is to be differentiated: where devices share statistics, each one's loss depends
@@ -127,9 +127,9 @@ class Devices:
 
     def mean(self, value: Any) -> Any:
         """A mean over this device's rows → the mean over the whole batch."""
-        return self.total(self.weighed(value))
+        return self.all_reduce(self.scale_loss(value))
 
-    def joined(self, mine: Any) -> Any:
+    def all_gather(self, mine: Any) -> Any:
         """The whole batch of what each device has of it, rows first."""
         return _context().all_gather(mine, 0) if self.several else mine
 

@@ -5,13 +5,13 @@ import shlex
 import numpy as np
 import streamlit as st
 
-from core.gan import draw
-from core.gan.sample import walks
+from core.gan.inference import image_files
+from core.gan.inference.draw import walks
 from core.i18n import _
-from ui import nav
-from ui.drawing import drawer_of, film, sheet
-from ui.run_picker import pick_run
-from ui.show import guard
+from ui.gan.drawing import drawer_of, film, sheet
+from ui.runs.picker import pick_run
+from ui.shell import navigation
+from ui.widgets.text import guard
 
 st.title(_("Draw"), anchor=False)
 run = pick_run("gan", train="gan-train")
@@ -41,7 +41,7 @@ with guard("draw"):
     words += [] if truncation >= 3 else ["--truncation", f"{truncation:g}"]
     with st.container(horizontal=True):
         st.download_button("PNG", sheet(pictures), f"{run.id}.png", "image/png", icon=":material/download:")
-        st.download_button("npz", draw.npz(pictures=pictures), f"{run.id}.npz", icon=":material/download:")
+        st.download_button("npz", image_files.npz(pictures=pictures), f"{run.id}.npz", icon=":material/download:")
         if st.button(_("Film to the next seed"), icon=":material/movie:"):
             goal = drawer.noise(int(count), int(seed) + 1, None if truncation >= 3 else truncation)
             with st.spinner(_("Drawing the film …")):
@@ -49,7 +49,7 @@ with guard("draw"):
                 told = None if shares is None else shares[:36]
                 frames = np.stack([drawer.draw(step, told) for step in path])
                 st.session_state["film"] = (run.id, film(np.concatenate([frames, frames[::-1]])))
-        nav.link("gan-inside", _("Walk about in its noise"), ":material/visibility:", run=run.id)
+        navigation.link("gan-inside", _("Walk about in its noise"), ":material/visibility:", run=run.id)
     made = st.session_state.get("film")
     if made and made[0] == run.id:
         st.image(made[1], alt=_("From one seed to the next along the sphere"))

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.i18n import _
-from ui import gan_inside
-from ui.run_picker import pick_run
-from ui.show import guard
+from ui.gan import latent_views
+from ui.runs.picker import pick_run
+from ui.widgets.text import guard
 
 st.title(_("Inside the noise"), anchor=False)
 run = pick_run("gan", train="gan-train")
@@ -13,12 +13,12 @@ if run is None:
     st.stop()
 
 VIEWS = {
-    "directions": (_("Directions"), gan_inside.directions),
-    "walk": (_("Walk"), gan_inside.walk),
-    "sum": (_("A − B + C"), gan_inside.arithmetic),
-    "find": (_("Find a picture"), gan_inside.find),
-    "memory": (_("Does it copy?"), gan_inside.memory),
-    "film": (_("Film of the training"), gan_inside.strip),
+    "directions": (_("Directions"), latent_views.directions),
+    "walk": (_("Walk"), latent_views.walk),
+    "sum": (_("A − B + C"), latent_views.arithmetic),
+    "find": (_("Find a picture"), latent_views.find),
+    "memory": (_("Does it copy?"), latent_views.memory),
+    "film": (_("Film of the training"), latent_views.strip),
 }
 asked = st.query_params.get("view")
 view = st.segmented_control(

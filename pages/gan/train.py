@@ -4,28 +4,29 @@ import streamlit as st
 
 from core.families import FAMILIES
 from core.i18n import _
-from ui import image_report, share
-from ui.intake import intake
-from ui.show import guard
-from ui.train_form import train_form
+from ui.gan import data_report
+from ui.shell import teacher_links
+from ui.widgets.data_input import intake
+from ui.widgets.text import guard
+from ui.widgets.train_form import train_form
 
 st.title(_("Train two networks on pictures"), anchor=False)
 st.caption(_("One draws, the other tells drawn from real; each learns from the other, until the drawings pass."))
 
 family = FAMILIES["gan"]
 with guard("pictures in"):
-    setup = share.opened(family)
+    setup = teacher_links.opened(family)
     st.subheader(_("1 · The pictures"), anchor=False)
     types = ["npz", "zip", "png", "jpg", "jpeg", "gif", "bmp", "webp"]
     sources, label = intake("gan", types=types, many=True, hidden=setup.hides("data"))
     if not sources:
         st.info(_("Bring at least 64 small pictures: a zip of PNGs (sub-folders are kinds), files, or an .npz."))
         st.stop()
-    reading = share.given(setup, image_report.FIELDS)
+    reading = teacher_links.given(setup, data_report.FIELDS)
     if not setup.hides("options"):
         with st.expander(_("How the pictures are read"), icon=":material/tune:"):
-            reading = image_report.reading_options(reading)
-    images, sizes = image_report.examine(tuple(sources), **reading)
-    image_report.show(images)
+            reading = data_report.reading_options(reading)
+    images, sizes = data_report.examine(tuple(sources), **reading)
+    data_report.show(images)
     st.subheader(_("2 · The networks"), anchor=False)
     train_form(family, sources, label, sizes, reading, setup)

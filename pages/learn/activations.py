@@ -6,10 +6,10 @@ import streamlit as st
 from core.i18n import _
 from core.lab import activations
 from core.lab.activations import ACTIVATIONS, SATURATED
-from ui import figures
-from ui import lab_figures as draw
-from ui.lab import Lab
-from ui.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, fade
+from ui.learn import figures as draw
+from ui.learn.page import Lab
+from ui.widgets import figures
+from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, fade
 
 REACH = 6.0
 lab = Lab(activations.CONCEPT)

@@ -5,10 +5,10 @@ import streamlit as st
 from core.i18n import _
 from core.lab import attention, encoder_decoder
 from core.lab.encoder_decoder import TASKS
-from ui import lab_attention as figures
-from ui.lab import Lab
-from ui.lab_bounded import bounded
-from ui.lab_figures import short
+from ui.learn import attention as figures
+from ui.learn.bounded_slider import bounded
+from ui.learn.figures import short
+from ui.learn.page import Lab
 
 SENTENCE = "the cat drinks milk"
 

@@ -6,11 +6,11 @@ import streamlit as st
 from core.i18n import _
 from core.lab import backprop, mlp
 from core.lab.perceptron import GATES
-from ui import figures
-from ui import lab_figures as draw
-from ui.lab import Lab
-from ui.lab_network import network as drawing
-from ui.palette import TRAIN
+from ui.learn import figures as draw
+from ui.learn.backpropagation import network as drawing
+from ui.learn.page import Lab
+from ui.widgets import figures
+from ui.widgets.palette import TRAIN
 
 PASSES = 1000
 lab = Lab(backprop.CONCEPT)

@@ -5,10 +5,10 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab import bidirectional
-from ui.lab import Lab
-from ui.lab_gap import fill_the_gap
-from ui.lab_heat import frame, heat
-from ui.palette import BAD, VALIDATION
+from ui.learn.gap import fill_the_gap
+from ui.learn.heatmap import frame, heat
+from ui.learn.page import Lab
+from ui.widgets.palette import BAD, VALIDATION
 
 SENTENCE = "tomorrow morning we bring one English book"
 UNITS = bidirectional.H

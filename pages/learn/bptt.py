@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab import bptt, chain, gradients
-from ui import lab_gradients as figures
-from ui.lab import Lab
-from ui.lab_figures import short
-from ui.lab_live import Progress, on_demand
+from ui.learn import gradients as figures
+from ui.learn.figures import short
+from ui.learn.live_training import Progress, on_demand
+from ui.learn.page import Lab
 
 SERIES = [[1, 2], [2, 3], [1, 2], [0, 1], [1, 2]]  # x, d: the notes' two inputs, and three more
 SWITCHES = {"activation": "relu", "initialisation": "keeping", "norm": True, "residual": True, "clip": True}

@@ -5,12 +5,12 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab import convolution, pooling
-from ui import lab_figures as draw
-from ui.lab import Lab
-from ui.lab_heat import frame
-from ui.lab_panels import panels, pixels, starts
-from ui.lab_picture import own_picture
-from ui.palette import TRAIN, VALIDATION
+from ui.learn import figures as draw
+from ui.learn.heatmap import frame
+from ui.learn.matrix_panels import panels, pixels, starts
+from ui.learn.own_picture import own_picture
+from ui.learn.page import Lab
+from ui.widgets.palette import TRAIN, VALIDATION
 
 lab = Lab(convolution.CONCEPT)
 lab.head()

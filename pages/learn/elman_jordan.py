@@ -5,10 +5,10 @@ import streamlit as st
 from core.i18n import _
 from core.lab import elman_jordan
 from core.lab.elman_jordan import KINDS
-from ui import lab_context as figures
-from ui.lab import Lab
-from ui.lab_figures import short
-from ui.lab_live import Progress, trained
+from ui.learn import elman_jordan as figures
+from ui.learn.figures import short
+from ui.learn.live_training import Progress, trained
+from ui.learn.page import Lab
 
 BITS = "011010011101"
 

@@ -9,10 +9,10 @@ import streamlit as st
 from core.i18n import _
 from core.lab import gan_balance, gan_game
 from core.lab.gan_game import SHAPES
-from ui import lab_game as playing
-from ui import lab_game_figures as figures
-from ui.lab import Lab
-from ui.lab_figures import short
+from ui.learn import gan_game as playing
+from ui.learn import gan_game_figures as figures
+from ui.learn.figures import short
+from ui.learn.page import Lab
 
 FILM = (50, 20)  # rounds, and how often, of “Play on”
 

@@ -7,10 +7,10 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab import hopfield
-from ui import lab_hopfield as figures
-from ui.lab import Lab
-from ui.lab_figures import short
-from ui.lab_heat import drawings as drawing
+from ui.learn import hopfield as figures
+from ui.learn.figures import short
+from ui.learn.heatmap import drawings as drawing
+from ui.learn.page import Lab
 
 SIZE = 7
 NAMES = {"smile": _("Smile"), "cross": _("Cross"), "house": _("House"), "stripes": _("Stripes")}

@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab.concept import CONCEPTS, MODULES
-from ui import nav
-from ui.lab import PICTURE
-from ui.lab_map import concept_map
-from ui.show import md
+from ui.learn.concept_map import concept_map
+from ui.learn.page import PICTURE
+from ui.shell import navigation
+from ui.widgets.text import md
 
 FIRST = re.compile(r"[.:] |[。：]")  # a summary's first statement ends here
 
@@ -22,9 +22,9 @@ st.markdown(
     )
 )
 
-built = {screen.key for screen in nav.screens()}
+built = {screen.key for screen in navigation.screens()}
 concepts = {key: CONCEPTS[key] for key in MODULES if key in built}
-titles = nav.concepts()
+titles = navigation.concepts()
 carried = st.query_params.get("opened", "")[:1000].split(",")
 opened = [key for key in concepts if key in carried or key in st.session_state.get("lab:opened", [])]
 st.session_state["lab:opened"] = opened
@@ -41,7 +41,7 @@ elif "opened" in st.query_params:
 def clicked() -> None:
     points = st.session_state["learn-map"].selection.points
     if points and points[0].get("customdata") in concepts:
-        nav.go(points[0]["customdata"])
+        navigation.go(points[0]["customdata"])
 
 
 left, right = st.columns([5, 6], gap="large")
@@ -66,7 +66,7 @@ with right:
             continue
         concept = concepts[key]
         with st.container(border=True, gap=None):
-            nav.link(key, f"**{number} · {md(concept.title)}**", ":material/check:" if key in opened else None)
+            navigation.link(key, f"**{number} · {md(concept.title)}**", ":material/check:" if key in opened else None)
             st.markdown(md(FIRST.split(concept.summary)[0] + _(".")))
             if concept.prerequisites:
                 first = ", ".join(titles[before] for before in concept.prerequisites)

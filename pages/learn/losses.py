@@ -5,10 +5,10 @@ import streamlit as st
 from core.i18n import _
 from core.lab import losses
 from core.lab.losses import LOSSES, STARTS
-from ui import figures
-from ui import lab_figures as draw
-from ui.lab import Lab
-from ui.palette import GOOD, TRAIN, VALIDATION
+from ui.learn import figures as draw
+from ui.learn.page import Lab
+from ui.widgets import figures
+from ui.widgets.palette import GOOD, TRAIN, VALIDATION
 
 STEPS, LEAP = 300, 25
 COLOURS = dict(zip(LOSSES, (TRAIN, VALIDATION), strict=True))

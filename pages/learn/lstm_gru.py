@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab import lstm_gru
-from ui import lab_gates as figures
-from ui.lab import Lab
-from ui.lab_bounded import bounded
-from ui.lab_folding import folding
-from ui.show import md
+from ui.learn import lstm_gru as figures
+from ui.learn.bounded_slider import bounded
+from ui.learn.long_memory import folding
+from ui.learn.page import Lab
+from ui.widgets.text import md
 
 TEXT = "hidden state"
 

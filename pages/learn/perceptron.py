@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab import perceptron
-from ui import lab_figures as draw
-from ui.lab import Lab
-from ui.palette import BAD, GOOD, NEUTRAL, TRAIN
+from ui.learn import figures as draw
+from ui.learn.page import Lab
+from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN
 
 
 def said(step: perceptron.Step) -> str:

@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab import brackets, recursive
-from ui import lab_tree as figures
-from ui.lab import Lab
-from ui.lab_live import trained
+from ui.learn import recursive as figures
+from ui.learn.live_training import trained
+from ui.learn.page import Lab
 
 SENTENCE = "((not good) (and bad))"
 

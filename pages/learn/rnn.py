@@ -6,8 +6,8 @@ import streamlit as st
 from core.i18n import _, language
 from core.lab import rnn, wirings
 from core.lab.wirings import WIRINGS, Sizes
-from ui import lab_unrolled as unrolled
-from ui.lab import Lab
+from ui.learn import rnn as unrolled
+from ui.learn.page import Lab
 
 TABLES = ("x", "U", "W", "b", "V", "c")
 lab = Lab(rnn.CONCEPT)

@@ -5,8 +5,9 @@ import streamlit as st
 from core.families import FAMILIES
 from core.i18n import _
 from core.runs.store import list_runs
-from ui import class_view, compare_view, hosting, nav
-from ui.show import guard, md
+from ui.runs import class_view, compare
+from ui.shell import hosting, navigation
+from ui.widgets.text import guard, md
 
 MOST = 8
 
@@ -18,7 +19,7 @@ if group:
 runs = {run.id: run for run in list_runs() if run.metrics()}
 if not runs:
     st.info(_("There are no runs with figures yet."))
-    nav.link("text-train", _("Train a network on a text"), ":material/school:")
+    navigation.link("text-train", _("Train a network on a text"), ":material/school:")
     st.stop()
 
 asked = [run_id for run_id in dict.fromkeys(st.query_params.get("runs", "").split(",")) if run_id in runs][:MOST]
@@ -40,12 +41,12 @@ if len(families) > 1:
 @st.fragment(run_every=3.0 if any(run.active for run in picked) else None)
 def live() -> None:
     with guard("compare"):
-        compare_view.curves(picked)
-        compare_view.table(picked)
+        compare.curves(picked)
+        compare.table(picked)
 
 
 live()
 with guard("samples"):
     st.subheader(_("What they make"), anchor=False)
-    compare_view.samples(picked)
+    compare.samples(picked)
 st.caption(md(", ".join(run.id for run in picked)))

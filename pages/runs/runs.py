@@ -5,10 +5,10 @@ import streamlit as st
 from core.families import FAMILIES
 from core.i18n import _
 from core.runs.store import list_runs
-from ui import hosting, nav
-from ui.run_bin import bin_view
-from ui.run_row import compare_link, show_row
-from ui.run_take import bring
+from ui.runs.row import compare_link, show_row
+from ui.runs.transfer import bring
+from ui.runs.trash import bin_view
+from ui.shell import hosting, navigation
 
 PAGE = 12
 
@@ -36,7 +36,7 @@ def table() -> None:
     runs = list_runs(family=chosen or None)
     if not runs:
         st.info(_("Nothing here yet."))
-        nav.link("text-train", _("Train a network on a text"), ":material/school:")
+        navigation.link("text-train", _("Train a network on a text"), ":material/school:")
         return
     pages = -(-len(runs) // PAGE)
     page = 1

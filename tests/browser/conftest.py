@@ -88,7 +88,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(free_port(), runs)
     running.start()
     yield running
-    from core.runs import launch
+    from core.jobs import launch
     from core.runs.store import list_runs
 
     for run in list_runs(runs):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from core.classifier.evaluate import load_evaluation
-from core.classifier.figures import confusion
+from core.classifier.training.evaluate import load_evaluation
+from core.classifier.training.metrics import confusion
 from core.runs.store import list_runs
 from core.samples.registry import sample
 from tests.browser.conftest import Server, no_fault, settled

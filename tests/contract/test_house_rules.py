@@ -111,7 +111,7 @@ def test_no_text_of_a_person_is_drawn_as_html_by_a_switch():
         for _called, node in calls(path)
         if any(word.arg == "unsafe_allow_html" for word in node.keywords)
     ]
-    assert found == [], "st.html with ui.show.escape is the one way"
+    assert found == [], "st.html with ui.widgets.text.escape is the one way"
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

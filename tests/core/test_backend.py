@@ -25,9 +25,9 @@ print(failed or "all are in")
 def test_visitors_of_a_cold_server_all_get_in():
     names = [
         "core.backend",
-        "core.classifier.model",
-        "core.gan.sample",
-        "core.charlm.generate",
+        "core.classifier.training.model",
+        "core.gan.inference.draw",
+        "core.charlm.inference.write",
         "core.training.devices",
     ]
     code = COLD.format(names=names)

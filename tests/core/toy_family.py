@@ -136,7 +136,7 @@ def toy_run(directory: Any, *, name: str = "toy", plan: dict[str, int] | None = 
 
 if __name__ == "__main__":
     from core.commands import train
-    from core.training import work as training
+    from core.jobs import worker as training
 
     training.import_tensorflow = lambda *_: None  # seconds that the toy has no use for
     FAMILIES["toy"] = TOY

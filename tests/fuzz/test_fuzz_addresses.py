@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from core.errors import UserError
 from core.families import FAMILIES
 from core.hosting import links
-from core.runs.bin import restore
 from core.runs.store import find
+from core.runs.trash import restore
 from core.schema import parse_options
 
 TEXTS = st.text(max_size=80)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mutate import SEEDS, mutate, mutate_zip, said
 from test_fuzz_runs import DEMOS, VALUES, looked_at
 
-from core.runs.bundle import export, import_bundle
+from core.bundles.bundle import export, import_bundle
 from core.runs.keras_file import ForeignFileError, check_config, check_file
 from core.runs.run import Run
 

@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutate import SEEDS, mutate, mutate_json, said
 
+from core.bundles.program import total_steps, use_script
 from core.commands.runs import summary
 from core.commands.train import command, describe
 from core.families import FAMILIES
-from core.runs.again import from_text
+from core.jobs.queue import outlook, waiting
+from core.jobs.rerun import from_text
 from core.runs.checkpoint import load_newest, save_checkpoint
 from core.runs.compare import curves, metrics_csv, seed_groups, table, table_csv
 from core.runs.extend import extend
 from core.runs.metrics import read_metrics
 from core.runs.names import clean_name, clean_tags, printable, slug
 from core.runs.run import Run
-from core.runs.script import total_steps, use_script
-from core.runs.slots import outlook, waiting
 from core.runs.status import STATES, Status
 from core.runs.store import list_runs
 from core.schema import parse_options
@@ -90,7 +90,9 @@ def looked_at(run: Run) -> None:
     curves([run], "loss")
     seed_groups([run])
     asks: list[Callable[[], Any]] = [
-        lambda: FAMILIES[run.family].room("verdict").verdicts(run, run.metrics()) if run.family in FAMILIES else 0,
+        lambda: (
+            FAMILIES[run.family].room("training.verdict").verdicts(run, run.metrics()) if run.family in FAMILIES else 0
+        ),
         lambda: run.options,
         lambda: command(run),
         lambda: total_steps(run, 1.0),

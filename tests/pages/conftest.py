@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui import address
+from ui.shell import address
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIO = ROOT / "ui" / "studio.py"

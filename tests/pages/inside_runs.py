@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from core.charlm.config import CharLMConfig
-from core.charlm.inside.opened import corpus
-from core.charlm.model import build
+from core.charlm.inside.open_run import corpus
+from core.charlm.training.model import build
 from core.runs.checkpoint import save_arrays
 from core.runs.run import Run
 from core.runs.store import create

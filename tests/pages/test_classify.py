@@ -10,18 +10,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.config import ClassifierConfig
-from core.classifier.evaluate import load_evaluation
-from core.classifier.figures import confusion
-from core.classifier.predict import load_classifier
-from core.classifier.verdict import verdicts
-from core.runs import launch
+from core.classifier.inference.classify import load_classifier
+from core.classifier.training.evaluate import load_evaluation
+from core.classifier.training.metrics import confusion
+from core.classifier.training.verdict import verdicts
+from core.jobs import launch
+from core.jobs.worker import work
 from core.runs.checkpoint import load_arrays, save_arrays
 from core.runs.run import Run
 from core.runs.store import create, list_runs
 from core.samples.registry import sample
-from core.training.work import work
 from tests.pages.conftest import faults, open_page
-from ui import address
+from ui.shell import address
 
 # Every text needs its quotes, and one of them lacks the second.
 OPEN = (
@@ -344,7 +344,7 @@ def test_the_card_judges_at_once_without_tensorflow(app: AppTest, run: Run, monk
     def refuse(_run: Run) -> None:
         raise AssertionError("the shipped judgement is enough")
 
-    monkeypatch.setattr("ui.classifier_card.classifier_of", refuse)
+    monkeypatch.setattr("ui.classifier.card.classifier_of", refuse)
     app.run()
     assert not faults(app)
     assert app.text_input(key="card-sentence").value

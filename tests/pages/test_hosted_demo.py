@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.hosting import visitors
 from core.hosting.limits import LIMITS
-from core.runs import launch
+from core.jobs import launch
 from core.runs.run import Run
 from core.runs.store import root_dir
 from tests.core.hosting.conftest import TOKENS, make, put, visit
@@ -23,8 +23,8 @@ DEMO = ROOT / "saved_models" / "demo-lighthouse"
 @pytest.fixture
 def hosted(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HIDDEN_STATE_DEMO", "1")
-    monkeypatch.setattr("ui.hosting.porter", lambda root, start: None)
-    monkeypatch.setattr("core.runs.launch.porter", lambda root, start: None)
+    monkeypatch.setattr("ui.shell.hosting.porter", lambda root, start: None)
+    monkeypatch.setattr("core.jobs.launch.porter", lambda root, start: None)
     before = config.get_option("server.maxUploadSize")
     shutil.copytree(DEMO, runs_folder / DEMO.name)
     yield runs_folder

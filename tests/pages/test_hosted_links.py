@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.hosting import classes
 from core.hosting.visitors import Actor, acting
-from core.runs import launch
+from core.jobs import launch
 from core.runs.run import Run
 from core.runs.store import list_runs
 from tests.core.hosting.conftest import make

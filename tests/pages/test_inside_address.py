@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 def page() -> None:
     import streamlit as st
 
-    from ui.address import choose, choose_many
+    from ui.shell.address import choose, choose_many
 
     options = {"a": ":material/movie: Alpha", "b": "Béta", "c": "*C*"}
     st.write(choose(st.segmented_control, "One", options, key="one", required=True))

@@ -98,7 +98,7 @@ def test_a_slow_browser_does_not_bring_an_older_text_back(desk: AppTest) -> None
 
 
 def test_a_text_over_the_limit_is_refused_in_one_sentence_and_stays(desk: AppTest, monkeypatch) -> None:
-    monkeypatch.setattr("core.charlm.inside.story.LONGEST", 30)
+    monkeypatch.setattr("core.charlm.inside.coauthoring.LONGEST", 30)
     desk.text_input(key="typed").set_value("The sea was calm").run()
     desk.button(key="go-on").click().run()
     assert not faults(desk)

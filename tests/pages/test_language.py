@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import STUDIO, faults, open_page
 from tests.pages.test_strange_addresses import DEMOS, SCREENS
-from ui import language, nav
+from ui.shell import language, navigation
 
-TITLES = {screen.file: screen for screen in nav.screens()}
+TITLES = {screen.file: screen for screen in navigation.screens()}
 
 
 def title(app):

@@ -25,7 +25,7 @@ from core.lab.long_memory_snippet import snippet as long_snippet
 from core.lab.snippet import Snippet
 from tests.pages.conftest import faults
 from tests.pages.lab_views import VIEWS, again, digits, learn, said, train_little, z_values
-from ui.lab_folding import FOLDING
+from ui.learn.long_memory import FOLDING
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.runs import launch
+from core.jobs import launch
 from core.runs.run import Run
 from core.runs.store import list_runs
 from tests.pages.conftest import faults, open_page

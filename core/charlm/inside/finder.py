@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inside import features
-from core.charlm.inside.network import Network
-from core.charlm.inside.threads import one_thread
-from core.charlm.vocabulary import Vocabulary
+from core.charlm.inside.numpy_network import Network
+from core.charlm.inside.single_thread import one_thread
 from core.errors import UserError
 from core.i18n import _
 

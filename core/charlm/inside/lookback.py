@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.charlm.inside.network import Network, State, Weights, run
+from core.charlm.inside.numpy_network import Network, State, Weights, run
 from core.charlm.inside.passage import Passage
-from core.charlm.inside.threads import one_thread
+from core.charlm.inside.single_thread import one_thread
 from core.errors import UserError
 from core.i18n import _
 

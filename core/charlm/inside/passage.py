@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.charlm.data import clean
-from core.charlm.inside.network import Network, State
-from core.charlm.vocabulary import Vocabulary
+from core.charlm.data.prepare import clean
+from core.charlm.data.vocabulary import Vocabulary
+from core.charlm.inside.numpy_network import Network, State
 from core.errors import UserError
 from core.i18n import _
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.charlm.data.ngram import NGram
+from core.charlm.data.report import BASELINE_LIMIT, NGRAM_ORDER
 from core.charlm.inside.passage import Passage
-from core.charlm.ngram import NGram
-from core.charlm.report import BASELINE_LIMIT, NGRAM_ORDER
 from core.errors import UserError
 from core.i18n import _
 

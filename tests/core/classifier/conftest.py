@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.classifier.config import ClassifierConfig
-from core.classifier.train import make_task
+from core.classifier.training.train import make_task
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.store import create

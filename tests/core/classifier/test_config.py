@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from core.classifier.config import PRESETS, ClassifierConfig, cost, preset
-from core.classifier.model import build
+from core.classifier.training.model import build
 from core.errors import UserError
 from core.schema import parse_options
 

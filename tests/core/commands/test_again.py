@@ -1,16 +1,16 @@
 import json
 
 import pytest
+from commands.cli import answer, run
 from toy_family import ToyOptions, toy_run
 
-from commands.cli import answer, run
 from core.commands.train import command
 from core.errors import UserError
-from core.runs import launch
+from core.jobs import launch
+from core.jobs.sweep import LIMIT, combinations, sweep
 from core.runs.run import Run
 from core.runs.status import Status, own_process
 from core.runs.store import find, list_runs
-from core.runs.sweep import LIMIT, combinations, sweep
 from core.sources import Source
 from core.training import snapshots
 

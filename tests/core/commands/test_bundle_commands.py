@@ -1,10 +1,10 @@
 import zipfile
 
+from commands.cli import answer, run
 from toy_family import toy_run
 
-from commands.cli import answer, run
-from core.runs.bin import binned
 from core.runs.store import find, list_runs
+from core.runs.trash import list_trash
 
 
 def test_a_run_goes_out_and_comes_in_by_two_commands(capsys, toy, tmp_path):
@@ -14,7 +14,7 @@ def test_a_run_goes_out_and_comes_in_by_two_commands(capsys, toy, tmp_path):
     assert sent["size"] == out.stat().st_size
     assert "data/00000.txt" in zipfile.ZipFile(out).namelist()
     answer(capsys, "runs", "delete", "night")
-    assert len(binned()) == 1
+    assert len(list_trash()) == 1
     assert answer(capsys, "runs", "import", str(out))["run"] == "night"
     assert find("night").sources()[0].data == b"one two"
 

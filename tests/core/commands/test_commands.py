@@ -5,19 +5,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands.cli import answer, run
 from toy_family import TOY, ToyOptions, toy_run
 
-from commands.cli import answer, run
 from core.commands import train as train_module
 from core.commands.flags import set_options
 from core.commands.main import main
 from core.commands.train import command, describe, duration
-from core.runs import launch
-from core.runs.again import from_text
-from core.runs.bin import binned
+from core.jobs import launch
+from core.jobs.rerun import from_text
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.store import create, find, list_runs
+from core.runs.trash import list_trash
 from core.sources import Source
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -159,7 +159,7 @@ def test_runs_are_listed_shown_renamed_deleted_and_restored(capsys, toy, text):
     assert "final_loss" in run(capsys, "runs", "show", "one")[1]
     assert answer(capsys, "runs", "delete", "one")["state"] == "deleted"
     assert answer(capsys, "runs", "list")["runs"] == []
-    assert len(binned()) == 1
+    assert len(list_trash()) == 1
     assert answer(capsys, "runs", "restore", "one")["state"] == "finished"
 
 

@@ -4,9 +4,9 @@ import json
 import os
 
 import pytest
+from commands.cli import run
 from toy_family import toy_run
 
-from commands.cli import run
 from core.runs.status import Status
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202e\u2066\x9b31m\r=cmd|' /C calc'!A1"

@@ -10,7 +10,8 @@ from core.schema import parse_options
 
 def test_forms_and_help_need_no_tensorflow():
     code = (
-        "import sys, core.gan.config, core.gan.data; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras')))"
+        "import sys, core.gan.config, core.gan.data.prepare; "
+        "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

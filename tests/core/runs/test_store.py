@@ -12,10 +12,10 @@ from toy_family import ToyOptions, toy_run
 
 from core.errors import UserError
 from core.runs import store
-from core.runs.bin import binned, disk_use, purge, restore
 from core.runs.run import Run
 from core.runs.status import Status, own_process
 from core.runs.store import create, find, list_runs
+from core.runs.trash import disk_use, list_trash, purge, restore
 from core.sources import Source
 
 RUNS = 12
@@ -230,14 +230,14 @@ def test_a_deleted_run_comes_back_as_it_was(toy):
     files = {path.name: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     key = store.delete(run)
     assert list_runs() == []
-    assert [item.id for item in binned()] == ["night"]
+    assert [item.id for item in list_trash()] == ["night"]
     runs, bin_ = disk_use()
     assert runs == 0 < bin_
     back = restore(key)
     assert back.id == "night"
     assert back.status.best == 0.5
     assert {path.name: path.read_bytes() for path in back.path.rglob("*") if path.is_file()} == files
-    assert binned() == []
+    assert list_trash() == []
 
 
 def test_a_run_whose_name_was_taken_meanwhile_comes_back_beside_it(toy):
@@ -268,7 +268,7 @@ def test_the_bin_is_emptied_after_a_week_and_not_before(toy, monkeypatch):
     draft.mkdir()
     os.utime(draft, (now, now))
     assert purge() == 1
-    assert [item.id for item in binned()] == ["new"]
+    assert [item.id for item in list_trash()] == ["new"]
     assert not draft.exists()
 
 

@@ -17,16 +17,16 @@ import pytest
 import toy_family
 from toy_family import ToyTask, toy_run
 
+from core.bundles.bundle import import_bundle
 from core.commands.runs import summary
 from core.errors import UserError
-from core.runs import launch
-from core.runs.again import again
-from core.runs.bin import binned, restore
-from core.runs.bundle import import_bundle
+from core.jobs import launch
+from core.jobs.rerun import again
+from core.jobs.worker import work
 from core.runs.run import Run
 from core.runs.status import Status, own_process, process_start
 from core.runs.store import create, delete, find, list_runs
-from core.training.work import work
+from core.runs.trash import list_trash, restore
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ["status.json", "metrics.jsonl", "plan.json", "about.json", "report.json", "log.txt", "stop"]
@@ -256,7 +256,7 @@ def test_of_two_servers_that_do_the_same_to_one_run_one_does_it_and_the_other_sa
     assert said.count("") >= 1
     assert len(list_runs(toy)) == left
     if attempt is delete:
-        assert said.count("") == len(binned(toy)) == 1
+        assert said.count("") == len(list_trash(toy)) == 1
         assert all("half" in words for words in said if words)
 
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.charlm.config import CharLMConfig
-from core.charlm.data import prepare
+from core.charlm.data.prepare import prepare
 from core.commands.main import main
 from core.runs.run import Run
 from core.runs.store import create
@@ -20,7 +20,7 @@ TOKEN = "a token of twenty or so"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """An untrained network in a whole run folder."""
-    from core.charlm.model import build
+    from core.charlm.training.model import build
 
     config = CharLMConfig(units=8, embedding=4, min_count=1)
     made = create(config, sample("ferry"), name="ferry", directory=tmp_path_factory.mktemp("runs"))
@@ -94,7 +94,7 @@ def test_a_body_over_the_limit_is_refused_by_its_word_and_by_its_length(client: 
 
 
 def test_a_model_that_is_replaced_while_it_serves_is_loaded_anew(run: Run) -> None:
-    from core.charlm.model import build
+    from core.charlm.training.model import build
 
     service = Service(run)
     with TestClient(service.application()) as client:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from core.jobs.worker import work
 from core.runs.checkpoint import checkpoints
 from core.runs.placement import Placement
 from core.runs.run import Run
-from core.training.work import work
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()

@@ -38,7 +38,7 @@ SMALL: dict[str, dict[str, Any]] = {
 def begin(key: str, folder: Path, name: str, placement: Placement) -> Run:
     family = FAMILIES[key]
     sources = sample(next(name for name, item in SAMPLES.items() if item.family == key))
-    sizes = family.room("data").sizes(sources, family.options())
+    sizes = family.room("data.prepare").sizes(sources, family.options())
     options = family.room("config").preset("quick", **sizes).model_dump() | SMALL[key]
     options |= {"steps": PLAN["total_steps"], "epochs": None, "seconds": None}
     run = create(parse_options(family.options, options), sources, name=name, directory=folder)
@@ -139,8 +139,8 @@ def test_the_same_device_named_twice_is_one_and_kinds_are_not_mixed(monkeypatch:
 def test_one_device_hands_everything_back_as_it_was_given() -> None:
     alone = devices.Devices([], 5)
     batch = np.arange(5)
-    assert alone.run(lambda x: alone.mine(x), batch) is batch
-    assert alone.total(batch) is alone.mean(batch) is alone.joined(batch) is batch
+    assert alone.run(lambda x: alone.local_shard(x), batch) is batch
+    assert alone.all_reduce(batch) is alone.mean(batch) is alone.all_gather(batch) is batch
     assert devices.Devices(["CPU:0", "CPU:1"], 1).several is False, "one row needs one device"
 
 

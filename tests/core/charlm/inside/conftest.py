@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from core.charlm.config import CharLMConfig
-from core.charlm.inside.network import Network
-from core.charlm.model import build
-from core.charlm.vocabulary import Vocabulary
+from core.charlm.data.vocabulary import Vocabulary
+from core.charlm.inside.numpy_network import Network
+from core.charlm.training.model import build
 
 LETTERS = Vocabulary(("\ufffd", "\n", " ", *"abcdefghij"))
 

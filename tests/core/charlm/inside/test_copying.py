@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.charlm import copying as module
-from core.charlm.copying import LONGEST, SHORTEST, Span, copying
+from core.charlm.inside import copying as module
+from core.charlm.inside.copying import LONGEST, SHORTEST, Span, copying
 
 
 def by_hand(written: list[int], source: list[int], least: int):

@@ -5,7 +5,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.charlm.inside import features, finder
 from core.charlm.inside.finder import Survey, area, peaks, search, survey
-from core.charlm.inside.network import Network
+from core.charlm.inside.numpy_network import Network
 from core.errors import UserError
 from tests.core.charlm.inside.conftest import LETTERS, trained
 

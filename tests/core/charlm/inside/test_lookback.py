@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from core.charlm.inside.lookback import average, lookback
-from core.charlm.inside.network import Network
+from core.charlm.inside.numpy_network import Network
 from core.charlm.inside.passage import read
-from core.charlm.model import recurrent
+from core.charlm.training.model import recurrent
 from core.errors import UserError
 from tests.core.charlm.inside.conftest import LETTERS, trained
 

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inside import passage
-from core.charlm.inside.network import Network
+from core.charlm.inside.numpy_network import Network
 from core.charlm.inside.score import WHICH_UNKNOWN, Scored, baselines, by_network, by_table, judge
-from core.charlm.vocabulary import Vocabulary
 from core.errors import UserError
 from tests.core.charlm.inside.conftest import LETTERS, trained
 

@@ -1,0 +1,275 @@
+"""A run as one file, to take along. What comes in is hostile until proven; see archive_validation.py and keras_file.py.
+
+A bundle is a zip of the run folder's files that another machine needs (PATTERNS), and bundle.json, which says what
+they are. The checkpoint and the log stay at home: an imported run is used and compared, or trained again.
+"""
+
+import hashlib
+import re
+import shutil
+import time
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.bundles import archive_validation
+from core.bundles.program import use_script
+from core.errors import UserError
+from core.families import FAMILIES
+from core.hosting.admission import check_bring
+from core.i18n import _
+from core.runs.files import json_bytes, write_atomic, write_json
+from core.runs.keras_file import ForeignFileError, check_file
+from core.runs.metrics import FILE_LIMIT as METRICS_LIMIT
+from core.runs.names import clean_name, clean_tags, slug
+from core.runs.run import NOTE_LIMIT, SCHEMA, Run, files_below
+from core.runs.status import Status
+from core.runs.store import claim, draft_folder, runs_dir
+from core.schema import parse_options
+
+FORMAT, VERSION = "hidden-state-run", 1
+LIMIT = 1_500_000_000  # bytes, packed and unpacked
+MANIFEST, USE = "bundle.json", "use.py"  # the lines that use the model go out, and never come in
+SECONDS = 300.0
+# What a run has and a bundle may hold, with the largest size of each in bytes.
+PATTERNS = {
+    r"bundle\.json": 20_000_000,
+    r"config\.json": 20_000_000,
+    r"(about|status|plan|report|baselines|facts|labels|vocabulary|[a-z_]{1,30})\.json": 16_000_000,
+    r"use\.py": 100_000,
+    r"metrics\.jsonl": METRICS_LIMIT,
+    r"model\.keras": 1_000_000_000,
+    r"[a-z_]{1,30}\.npz": 500_000_000,
+    r"samples/step-\d{8,10}/[a-z0-9_-]{1,40}\.(txt|json|png|npz)": 50_000_000,
+    r"snapshots/step-\d{10}\.npz": 200_000_000,
+    r"data/\d{5}[a-z0-9.]{0,10}": LIMIT,
+}
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+    name: str = Field(max_length=1000)
+    path: str = Field(pattern=r"^\d{5}[a-z0-9.]{0,10}$")
+    size: int = Field(ge=0, le=LIMIT)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    role: Literal["train", "validation", "test"] = "train"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="ignore", strict=True)
+    name: str = Field(max_length=1000)
+    size: int = Field(ge=0)
+    files: list[_Entry] = Field(max_length=archive_validation.ENTRIES)
+
+
+class _Config(BaseModel):
+    """config.json of a run that comes in; what is not named here is left behind."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+    version: Literal[1] = Field(alias="schema")
+    family: str
+    created: float = Field(ge=0, le=1e11, allow_inf_nan=False)
+    preset: str = Field(max_length=40)
+    options: dict[str, Any] = Field(max_length=1000)
+    data: _Data
+
+
+# Out ------------------------------------------------------------------------------------------------------------------
+def export(run: Run, target: Path | BinaryIO, data: bool = False) -> None:
+    """Write `run` as one file to a path or an open binary file; with `data` also what it was trained on.
+
+    Raises UserError where the run cannot be read, is too large for a bundle, or the disk refuses.
+    """
+    run.options  # noqa: B018  # a damaged run is named before anything is written
+    if data:
+        run.sources()
+    try:
+        if isinstance(target, Path):
+            write_atomic(target, lambda file: _write(run, file, data))
+        else:
+            _write(run, target, data)
+    except OSError as error:
+        raise UserError(
+            _("The run “{run}” cannot be exported: {reason}.").format(run=run.id, reason=error.strerror or error)
+        ) from None
+
+
+def _write(run: Run, file: BinaryIO, data: bool) -> None:
+    paths = {str(path.relative_to(run.path).as_posix()): path for path in sorted(files_below(run.path))}
+    left = {USE, MANIFEST} | (set() if data else {name for name in paths if name.startswith("data/")})
+    kept = {name: path for name, path in paths.items() if _limit(name) and name not in left}
+    total = sum(path.stat().st_size for path in kept.values())
+    if len(kept) > archive_validation.ENTRIES - 10 or total > LIMIT - 10**6:
+        raise UserError(_("The run “{run}” is too large for one file: export it without its data.").format(run=run.id))
+    files: dict[str, Any] = {}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
+        for name, path in kept.items():
+            content = json_bytes(_public(run.status)) if name == "status.json" else path.read_bytes()
+            files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            archive.writestr(_entry(name), content)
+        if lines := _use(run):
+            files[USE] = {"size": len(lines), "sha256": hashlib.sha256(lines).hexdigest()}
+            archive.writestr(_entry(USE), lines)
+        about = {"format": FORMAT, "version": VERSION, "id": run.id, "exported": time.time(), "files": files}
+        archive.writestr(_entry(MANIFEST), json_bytes(about))
+
+
+def _use(run: Run) -> bytes:
+    """The lines that use the model; none where there is no model, or no sound vocabulary that they could read."""
+    try:
+        return use_script(run).encode() if run.usable else b""
+    except UserError:
+        return b""
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)
+    packed = name.endswith((".keras", ".npz", ".png"))
+    entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o100644 << 16
+    return entry
+
+
+def _public(status: Status) -> dict[str, Any]:
+    """What a run has reached, without where it ran."""
+    state = status.state if status.state in ("finished", "failed") else "stopped"
+    known = {"step", "total", "epoch", "seconds", "throughput", "unit", "loss", "best", "best_metric", "best_step"}
+    return {"state": state, **{name: value for name, value in vars(status).items() if name in known}}
+
+
+# In -------------------------------------------------------------------------------------------------------------------
+def import_bundle(file: Path, directory: str | Path | None = None) -> Run:
+    """The run in the bundle `file`, as a new run here. Raises UserError where anything is not as it must be.
+
+    Everything is written into a hidden folder and proven there; only a run that is whole and harmless gets a name.
+    """
+    check_bring()
+    parent = runs_dir(directory)
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        draft = draft_folder(parent)
+        try:
+            name = _unpack(Path(file), draft)
+            return Run(claim(draft, parent, slug(name)))
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except ForeignFileError as error:
+        raise UserError(
+            _("“{file}” is not taken as a run: {reason}.").format(file=Path(file).name[:80], reason=error)
+        ) from None
+    except OSError as error:
+        raise UserError(
+            _("“{file}” cannot be imported: {reason}.").format(
+                file=Path(file).name[:80], reason=error.strerror or error
+            )
+        ) from None
+
+
+def _unpack(file: Path, draft: Path) -> str:
+    """Prove and write everything in `file`; return the name of the run."""
+    deadline = time.monotonic() + SECONDS
+    with archive_validation.open_archive(file, LIMIT) as archive:
+        names = {entry.filename for entry in archive.infolist()}
+        for entry in archive.infolist():
+            limit = _limit(entry.filename)
+            if not limit:
+                raise ForeignFileError(f"it holds {entry.filename!r}, which no run has")
+            if entry.file_size > limit:
+                raise ForeignFileError(f"{entry.filename!r} is too large")
+        manifest = _manifest(archive, names)
+        config = _config(archive, names)
+        for entry in archive.infolist():
+            if entry.filename not in (MANIFEST, USE, "config.json"):
+                archive_validation.extract(archive, entry, draft / entry.filename, deadline)
+                _prove(draft / entry.filename, entry.filename, manifest)
+    config["imported"] = {"at": time.time(), "id": clean_name(str(manifest.get("id", "")))}
+    write_json(draft / "config.json", config)
+    for item in config["data"]["files"]:
+        path = draft / "data" / item["path"]
+        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != item["sha256"]:
+            raise ForeignFileError("its data is not what config.json says")
+    status = Status.read(draft / "status.json") or Status(state="stopped")
+    Status.parse({**_public(status), "message": _("It was imported.")}).write(draft / "status.json")  # type: ignore[union-attr]
+    return _describe(draft, config)
+
+
+def _limit(name: str) -> int:
+    """The largest size of a file of that name in a run; 0 where a run has none."""
+    return next((limit for pattern, limit in PATTERNS.items() if re.fullmatch(pattern, name)), 0)
+
+
+def _manifest(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
+    manifest = archive_validation.proven_json(
+        archive_validation.read_entry(archive, MANIFEST, PATTERNS[r"bundle\.json"]), MANIFEST
+    )
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ForeignFileError("bundle.json does not describe a run")
+    if manifest.get("version") != VERSION:
+        raise ForeignFileError(f"it is of version {manifest.get('version')!r:.20}, and this studio reads {VERSION}")
+    files = manifest.get("files")
+    if not isinstance(files, dict) or set(files) != names - {MANIFEST}:
+        raise ForeignFileError("bundle.json lists other files than the archive holds")
+    return manifest
+
+
+def _config(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
+    raw = archive_validation.proven_json(
+        archive_validation.read_entry(archive, "config.json", PATTERNS[r"config\.json"]), "config.json"
+    )
+    try:
+        config = _Config.model_validate(raw)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])[:80] or "it"
+        raise ForeignFileError(f"config.json is wrong at {where!r}") from None
+    if config.family not in FAMILIES:
+        raise ForeignFileError(f"there is no model family {config.family[:40]!r}")
+    options = parse_options(FAMILIES[config.family].options, config.options)
+    listed = {f"data/{item.path}" for item in config.data.files}
+    given = {name for name in names if name.startswith("data/")}
+    if len(listed) != len(config.data.files) or (given and given != listed):
+        raise ForeignFileError("its data files are not those that config.json lists")
+    data = config.data.model_dump()
+    for item in [data, *data["files"]]:
+        item["name"] = archive_validation.one_line(item["name"])
+    return {
+        "schema": SCHEMA,
+        "family": config.family,
+        "created": config.created,
+        "preset": clean_name(config.preset),
+        "options": options.model_dump(mode="json"),
+        "data": data,
+    }
+
+
+def _prove(path: Path, name: str, manifest: dict[str, Any]) -> None:
+    """Check one extracted file by what it is; JSON is written anew as it was understood."""
+    listed = manifest["files"][name]
+    content_hash = listed.get("sha256") if isinstance(listed, dict) else None
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != content_hash:
+            raise ForeignFileError(f"{name!r} is not what bundle.json says")
+    if name.startswith("data/"):
+        return  # read like every upload, by the family's own careful readers
+    if name.endswith(".json"):
+        value = archive_validation.proven_json(path.read_bytes(), name)
+        if name == "report.json" and not isinstance(value, dict):
+            raise ForeignFileError("report.json is no report")
+        write_json(path, value)
+    elif name.endswith(".npz"):
+        archive_validation.check_npz(path, _limit(name))
+    elif name.endswith(".png"):
+        archive_validation.check_png(path.read_bytes(), name)
+    elif name.endswith(".keras"):
+        check_file(path)
+
+
+def _describe(draft: Path, config: dict[str, Any]) -> str:
+    given = Run(draft).about
+    name = given.get("name")
+    name = (clean_name(name) if isinstance(name, str) else "") or clean_name(config["data"]["name"]) or config["family"]
+    note = given.get("note")
+    about = {"name": name, "note": note[:NOTE_LIMIT] if isinstance(note, str) else "", "tags": given.get("tags")}
+    write_json(draft / "about.json", about | {"tags": clean_tags(about["tags"])})
+    return name

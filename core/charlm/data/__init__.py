@@ -1,0 +1,1 @@
+"""A text as a person brings it, to symbol numbers and batches."""

@@ -1,0 +1,126 @@
+"""Writing: the state is carried from character to character, one compiled loop, many texts at once."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.backend import keras, tf
+from core.charlm.config import CharLMConfig
+from core.charlm.data.prepare import clean
+from core.charlm.data.vocabulary import Vocabulary
+from core.charlm.inference.request import MAX_PROMPT, Settings
+from core.charlm.inference.step_writer import CHUNK, StepWriter
+from core.charlm.training.cells import State
+from core.charlm.training.forward import trained
+from core.charlm.training.model import build
+from core.errors import UserError
+from core.i18n import _
+from core.runs.run import Run
+from core.training.weights import load_weights
+
+CHUNK_SECONDS = 0.1  # a large network gets shorter chunks, so that something is seen of it
+COLD = 1e-30  # at this temperature only the likeliest is left, and the first of equals
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some more characters of each text: symbols[b][t] and its probability under the network, before temperature."""
+
+    symbols: list[list[str]]
+    probabilities: np.ndarray
+
+
+class Writer:
+    """Writes with a trained model. The same prompt, settings and weights write the same text, in chunks of any size:
+    which character is drawn is a function of the seed, the text's number and the character's place alone."""
+
+    def __init__(
+        self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary, stepper: StepWriter | None = None
+    ) -> None:
+        self.model, self.config, self.vocabulary = model, config, vocabulary
+        self.stepper = stepper or StepWriter.shared(config, len(vocabulary))
+
+    def clean_prompt(self, prompt: str) -> str:
+        """The prompt as the run's own text was read: line ends, control characters, case, form."""
+        if len(prompt) > MAX_PROMPT:
+            raise UserError(_("The prompt has more than {limit:,} characters.").format(limit=MAX_PROMPT))
+        return clean(prompt, self.config.lowercase, self.config.nfkc)[0]
+
+    def stream(
+        self, prompt: str, settings: Settings, chunk: int | None = None, more: Sequence[Any] = ()
+    ) -> Iterator[Chunk]:
+        """Yield the text in chunks as it is written, of `chunk` characters or as many as a moment gives.
+
+        The prompt itself is not repeated. more: what the stepper takes beside the weights.
+        """
+        # Without a prompt a text begins as a line does.
+        ids = self.vocabulary.encode(self.clean_prompt(prompt) or "\n")
+        B, V = settings.count, len(self.vocabulary)
+        prepared = [*self.stepper.prepare([tf.convert_to_tensor(weight) for weight in trained(self.model)]), *more]
+        logits, state = self._read(prepared, ids, B)
+        chances = np.zeros((settings.length, B), np.float32) if settings.greedy else draws(settings)
+        top_k = min(settings.top_k or V, V)
+        knobs = (
+            tf.constant(COLD if settings.greedy else settings.temperature, tf.float32),
+            tf.constant(top_k),
+            tf.constant(settings.top_p, tf.float32),
+        )
+        restricted = top_k < V or settings.top_p < 1
+        done, count = 0, chunk or 16
+        while done < settings.length:
+            count = min(count, CHUNK, settings.length - done)
+            block = np.zeros((CHUNK, B), np.float32)
+            block[:count] = chances[done : done + count]
+            began = time.perf_counter()
+            written, probabilities, logits, state = self.stepper.write(
+                prepared, block, tf.constant(count), state, logits, knobs, restricted
+            )
+            symbols = [[self.vocabulary.symbols[i] for i in row] for row in written.numpy()[:count].T]
+            yield Chunk(symbols, probabilities.numpy()[:count].T)
+            done += count
+            count = chunk or (2 * count if time.perf_counter() - began < CHUNK_SECONDS else max(1, count // 2))
+
+    def write(self, prompt: str, settings: Settings, more: Sequence[Any] = ()) -> list[str]:
+        """`count` texts of `length` characters that go on from `prompt`; more: as for stream()."""
+        parts: list[list[str]] = [[] for _ in range(settings.count)]
+        for chunk in self.stream(prompt, settings, more=more):
+            for part, row in zip(parts, chunk.symbols, strict=True):
+                part.extend(row)
+        return ["".join(part) for part in parts]
+
+    def _read(self, prepared: Sequence[Any], ids: np.ndarray, B: int) -> tuple[Any, list[State]]:
+        """The logits (B, V) after a prompt and the state, the same for all B texts."""
+        logits, state = self.stepper.start(1, len(self.vocabulary)), self.stepper.zero_state(1)
+        for begin in range(0, len(ids), CHUNK):
+            part = ids[begin : begin + CHUNK]
+            padded = np.zeros((CHUNK, 1), np.int32)
+            padded[: len(part), 0] = part
+            _nats, logits, state = self.stepper.read(prepared, padded, tf.constant(len(part)), state, logits)
+        return tf.repeat(logits, B, 0), [tuple(tf.repeat(part, B, 0) for part in layer) for layer in state]
+
+
+def draws(settings: Settings) -> np.ndarray:
+    """(length, B) numbers in [0, 1): one for each character of each text, the same whatever else is asked for."""
+    columns = [
+        np.random.Generator(np.random.Philox(key=[settings.seed, number])).random(settings.length, np.float32)
+        for number in range(settings.count)
+    ]
+    return np.stack(columns, 1)
+
+
+def load_vocabulary(run: Run) -> Vocabulary:
+    """The vocabulary of a run. Raises UserError where it is missing or no vocabulary."""
+    return Vocabulary.from_json(run.read_json("vocabulary.json"))
+
+
+def load_writer(run: Run) -> Writer:
+    """The writer of a run's best weights. Raises UserError where there is no whole model yet."""
+    config = run.options
+    assert isinstance(config, CharLMConfig)
+    vocabulary = load_vocabulary(run)
+    model = build(config, len(vocabulary))
+    load_weights(model, run.model_path)
+    return Writer(model, config, vocabulary)

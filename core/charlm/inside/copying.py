@@ -1,0 +1,265 @@
+"""Does it copy? The longest stretches of a written text that stand word for word in the training text.
+
+Both texts are symbol ids. A window's hash is polynomial over 64 bits (Karp and Rabin 1987), built by doubling, so that
+the hash of any length is one multiplication and one addition of two shorter ones. The source is read block by block
+and only for what is not known yet: a written stretch of which seven symbols were found asks for the windows of eight
+that begin like it, so that after the first block few positions of the source are looked at twice. Whatever is reported
+was compared symbol by symbol.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.charlm.data.prepare import Text, TextOptions, clean
+
+SHORTEST, LONGEST = 4, 20  # k of the k-grams that are counted
+BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread
+TABLE_BITS = 18  # the table stays in the processor's cache
+SHIFT = np.uint64(64 - TABLE_BITS)
+BLOCK = 1 << 20  # source symbols at a time; a 20 MB source was read fastest so
+CLASSES = (4, 6, 8)  # what is known of a written stretch decides at which length its search begins
+PAIRS = 2_000_000  # places of stretches of LONGEST symbols that are followed further; a prose text has some thousand
+NOBODY, SEVERAL = -1, -2
+
+
+@dataclass(frozen=True)
+class Span:
+    """`length` symbols from `start` of the written text stand at `source` of the training text."""
+
+    start: int
+    length: int
+    source: int
+
+
+@dataclass(frozen=True)
+class Copying:
+    """novelty[k]: share of the written k-grams that the source does not have; spans: the maximal copied stretches of
+    at least `least` symbols, in order, none inside another; longest: the longest stretch of at least SHORTEST symbols,
+    whether or not it is a span, or None."""
+
+    novelty: dict[int, float]
+    spans: tuple[Span, ...]
+    longest: Span | None
+
+
+def copying(written: np.ndarray, source: np.ndarray, least: int = 12) -> Copying:
+    """Compare `written` (n,) with `source` (m,), both integer ids; stretches of at least `least` symbols are spans.
+
+    Exact, but for one case: where stretches of LONGEST symbols stand in the source so often that there are more than
+    PAIRS places to follow, the first of them stand for all.
+    """
+    written, source = np.ascontiguousarray(written), np.ascontiguousarray(source)
+    n, m = len(written), len(source)
+    novelty = {k: 1.0 for k in range(SHORTEST, LONGEST + 1) if k <= n}
+    if min(n, m) < SHORTEST:
+        return Copying(novelty, (), None)
+    search = _Search(written)
+    for begin in range(0, m, BLOCK):
+        search.read(source[begin : begin + BLOCK + LONGEST - 1], begin)
+    length, place = search.length, search.place
+    _confirm(written, source, length, place)
+    novelty = {k: float(np.mean(length[: n - k + 1] < k)) for k in novelty}
+    _run_on(length, place, *search.places())
+    spans = _maximal(written, source, length, place, least)
+    best = int(np.argmax(length))
+    short = Span(best, _common(written[best:], source[place[best] :]), int(place[best]))
+    longest = max([*spans, short], key=lambda span: span.length)
+    return Copying(novelty, spans, longest if longest.length >= SHORTEST else None)
+
+
+def compare(written: str, text: Text, options: TextOptions) -> Copying:
+    """What of `written` stands in the training part of `text`, both as a run with these options reads them."""
+    ids = text.vocabulary.encode(clean(written, options.lowercase, options.nfkc)[0])
+    return copying(ids, text.split()[0])
+
+
+class _Search:
+    """What is known of each written position: the length of the longest match up to LONGEST, and where it stands."""
+
+    def __init__(self, written: np.ndarray) -> None:
+        hashes = _Hashes(written)
+        self.length = np.zeros(len(written), np.int64)
+        self.place = np.zeros(len(written), np.int64)
+        self._tables = {k: _Table(hashes.of(k)) for k in range(SHORTEST, min(LONGEST, len(written)) + 1)}
+        self._full: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def read(self, block: np.ndarray, begin: int) -> None:
+        hashes = _Hashes(block)
+        wanted = np.maximum(self.length + 1, SHORTEST)  # the shortest match that would be news
+        wanted[self.length == LONGEST] = LONGEST  # its further places are wanted, too
+        room = len(wanted) - np.arange(len(wanted))
+        wanted[wanted > room] = 0
+        for low, high in zip(CLASSES, (*CLASSES[1:], LONGEST + 1), strict=True):
+            active = (wanted >= low) & (wanted < high)
+            if active.any():
+                self._climb(hashes, begin, active, wanted)
+
+    def _climb(self, hashes: "_Hashes", begin: int, active: np.ndarray, wanted: np.ndarray) -> None:
+        """From length to length, with the positions of the block that still match one of the `active` starts."""
+        k = max(low for low in CLASSES if low <= wanted[active].min())
+        candidates: np.ndarray | None = None
+        while k <= hashes.size:
+            table = self._tables[k]
+            starts = np.flatnonzero(active)
+            candidates, names = table.match(hashes, k, candidates, starts)
+            if not len(candidates):
+                return
+            first = np.full(table.count, -1, np.int64)
+            first[names[::-1]] = candidates[::-1]
+            found = first[table.group[starts]]
+            news = (found >= 0) & (wanted[starts] <= k) & (self.length[starts] < k)
+            self.length[starts[news]], self.place[starts[news]] = k, begin + found[news]
+            active[starts[found < 0]] = False
+            if k == LONGEST:
+                self._full.append((begin + candidates, names))
+                return
+            # Who was found at k asks for k + 1 now, if it is long enough; nobody else needs to be looked at before.
+            still = starts[(found >= 0) & (len(wanted) - starts > k)]
+            active[starts] = False
+            active[still] = True
+            if not len(still):
+                return
+            k = max(k + 1, int(wanted[still].min()))
+
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs (start, place), all with matches of LONGEST symbols."""
+        if not self._full:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        positions, names = (np.concatenate(part) for part in zip(*self._full, strict=True))
+        order = np.argsort(names, kind="stable")
+        positions, names = positions[order], names[order]
+        table = self._tables[LONGEST]
+        begins = np.searchsorted(names, np.arange(table.count))
+        counts = np.diff(begins, append=len(names))[table.group]
+        if counts.sum() > PAIRS:
+            counts = np.minimum(counts, max(1, PAIRS // int(np.count_nonzero(counts))))
+        starts = np.repeat(np.arange(len(counts)), counts)
+        within = np.arange(len(starts)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return starts, positions[begins[table.group[starts]] + within]
+
+
+class _Hashes:
+    """Hashes of all windows of a length, from those of the powers of two."""
+
+    def __init__(self, ids: np.ndarray) -> None:
+        mixed = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(0xC2B2AE3D27D4EB4F)
+        self._powers = [mixed ^ (mixed >> np.uint64(29))]
+        self.size = len(ids)
+
+    def of(self, k: int, at: np.ndarray | None = None) -> np.ndarray:
+        """(size − k + 1,) hashes of all windows of length k, or those at the positions `at`."""
+        result: np.ndarray | None = None
+        offset = 0
+        for bit in reversed(range(k.bit_length())):
+            if not k >> bit & 1:
+                continue
+            part = self._power(bit)
+            piece = part[offset : offset + self.size - k + 1] if at is None else part[at + offset]
+            result = piece if result is None else result * _factor(1 << bit) + piece
+            offset += 1 << bit
+        assert result is not None
+        return result
+
+    def _power(self, bit: int) -> np.ndarray:
+        while len(self._powers) <= bit:
+            half = 1 << (len(self._powers) - 1)
+            last = self._powers[-1]
+            self._powers.append(last[:-half] * _factor(half) + last[half:])
+        return self._powers[bit]
+
+
+def _factor(length: int) -> np.uint64:
+    return np.uint64(pow(int(BASE), length, 1 << 64))
+
+
+class _Table:
+    """The written windows of one length, found by the first bits of their hash; only windows that share those bits
+    need a search. `group` is the number of the window at each start."""
+
+    def __init__(self, hashes: np.ndarray) -> None:
+        self._ranked, self.group = np.unique(hashes, return_inverse=True)
+        self.count = len(self._ranked)
+        self._bits = (self._ranked >> SHIFT).astype(np.int64)
+        self._slots = np.full(1 << TABLE_BITS, NOBODY, np.int32)
+        self._slots[self._bits] = np.arange(self.count)
+        self._slots[self._bits[1:][self._bits[1:] == self._bits[:-1]]] = SEVERAL
+
+    def match(
+        self, theirs: _Hashes, k: int, candidates: np.ndarray | None, starts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The positions, of `candidates` or all, whose window of length k is that of a start, and its number."""
+        wanted = np.zeros(self.count + 1, bool)
+        wanted[self.group[starts]] = True
+        if candidates is None:
+            found = theirs.of(k)
+            marks = np.zeros(1 << TABLE_BITS, bool)
+            marks[self._bits[wanted[:-1]]] = True
+            candidates = np.flatnonzero(marks[found >> SHIFT])
+            found = found[candidates]
+        else:
+            candidates = candidates[: np.searchsorted(candidates, theirs.size - k, side="right")]
+            found = theirs.of(k, candidates)
+        names = self._slots[found >> SHIFT].astype(np.int64)
+        several = np.flatnonzero(names == SEVERAL)
+        names[several] = np.minimum(np.searchsorted(self._ranked, found[several]), self.count - 1)
+        same = (names >= 0) & (self._ranked[names] == found) & wanted[names]
+        return candidates[same], names[same]
+
+
+def _confirm(written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray) -> None:
+    """Cut each match to what is the same symbol by symbol: a hash alone proves nothing."""
+    starts = np.flatnonzero(length)
+    for offset in range(LONGEST):
+        starts = starts[length[starts] > offset]
+        differ = written[starts + offset] != source[place[starts] + offset]
+        length[starts[differ]] = offset if offset >= SHORTEST else 0
+
+
+def _run_on(length: np.ndarray, place: np.ndarray, starts: np.ndarray, places: np.ndarray) -> None:
+    """Matches of LONGEST symbols that follow one another on a diagonal are one longer match."""
+    if not len(starts):
+        return
+    order = np.lexsort((starts, places - starts))
+    starts, places = starts[order], places[order]
+    diagonal = places - starts
+    heads = np.flatnonzero(np.r_[True, (np.diff(diagonal) != 0) | (np.diff(starts) != 1)])
+    ends = starts[heads] + np.diff(heads, append=len(starts)) + LONGEST - 1
+    # Of several that begin at one start the one written last stays: the longest, and of those the first in the source.
+    by_end = np.lexsort((-diagonal[heads], ends))
+    reach, owner = np.zeros(len(length), np.int64), np.zeros(len(length), np.int64)
+    reach[starts[heads][by_end]], owner[starts[heads][by_end]] = ends[by_end], heads[by_end]
+    furthest = np.maximum.accumulate(reach)
+    here = np.arange(len(length))
+    since = np.maximum.accumulate(np.where(reach == furthest, here, 0))
+    longer = np.flatnonzero(furthest - here > length)
+    length[longer] = (furthest - here)[longer]
+    place[longer] = longer + diagonal[owner[since[longer]]]
+
+
+def _maximal(
+    written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray, least: int
+) -> tuple[Span, ...]:
+    """The matches that are not the tail of one that begins earlier, each followed to its end."""
+    spans, end = [], 0
+    for start in np.flatnonzero(length >= least).tolist():
+        if start + length[start] <= end:
+            continue
+        found = Span(start, _common(written[start:], source[place[start] :]), int(place[start]))
+        if found.length >= least and start + found.length > end:
+            spans.append(found)
+            end = start + found.length
+    return tuple(spans)
+
+
+def _common(a: np.ndarray, b: np.ndarray) -> int:
+    """How many symbols from the first on are the same."""
+    done, step = 0, 64
+    while done < min(len(a), len(b)):
+        first, second = a[done : done + step], b[done : done + step]
+        size = min(len(first), len(second))
+        differ = np.flatnonzero(first[:size] != second[:size])
+        if len(differ):
+            return done + int(differ[0])
+        done, step = done + size, step * 2
+    return done

@@ -1,0 +1,73 @@
+"""The film strip: what the network wrote, from the same prompt and seed, at every kept moment of its training."""
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from core.charlm.inference.request import Settings
+from core.charlm.inference.write import Writer, load_vocabulary
+from core.charlm.training.model import build
+from core.errors import UserError
+from core.i18n import _
+from core.runs.metrics import column
+from core.runs.run import Run
+from core.training import snapshots
+
+
+class Film:
+    """One run's kept weights, put one after another into one network; asked by several threads, they take turns."""
+
+    def __init__(self, run: Run) -> None:
+        """Raises UserError where the run has kept no weights."""
+        self.run, self.steps = run, kept_steps(run)
+        config: Any = run.options
+        vocabulary = load_vocabulary(run)
+        self._model = build(config, len(vocabulary))
+        self._writer = Writer(self._model, config, vocabulary)
+        self._lock, self._step = threading.Lock(), -1
+
+    def text(self, step: int, prompt: str, settings: Settings) -> str:
+        """What the weights of `step` write after `prompt`. Raises UserError where they are gone or do not fit."""
+        with self._lock:
+            if step != self._step:
+                put(self._model, snapshots.load(self.run, step), step)
+                self._step = step
+            return self._writer.write(prompt, settings)[0]
+
+
+def kept_steps(run: Run) -> list[int]:
+    """The steps whose weights a run keeps. Raises UserError where it keeps none."""
+    found = snapshots.steps(run)
+    if not found:
+        raise UserError(
+            _(
+                "The run “{run}” keeps no weights from its training, so there is no film: a run keeps them from its "
+                "first evaluation on, unless its network is very large."
+            ).format(run=run.id)
+        )
+    return found
+
+
+def put(model: Any, arrays: dict[str, np.ndarray], step: int) -> None:
+    """Assign a snapshot's arrays to the variables of their names; all or, with a UserError, none."""
+    variables = {f"model/{item.path}": item for item in model.variables if "seed" not in item.path}
+    fits = set(arrays) == set(variables) and all(
+        arrays[name].shape == tuple(variable.shape) for name, variable in variables.items()
+    )
+    if not fits:
+        raise UserError(
+            _("The weights of step {step} do not fit this network: its folder was changed.").format(step=step)
+        )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+
+
+def losses(run: Run) -> tuple[list[int], list[float]]:
+    """Steps and validation losses, in nats, for the curve beside the film."""
+    return column(run.metrics(), "val_loss")
+
+
+def nearest(steps: list[int], step: int) -> int:
+    """The last of `steps` that is not after `step`, or the first."""
+    return max((kept for kept in steps if kept <= step), default=steps[0])

@@ -1,0 +1,1 @@
+"""The network of a character model, its compiled step, and how its training is judged."""

@@ -1,0 +1,120 @@
+"""The forward pass that training differentiates: the weights of the Keras model, states in and out, time first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.backend import keras, tf
+from core.charlm.config import CharLMConfig
+from core.charlm.training.bfloat16 import narrow, widen
+from core.charlm.training.cells import CELLS, State
+from core.charlm.training.scan import scan
+
+FEW_SYMBOLS = 512  # up to here the gradient of a look-up is quicker as a product with one-hot rows
+BYTE = 256
+
+
+class TrainingForward:
+    """Equal to the Keras model from a zero state, in float32 to rounding."""
+
+    def __init__(self, config: CharLMConfig) -> None:
+        self.config = config
+        begin = bool(config.embedding)
+        self.biases = {begin + 3 * number + 2 for number in range(config.layers)} | {begin + 3 * config.layers + 1}
+
+    def zero_state(self, B: int) -> list[State]:
+        """The state before the first character: for each layer (h, c) of an LSTM or (h,) of the others, (B, U)."""
+        zeros = tf.zeros((B, self.config.units))
+        return [(zeros,) * CELLS[self.config.cell].states for _ in range(self.config.layers)]
+
+    @tf.function(jit_compile=True, autograph=False)
+    def narrowed(self, weights: Sequence[Any]) -> list[Any]:
+        """The matrices in bfloat16, so that the products are; biases stay in float32."""
+        return [w if place in self.biases else narrow(w, tf.bfloat16) for place, w in enumerate(weights)]
+
+    def __call__(
+        self, weights: Sequence[Any], ids: Any, state: Sequence[State], seed: Any = None
+    ) -> tuple[Any, list[State]]:
+        """ids (T, B), both known → logits (T · B, V) in float32 and the state after.
+
+        weights: the model's trainable ones in its order, or narrowed() ones: the products are in their type.
+        seed: (2,) int32 for this pass's dropout; None leaves dropout out.
+        """
+        T, B = ids.shape
+        rest = list(weights)
+        table = rest.pop(0) if self.config.embedding else None
+        after = []
+        hidden: Any = None
+        for number, before in enumerate(state):
+            kernel, recurrent, bias, *rest = rest
+            if number:
+                hidden = _dropped(hidden, self.config.dropout, seed, number)
+                x = tf.reshape(tf.linalg.matmul(_flat(hidden), kernel), (T, B, kernel.shape[1]))
+            else:
+                x = _enter(table, kernel, ids)
+            # DropConnect (Wan et al. 2013), as Merity et al. 2018 regularise an LSTM: one mask for all T steps.
+            recurrent = _dropped(recurrent, self.config.weight_dropout, seed, -number - 1)
+            hidden, last = scan(self.config.cell, x, before, recurrent, bias)
+            after.append(last)
+        output, bias = rest
+        hidden = _dropped(hidden, self.config.dropout, seed, self.config.layers)
+        logits = tf.linalg.matmul(_flat(hidden), output)
+        return tf.cast(logits, tf.float32) + bias, after
+
+
+def trained(model: keras.Model) -> list[Any]:
+    """The variables of the model that TrainingForward takes, as TensorFlow's own."""
+    return [variable.value for variable in model.trainable_variables]
+
+
+def _enter(table: Any, kernel: Any, ids: Any) -> Any:
+    """The first layer's input projection (T, B, G): looked up in E·K where that is less work than (E of ids)·K."""
+    if table is None:
+        return lookup(kernel, ids)
+    if table.shape[0] <= ids.shape[0] * ids.shape[1]:
+        return lookup(tf.linalg.matmul(table, kernel), ids)
+    rows = tf.linalg.matmul(_flat(lookup(table, ids)), kernel)
+    return tf.reshape(rows, (*ids.shape, kernel.shape[1]))
+
+
+@tf.custom_gradient
+def lookup(table: Any, ids: Any) -> Any:
+    """Rows of `table` (V, D) for ids (T, B) → (T, B, D). The gradient adds up in float32 whatever the table's type."""
+
+    def gradient(d_rows: Any) -> Any:
+        flat, which = _flat(d_rows), tf.reshape(ids, [-1])
+        if table.shape[0] <= FEW_SYMBOLS:
+            return tf.linalg.matmul(tf.one_hot(which, table.shape[0], dtype=table.dtype), flat, transpose_a=True), None
+        added = tf.math.unsorted_segment_sum(tf.cast(flat, tf.float32), which, table.shape[0])
+        return tf.cast(added, table.dtype), None
+
+    return tf.gather(table, ids), gradient
+
+
+def _dropped(x: Any, rate: float, seed: Any, number: int) -> Any:
+    """drop() in training, for the number-th of the places where something is dropped."""
+    return drop(x, rate, tf.stack([seed[0] + number, seed[1]])) if rate and seed is not None else x
+
+
+def drop(x: Any, rate: float, seed: Any) -> Any:
+    """Dropout of x, of any shape, from (2,) int32: one random byte a value, so the rate is rounded to a 256th."""
+    limit = min(BYTE - 1, round(rate * BYTE))
+    size = x.shape.num_elements()
+    words = tf.random.stateless_uniform((-(-size // 4),), seed, None, None, tf.uint32, alg="philox")
+    random = tf.reshape(tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:size], x.shape)
+
+    @tf.custom_gradient
+    def run(x: Any) -> Any:
+        return _masked(x, random, limit), lambda d: _masked(d, random, limit)
+
+    return run(x)
+
+
+@tf.function(jit_compile=True, autograph=False)
+def _masked(x: Any, random: Any, limit: int) -> Any:
+    kept = tf.cast(random, tf.int32) >= limit
+    return narrow(tf.where(kept, widen(x) * (BYTE / (BYTE - limit)), 0.0), x.dtype)
+
+
+def _flat(x: Any) -> Any:
+    """(T, B, U) → (T · B, U)"""
+    return tf.reshape(x, (-1, x.shape[-1]))

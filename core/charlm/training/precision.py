@@ -1,0 +1,56 @@
+"""How this machine trains fastest: in which type it multiplies, and on how many cores apart."""
+
+import os
+import time
+from typing import Any
+
+from core.backend import tf
+
+LEAST_UNITS = 96  # below this the products are too small for their type to matter
+LEAST_ROWS = 8  # streams that are worth a core of their own
+GAIN = 0.85  # bfloat16 rounds: it must be clearly faster
+
+
+def cores() -> int:
+    """Processor cores that this process may use; a cluster says how many of a node's are a run's."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    given = os.environ.get("HIDDEN_STATE_CORES", "")
+    return max(1, min(there, int(given))) if given.isdecimal() else there
+
+
+def one_thread_each() -> None:
+    """Let each part of a batch have one core to itself: no step then waits for threads to meet.
+
+    Works only before TensorFlow's first use in a process (core.tensorflow_import); later it trains as well, but slower.
+    """
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(max(2, cores()))
+    except RuntimeError:
+        return
+
+
+def shards(B: int) -> int:
+    """Into how many parts a batch of B is split."""
+    return max(1, min(cores(), B // LEAST_ROWS))
+
+
+def fastest_type(units: int, rows: int) -> str:
+    """ "bfloat16" where this processor multiplies clearly faster in it, else "float32"; takes about 50 ms."""
+    if units < LEAST_UNITS:
+        return "float32"
+    spent = {"float32": float("inf"), "bfloat16": float("inf")}
+    for _round in range(4):
+        for name in spent:
+            spent[name] = min(spent[name], _seconds(getattr(tf, name), rows, units))
+    return "bfloat16" if spent["bfloat16"] < GAIN * spent["float32"] else "float32"
+
+
+def _seconds(dtype: Any, rows: int, units: int) -> float:
+    h, recurrent = tf.ones((rows, units), dtype), tf.ones((units, 4 * units), dtype)
+    tf.linalg.matmul(h, recurrent)
+    began = time.perf_counter()
+    for _round in range(10):
+        product = tf.linalg.matmul(h, recurrent)
+    product.numpy()
+    return time.perf_counter() - began

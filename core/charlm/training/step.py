@@ -1,0 +1,101 @@
+"""Many optimizer steps in one compiled loop, each step's batch split over the processor's cores."""
+
+from typing import Any
+
+import numpy as np
+
+from core.backend import keras, tf
+from core.charlm.config import CharLMConfig
+from core.charlm.data.batches import Batches
+from core.charlm.training.bfloat16 import widen
+from core.charlm.training.forward import TrainingForward, trained
+from core.charlm.training.optimizer import Adam
+from core.training.devices import Devices
+
+
+class Steps:
+    """Truncated backpropagation through time; the state that the next step begins with is in `state`.
+
+    Of several devices each takes one part of the batch; a processor alone splits it into `shards`, one a core.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        config: CharLMConfig,
+        ids: np.ndarray,
+        precision: str,
+        shards: int,
+        devices: Devices | None = None,
+    ) -> None:
+        self.config, self.batches, self.network = config, Batches(config, ids), TrainingForward(config)
+        self.devices = devices = devices or Devices([], self.batches.layout.B)
+        self.weights = trained(model)
+        self._narrow = precision == "bfloat16"
+        at = self.batches.layout
+        self.rows = devices.rows if devices.several else [len(part) for part in np.array_split(np.arange(at.B), shards)]
+        fades = [
+            len(weight.shape) == 2 and place not in self.network.biases for place, weight in enumerate(self.weights)
+        ]
+        decay = config.weight_decay if config.optimizer == "adamw" else 0.0
+        with devices.scope():
+            self.state = [[tf.Variable(part) for part in layer] for layer in self.network.zero_state(at.B)]
+            self.optimizer = Adam(self.weights, fades, decay=decay, clip_norm=config.clip_norm)
+
+    def variables(self) -> dict[str, Any]:
+        """What the next step depends on besides the weights."""
+        found = {f"optimizer/{name}": variable for name, variable in self.optimizer.variables().items()}
+        for number, layer in enumerate(self.state):
+            found |= {f"state/{number}/{part}": variable for part, variable in enumerate(layer)}
+        return found
+
+    @tf.function(
+        input_signature=[tf.TensorSpec((), tf.int64), tf.TensorSpec((None,), tf.float32)],
+        autograph=False,
+    )
+    def __call__(self, first: Any, factors: Any) -> tuple[Any, Any]:
+        """Train a step for each of the schedule's factors; the mean loss and the mean norm of the gradients."""
+        count = tf.size(factors)
+
+        def body(k: Any, total: Any, norms: Any) -> tuple[Any, Any, Any]:
+            step, rate = first + tf.cast(k, tf.int64), self.config.learning_rate * factors[k]
+            loss, norm = self.devices.run(self._step, step, rate)
+            return k + 1, total + loss, norms + norm
+
+        start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
+        _k, total, norms = tf.while_loop(lambda k, *_: k < count, body, start, parallel_iterations=1)
+        return total / tf.cast(count, tf.float32), norms / tf.cast(count, tf.float32)
+
+    def _step(self, step: Any, rate: Any) -> tuple[Any, Any]:
+        x, y, carry = self.batches(step)
+        weights = [tf.convert_to_tensor(weight) for weight in self.weights]
+        weights = self.network.narrowed(weights) if self._narrow else weights
+        state = [[part * carry for part in layer] for layer in self.state]
+        parts = [tf.split(whole, self.rows, axis) for whole, axis in ((x, 1), (y, 1))]
+        states = [[tf.split(part, self.rows) for part in layer] for layer in state]
+        losses, gradients, afters = [], [], []
+        for shard in [self.devices.place] if self.devices.several else range(len(self.rows)):
+            before = [tuple(part[shard] for part in layer) for layer in states]
+            seed = tf.stack([self.config.seed + 1000 * (shard + 1), tf.cast(step, tf.int32)])
+            loss, gradient, after = self._part(weights, parts[0][shard], parts[1][shard], before, seed)
+            losses.append(loss)
+            gradients.append(gradient)
+            afters.append(after)
+        if self.devices.several:
+            gradients = [self.devices.all_reduce([widen(part) for part in gradients[0]])]
+        norm = self.optimizer.apply(gradients, rate)
+        for number, layer in enumerate(self.state):
+            for part, variable in enumerate(layer):
+                variable.assign(self.devices.all_gather(tf.concat([after[number][part] for after in afters], 0)))
+        return self.devices.all_reduce(tf.add_n(losses)), norm
+
+    def _part(self, weights: Any, x: Any, y: Any, before: Any, seed: Any) -> tuple[Any, Any, Any]:
+        """The part's share of the mean loss, and of its gradients."""
+        weights = [tf.identity(weight) for weight in weights]
+        at = self.batches.layout
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            logits, after = self.network(weights, x, before, seed)
+            nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.reshape(y, [-1]), logits)
+            loss = tf.reduce_sum(nats) / (at.B * at.T)
+        return loss, tape.gradient(loss, weights), after

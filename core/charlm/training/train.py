@@ -1,0 +1,128 @@
+"""Training a character model: truncated backpropagation through time in one compiled loop of many steps."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.backend import tf
+from core.charlm.config import CharLMConfig
+from core.charlm.data.batches import layout
+from core.charlm.data.prepare import prepare
+from core.charlm.data.report import NGRAM_ORDER, baseline
+from core.charlm.inference.request import Settings
+from core.charlm.inference.write import Writer
+from core.charlm.training import precision
+from core.charlm.training.evaluate import Evaluator
+from core.charlm.training.forward import trained
+from core.charlm.training.model import build
+from core.charlm.training.step import Steps
+from core.i18n import N_
+from core.runs.run import Run
+from core.training.devices import Devices
+from core.training.task import Best, Sizes
+from core.training.weights import load_weights
+
+QUICK_CHARACTERS = 60_000  # of the validation part that an evaluation during training reads
+SAMPLE_TEMPERATURE = 0.8
+TYPES, MAX_SHARDS = ("float32", "bfloat16"), 256
+
+
+class CharLMTask:
+    """The Task of core/training for a character model."""
+
+    best = Best("val_loss")
+    loss_key = "loss"
+
+    def __init__(self, run: Run) -> None:
+        config = run.options
+        assert isinstance(config, CharLMConfig)
+        text = prepare(run.sources(), config)
+        self.config, self.vocabulary = config, text.vocabulary
+        self.training, self.validation = text.split()
+        V = len(self.vocabulary)
+        devices = Devices.of(run, layout(config, len(self.training)).B)
+        with devices.scope():
+            self.model = build(config, V)
+        numerics = self._numerics(run)
+        self.steps = Steps(self.model, config, self.training, **numerics, devices=devices)
+        self.evaluator = Evaluator(config, V, numerics["shards"])
+        self.writer = Writer(self.model, config, self.vocabulary)
+        at = self.steps.batches.layout
+        self.sizes = Sizes(at.steps_per_epoch, at.B * at.T, "chars", notes=[*text.notes, *at.notes, *devices.notes()])
+        self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
+        run.write_json("vocabulary.json", self.vocabulary.to_json())
+        sizes = {"characters": len(text.ids), "vocabulary": V}
+        run.write_json("facts.json", sizes | {"sizes": sizes, "parameters": self.parameters, "numerics": numerics})
+        if run.read_json("baselines.json") is None:
+            run.write_json("baselines.json", self._baselines(V))
+
+    def _numerics(self, run: Run) -> dict[str, Any]:
+        """How sums are rounded: as the run began, so that it continues exactly; else what is fastest here."""
+        facts = run.read_json("facts.json")
+        known = facts.get("numerics") if isinstance(facts, dict) else None
+        if isinstance(known, dict) and known.get("precision") in TYPES and isinstance(known.get("shards"), int):
+            return {"precision": known["precision"], "shards": max(1, min(known["shards"], MAX_SHARDS))}
+        B = layout(self.config, len(self.training)).B
+        shards = precision.shards(B)
+        chosen: str = self.config.precision
+        if chosen == "auto":
+            chosen = precision.fastest_type(self.config.units, -(-B // shards))
+        return {"precision": chosen, "shards": shards}
+
+    def _baselines(self, V: int) -> list[dict[str, Any]]:
+        found = [baseline(self.training, self.validation, order, V) for order in (1, NGRAM_ORDER)]
+        labels = (N_("letter frequencies"), f"{NGRAM_ORDER}-gram table")  # messages: runs are read in every language
+        return [
+            {"name": name, "label": label, "metric": "val_loss", "value": item.nats}
+            for name, label, item in zip(("unigram", "ngram"), labels, found, strict=True)
+        ]
+
+    # The loop's questions -------------------------------------------------------------------------------------------
+    def train(self, step: int, factors: np.ndarray) -> dict[str, float]:
+        loss, norm = self.steps(tf.constant(step, tf.int64), tf.constant(factors, tf.float32))
+        return {"loss": float(loss), "grad_norm": float(norm)}
+
+    def evaluate(self, step: int) -> dict[str, float]:
+        return {"val_loss": self.evaluator.windows(trained(self.model), self.validation, 64, QUICK_CHARACTERS)}
+
+    def sample(self, step: int) -> dict[str, bytes]:
+        settings = Settings(self.config.sample_length, SAMPLE_TEMPERATURE, seed=self.config.seed)
+        text = self.config.sample_prompt + self.writer.write(self.config.sample_prompt, settings)[0]
+        return {"text.txt": text.encode("utf-8", "replace")}
+
+    def variables(self) -> dict[str, Any]:
+        weights = {f"model/{variable.path}": variable for variable in self.model.trainable_variables}
+        return weights | self.steps.variables()
+
+    def restarted(self, step: int) -> None:
+        pass
+
+    def save_model(self, path: str) -> None:
+        self.model.save(path)
+
+    def load_model(self, path: str) -> None:
+        load_weights(self.model, Path(path))
+
+    def report(self) -> dict[str, Any]:
+        weights = trained(self.model)
+        nats = self.evaluator.windows(weights, self.validation, 64)
+        return {
+            "val_loss_nats": nats,
+            "val_loss_nats_256": self.evaluator.windows(weights, self.validation, 256),
+            "val_loss_nats_streaming": self.evaluator.stream(weights, self.validation),
+            "val_bits_per_char": nats / math.log(2),
+            "val_perplexity": math.exp(min(nats, 50.0)),
+            "parameters": self.parameters,
+        }
+
+
+def before_devices() -> None:
+    """What the training process asks of TensorFlow before its first use."""
+    precision.one_thread_each()
+
+
+def make_task(run: Run) -> CharLMTask:
+    """The Task for `run`. Raises UserError where its data or options do not fit."""
+    return CharLMTask(run)

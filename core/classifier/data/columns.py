@@ -1,0 +1,71 @@
+"""Which columns of a table are the text and the label."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from core.errors import UserError
+from core.i18n import _
+
+if TYPE_CHECKING:
+    from core.classifier.data.table import Table
+
+LABEL_NAMES = {
+    "label", "labels", "class", "category", "categories", "target", "sentiment", "polarity", "y", "tag", "topic",
+    "intent", "rating", "stars", "score", "标签", "类别", "分类", "情感", "评分", "类",
+}  # fmt: skip
+TEXT_NAMES = {
+    "text", "texts", "sentence", "review", "reviews", "comment", "comments", "content", "message", "body", "document",
+    "description", "title", "tweet", "评论", "文本", "内容", "句子", "评价", "正文",
+}  # fmt: skip
+
+
+def guess_columns(table: "Table", text: str = "", label: str = "") -> tuple[str, str]:
+    """The text and the label column: the ones named, or those that look like it.
+
+    A label column has 2 to 100 different values that return; the text column is the longest. Raises UserError that
+    says, for each column, why it cannot be the label.
+    """
+    sample = table.rows[:: max(1, len(table.rows) // 5000)]
+    values = {name: [row[index].strip() for row in sample] for index, name in enumerate(table.columns)}
+    length = {name: sum(map(len, cells)) / len(cells) for name, cells in values.items()}
+    text = table.columns[table.place(text)] if text else ""
+    if label:
+        label = table.columns[table.place(label)]
+    else:
+        scores = {name: _labelness(name, cells) for name, cells in values.items() if name != text}
+        if len(table.columns) == 1:
+            raise UserError(
+                _("“{name}” has one column only, but texts and labels are needed: was the separator lost?").format(
+                    name=table.name
+                )
+            )
+        named = [name for name in scores if name.casefold() in LABEL_NAMES]
+        if not any(scores.values()) and not named:
+            counts = ", ".join(f"“{name}” ({len(set(cells) - {''}):,})" for name, cells in list(values.items())[:12])
+            raise UserError(
+                _(
+                    "No column of “{name}” can be the label, which has 2 to 100 different values that return; "
+                    "different values found: {counts}."
+                ).format(name=table.name, counts=counts)
+            )
+        # A column that is only named like a label is taken too: what is wrong with it is said when it is read.
+        label = max(scores, key=lambda name: (scores[name], name in named))
+    if not text:
+        others = [name for name in table.columns if name != label]
+        if not others:
+            raise UserError(_("“{name}” has no second column for the texts.").format(name=table.name))
+        text = max(others, key=lambda name: length[name] * (4 if name.casefold() in TEXT_NAMES else 1))
+    if text == label:
+        raise UserError(_("The column “{name}” cannot be text and label at once.").format(name=text))
+    return text, label
+
+
+def _labelness(name: str, cells: list[str]) -> float:
+    """0 where the column cannot be the label; more where it is named like one, has few values and short ones."""
+    values = Counter(cell for cell in cells if cell)
+    if not 2 <= len(values) <= 100 or values.total() < 1.5 * len(values):
+        return 0.0
+    named = 4.0 if name.casefold() in LABEL_NAMES else 1.0
+    filled = values.total() / len(cells)
+    longest = sum(map(len, values)) / len(values)
+    return named * filled / (1 + len(values) / 20) / (1 + longest / 40)

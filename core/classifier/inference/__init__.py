@@ -1,0 +1,1 @@
+"""Classifying with a trained network."""

@@ -1,0 +1,235 @@
+"""Using a trained classifier: one text as it is typed, thousands at once, or a whole file."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.classifier.config import ClassifierConfig
+from core.classifier.data.batches import by_length, padded
+from core.classifier.data.encode import encode
+from core.classifier.data.table import Table, read_lines, read_table
+from core.classifier.data.tokenizer import UNKNOWN, Vocabulary, kept
+from core.classifier.training.metrics import fit_temperature, softmax
+from core.classifier.training.model import build
+from core.csv_safety import harmless
+from core.errors import UserError
+from core.i18n import _
+from core.runs.checkpoint import load_arrays
+from core.runs.run import Run
+from core.sources import Source
+from core.training.weights import load_weights
+
+MAX_TEXT = 1_000_000  # characters of one text
+CHUNK = 512  # texts encoded at once
+TOKENS = 131_072  # sorted by length together: more leave less padding, and are longer between two reports of progress
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as the network reads it. start and end are its place in the text; known tells whether the vocabulary has
+    it, read whether it is inside the part that is not cut off."""
+
+    text: str
+    start: int
+    end: int
+    known: bool
+    read: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network makes of one text. `sure` is False below the threshold that was asked for."""
+
+    text: str
+    tokens: list[Token]
+    probabilities: np.ndarray
+    label: str
+    confidence: float
+    sure: bool
+
+    @property
+    def cut(self) -> int:
+        """How many tokens were not read."""
+        return sum(not token.read for token in self.tokens)
+
+    @property
+    def unknown(self) -> int:
+        return sum(token.read and not token.known for token in self.tokens)
+
+
+class Classifier:
+    """A trained run, ready to classify.
+
+    Raises UserError where the run has no model yet or its files do not fit together.
+    """
+
+    def __init__(self, run: Run) -> None:
+        config = run.options
+        if not isinstance(config, ClassifierConfig):
+            raise UserError(_("The run “{run}” is no classifier.").format(run=run.id))
+        self.run, self.config = run, config
+        self.vocabulary = Vocabulary.from_json(run.read_json("vocabulary.json"))
+        self.classes = read_classes(run)
+        self.model = build(config, len(self.vocabulary), len(self.classes))
+        load_weights(self.model, run.model_path)
+        self._forward = _compiled(self.model)
+        self.temperature = self._temperature()
+
+    def _temperature(self) -> float:
+        """Fitted on the validation part, where the run has come to its final figures; else 1."""
+        try:
+            arrays, _meta = load_arrays(self.run.path / "predictions.npz")
+            return fit_temperature(arrays["validation_logits"], arrays["validation_labels"])
+        except (OSError, ValueError, KeyError, IndexError):
+            return 1.0
+
+    def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """The token numbers that the network reads, (T,) int32 each. Raises UserError for a text beyond MAX_TEXT."""
+        for number, text in enumerate(texts, 1):
+            if len(text) > MAX_TEXT:
+                raise UserError(
+                    _("Text {number} has {count:,} characters, but at most {limit:,} can be read.").format(
+                        number=number, count=len(text), limit=MAX_TEXT
+                    )
+                )
+        tokenizer = self.vocabulary.tokenizer
+        return encode([tokenizer(text) for text in texts], self.vocabulary, self.config)
+
+    def logits(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
+        """(B, C), not divided by the temperature."""
+        out = np.zeros((len(encoded), len(self.classes)), np.float32)
+        for places in by_length(encoded):
+            out[places] = self._forward(padded([encoded[at] for at in places]))
+        return out
+
+    def probabilities(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """(B, C), calibrated by the temperature. progress(done, of) is called now and then."""
+        found = []
+        for done, shares in self.in_turn(texts):
+            found.append(shares)
+            if progress:
+                progress(done, len(texts))
+        return np.concatenate(found) if found else np.zeros((0, len(self.classes)))
+
+    def in_turn(self, texts: Sequence[str]) -> Iterator[tuple[int, np.ndarray]]:
+        """How many texts are done, and the probabilities of the newest of them, (b, C), b texts of about TOKENS."""
+        encoded: list[np.ndarray] = []
+        for at in range(0, len(texts), CHUNK):
+            encoded += self.encode(texts[at : at + CHUNK])
+            done = min(at + CHUNK, len(texts))
+            if done == len(texts) or sum(map(len, encoded)) >= TOKENS:
+                yield done, softmax(self.logits(encoded), self.temperature)
+                encoded = []
+
+    def tokens(self, text: str) -> list[Token]:
+        """Every token of a text, also those that are cut off."""
+        tokenizer = self.vocabulary.tokenizer
+        names, spans = tokenizer(text), tokenizer.spans(text)
+        read = np.zeros(len(names), bool)
+        for start, stop in kept(len(names), self.config.max_tokens, self.config.cut):
+            read[start:stop] = True
+        numbers = self.vocabulary.encode(names)
+        return [
+            Token(name, start, end, number != UNKNOWN, bool(inside))
+            for name, (start, end), number, inside in zip(names, spans, numbers, read, strict=True)
+        ]
+
+    def answer(self, text: str, threshold: float = 0.0) -> Answer:
+        """What the network makes of one text, and what it saw of it."""
+        shares = self.probabilities([text])[0]
+        top = int(shares.argmax())
+        confidence = float(shares[top])
+        return Answer(text, self.tokens(text), shares, self.classes[top], confidence, confidence >= threshold)
+
+
+def _compiled(model: object) -> Callable[[np.ndarray], np.ndarray]:
+    from core.backend import tf
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    def forward(tokens):  # type: ignore[no-untyped-def]
+        return model(tokens, training=False)  # type: ignore[operator]
+
+    return lambda tokens: forward(tf.constant(tokens)).numpy()
+
+
+def read_classes(run: Run) -> list[str]:
+    """The class names of labels.json. Raises UserError where it is damaged."""
+    content = run.read_json("labels.json")
+    classes = content.get("classes") if isinstance(content, dict) else None
+    sound = (
+        isinstance(classes, list)
+        and len(classes) >= 2
+        and len(set(map(str, classes))) == len(classes)
+        and all(isinstance(label, str) for label in classes)
+    )
+    if not sound:
+        raise UserError(
+            _("The run “{run}” has no sound labels.json: train anew, or bring the run again.").format(run=run.id)
+        )
+    return classes  # type: ignore[return-value]
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+def classify_table(
+    classifier: Classifier,
+    source: Source,
+    *,
+    column: str = "",
+    threshold: float = 0.0,
+    progress: Progress | None = None,
+) -> Iterator[bytes]:
+    """The table of `source` as CSV in UTF-8, with the label, its confidence and every probability behind each row.
+
+    column: where the texts are; the training table's column, or the longest one, where it is not named. Below
+    `threshold` the label is empty. No cell can be a formula to a spreadsheet. Yields the header, then rows by the
+    thousand. Raises UserError as read_table does.
+    """
+    table = read_texts(source)
+    texts = table.column(column or text_column(classifier.run, table))
+    names = [_("predicted"), _("confidence"), *(f"p({label})" for label in classifier.classes)]
+    yield _csv([[*table.columns, *names]], mark=True)
+    at = 0
+    for done, found in classifier.in_turn(texts):
+        out = []
+        for row, shares in zip(table.rows[at:done], found, strict=True):
+            top = int(shares.argmax())
+            label = classifier.classes[top] if shares[top] >= threshold else ""
+            out.append([*row, label, f"{shares[top]:.4f}", *(f"{share:.4f}" for share in shares)])
+        yield _csv(out)
+        at = done
+        if progress:
+            progress(done, len(texts))
+
+
+def read_texts(source: Source) -> Table:
+    """A table, or a .txt file with a text a line. Raises UserError."""
+    return read_lines(source) if source.name.lower().endswith(".txt") else read_table(source)
+
+
+def text_column(run: Run, table: Table) -> str:
+    """The column of the texts: named as in the training table, or the one with the longest cells."""
+    known = run.facts.get("text_column")
+    if known in table.columns:
+        return str(known)
+    sample = table.rows[:1000]
+    return max(table.columns, key=lambda name: sum(len(row[table.columns.index(name)]) for row in sample))
+
+
+def _csv(rows: list[list[str]], mark: bool = False) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([harmless(cell) for cell in row] for row in rows)
+    # The byte order mark tells a spreadsheet that the file is UTF-8.
+    return out.getvalue().encode("utf-8-sig" if mark else "utf-8", "replace")
+
+
+def load_classifier(run: Run) -> Classifier:
+    """The classifier of a trained run. Raises UserError where it has none."""
+    if not Path(run.model_path).exists():
+        raise UserError(_("The run “{run}” has no trained model yet: let it train a little.").format(run=run.id))
+    return Classifier(run)

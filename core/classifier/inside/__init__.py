@@ -1,0 +1,1 @@
+"""Why a trained classifier answered as it did."""

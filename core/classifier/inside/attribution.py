@@ -1,0 +1,190 @@
+"""What a classifier looked at in one text, by three methods, and the test that tells which of them to believe.
+
+Every score is in log-odds: log(p / (1 - p)) of the class that is explained.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.backend import keras, tf
+from core.classifier.data.tokenizer import GATHER, UNKNOWN
+from core.classifier.inference.classify import Classifier, Token
+from core.classifier.training.metrics import softmax
+from core.classifier.training.model import attention, pair_numbers
+from core.errors import UserError
+from core.i18n import _
+
+STEPS = 32
+MAX_REMOVED = 400  # tokens of one text that are left out one after the other
+DRAWS = 8
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One number for each token that was read: how much it speaks for (above 0) or against the class.
+
+    `missing` is by how much the scores of integrated gradients miss the difference that they should sum to.
+    """
+
+    name: str
+    tokens: list[Token]
+    values: np.ndarray
+    missing: float = 0.0
+
+
+def log_odds(logits: np.ndarray, target: int, temperature: float = 1.0) -> np.ndarray:
+    """(B,): log(p / (1 - p)) of class `target` for logits (B, C)."""
+    p = softmax(logits, temperature)
+    rest = np.delete(p, target, axis=1).sum(1)
+    return np.log(np.maximum(p[:, target], 1e-12)) - np.log(np.maximum(rest, 1e-12))
+
+
+class Explainer:
+    """Explains answers of a classifier. `text` always means one text; `target` the number of the class explained."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier, model = classifier, classifier.model
+        names = ["token_embedding", *(["pair_embedding"] if classifier.config.pairs else [])]
+        embeddings = [model.get_layer(name) for name in names]
+        self._tables = [layer.embeddings for layer in embeddings]
+        self._after = keras.Model([model.input, *(layer.output for layer in embeddings)], model.output)
+        vectors = tf.TensorSpec((None, None, classifier.config.width), tf.float32)
+        self._gradient = tf.function(
+            self._slope,
+            input_signature=[
+                tf.TensorSpec((None, None), tf.int32),
+                [vectors] * len(names),
+                tf.TensorSpec((), tf.int32),
+            ],
+        )
+
+    def read(self, text: str) -> tuple[np.ndarray, list[Token]]:
+        """(T,) token numbers, and the tokens that they stand for, without the first one that only gathers.
+
+        Raises UserError for a text without tokens.
+        """
+        numbers = self.classifier.encode([text])[0]
+        tokens = [token for token in self.classifier.tokens(text) if token.read]
+        if not tokens:
+            raise UserError(_("The text has no word or sign: there is nothing to explain."))
+        return numbers, tokens
+
+    @property
+    def _first(self) -> int:
+        return int(self.classifier.config.pooling == "first")
+
+    def scores(self, text: str, target: int) -> list[Scores]:
+        """By every method: integrated gradients, leaving one token out, attention."""
+        return [self.integrated_gradients(text, target), self.leave_one_out(text, target), self.attended(text)]
+
+    def integrated_gradients(self, text: str, target: int, steps: int = STEPS) -> Scores:
+        """The slope of the log-odds along the straight way from unknown tokens to these, times the way (Sundararajan,
+        Taly and Yan 2017). The scores sum to the change of the log-odds on that way, up to `missing`.
+
+        The way begins at the embedding of the unknown token, which word dropout has made the network used to.
+        """
+        numbers, tokens = self.read(text)
+        start = self._embedded(np.where(numbers == GATHER, GATHER, UNKNOWN))
+        end = self._embedded(numbers)  # (1 or 2, T, D)
+        # Gauss-Legendre places need far fewer steps than even ones.
+        places, weights = np.polynomial.legendre.leggauss(steps)
+        way = start[:, None] + ((places + 1) / 2)[:, None, None] * (end - start)[:, None]
+        slopes = self._gradient(np.tile(numbers, (steps, 1)), list(way.astype(np.float32)), target)
+        parts = [
+            (np.tensordot(weights / 2, slope.numpy(), 1) * step).sum(1)
+            for slope, step in zip(slopes, end - start, strict=True)
+        ]
+        each = parts[0]
+        for pair in parts[1:]:  # a pair's share belongs to both of its tokens; the first token of a text has no other
+            half = np.where(np.arange(len(pair)) > self._first, pair / 2, 0.0)
+            each = each + pair - half + np.append(half[1:], 0.0)
+        edges = self._after([np.tile(numbers, (2, 1)), *np.stack([start, end], axis=1)], training=False)
+        before, after = log_odds(np.array(edges), target, self.classifier.temperature)
+        return Scores("integrated_gradients", tokens, each[self._first :], float(after - before - each.sum()))
+
+    def _embedded(self, numbers: np.ndarray) -> np.ndarray:
+        """(1 or 2, T, D): the vectors of the tokens (T,), and of their pairs where the network has such."""
+        pairs = self.classifier.config.pairs
+        rows = [numbers, *([pair_numbers(numbers, pairs)] if pairs else [])]
+        return np.stack([np.array(table)[row] for table, row in zip(self._tables, rows, strict=True)])
+
+    def _slope(self, tokens, embedded, target):  # type: ignore[no-untyped-def]
+        with tf.GradientTape() as tape:
+            tape.watch(embedded)
+            logits = self._after([tokens, *embedded], training=False) / self.classifier.temperature
+            chosen = tf.one_hot(target, tf.shape(logits)[1], on_value=True, off_value=False, dtype=tf.bool)
+            rest = tf.reduce_logsumexp(tf.where(chosen, -np.inf, logits), 1)
+            odds = tf.reduce_sum(logits[:, target]) - tf.reduce_sum(rest)
+        return tape.gradient(odds, embedded)
+
+    def leave_one_out(self, text: str, target: int) -> Scores:
+        """How far the log-odds fall when a token is taken out of the text."""
+        numbers, tokens = self.read(text)
+        count = min(len(tokens), MAX_REMOVED)
+        shorter = [self.without(numbers, [place]) for place in range(count)]
+        odds = self._odds([numbers, *shorter], target)
+        values = np.zeros(len(tokens))
+        values[:count] = odds[0] - odds[1:]
+        return Scores("leave_one_out", tokens, values)
+
+    def without(self, numbers: np.ndarray, places: Sequence[int] | np.ndarray) -> np.ndarray:
+        """(T,) token numbers without the tokens at `places`; one unknown token where nothing is left."""
+        left = np.delete(numbers, np.asarray(places, int) + self._first)
+        return left if len(left) > self._first else np.append(left, np.int32(UNKNOWN))
+
+    def _odds(self, encoded: Sequence[np.ndarray], target: int) -> np.ndarray:
+        return log_odds(self.classifier.logits(encoded), target, self.classifier.temperature)
+
+    def attention(self, text: str) -> np.ndarray:
+        """(blocks, heads, T, T): how much the token in row t takes over from the one in column s."""
+        numbers, _tokens = self.read(text)
+        return np.stack([block[0] for block in attention(self.classifier.model, numbers[None])])
+
+    def attended(self, text: str) -> Scores:
+        """How much each token is looked at, mean over blocks, heads and tokens that look; not an explanation.
+
+        It knows no class and no sign; a network can look at one thing and decide by another (Jain and Wallace 2019).
+        """
+        _numbers, tokens = self.read(text)
+        return Scores("attention", tokens, self.attention(text).mean((0, 1, 2))[self._first :])
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """p: the probability of the class after the first 0, 1, … of a method's tokens were taken out; area: its mean.
+
+    The smaller the area, the better the method has found what the answer rests on.
+    """
+
+    name: str
+    p: np.ndarray
+    area: float
+
+
+def deletion_test(explainer: Explainer, text: str, target: int, seed: int = 0) -> list[Deletion]:
+    """Take out tokens in the order of each method, and at random (mean over DRAWS orders), and see p fall.
+
+    The methods with a sign take out what speaks for the class first. All orders stop at the same number of tokens,
+    half of the text.
+    """
+    numbers, tokens = explainer.read(text)
+    most = max(1, len(tokens) // 2)
+    rng = np.random.default_rng(seed)
+    orders = {scores.name: [np.argsort(-scores.values, kind="stable")] for scores in explainer.scores(text, target)}
+    orders["random"] = [rng.permutation(len(tokens)) for _draw in range(DRAWS)]
+    flat = [
+        explainer.without(numbers, order[:many])
+        for several in orders.values()
+        for order in several
+        for many in range(most + 1)
+    ]
+    classifier = explainer.classifier
+    p = softmax(classifier.logits(flat), classifier.temperature)[:, target].reshape(-1, most + 1)
+    found, at = [], 0
+    for name, several in orders.items():
+        mean = p[at : at + len(several)].mean(0)
+        at += len(several)
+        found.append(Deletion(name, mean, float(mean.mean())))
+    return found

@@ -1,0 +1,1 @@
+"""The Transformer classifier, its compiled step, its baselines and its metrics."""

@@ -1,0 +1,303 @@
+"""Training a Transformer classifier: many steps in one compiled loop, on batches of similar length."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.backend import tf
+from core.classifier.config import ClassifierConfig
+from core.classifier.data.batches import Batches, by_length, padded
+from core.classifier.data.encode import encode
+from core.classifier.data.prepare import prepare
+from core.classifier.data.tokenizer import SPECIALS, UNKNOWN, learn_vocabulary
+from core.classifier.data.words import learn_words
+from core.classifier.training import embedding_init
+from core.classifier.training.baselines import Baseline, fit_baselines
+from core.classifier.training.metrics import cross_entropy, fit_temperature, macro_f1, softmax
+from core.classifier.training.model import build
+from core.classifier.training.optimizer import AveragingAdamW
+from core.i18n import _
+from core.runs.checkpoint import save_arrays
+from core.runs.run import Run
+from core.training.devices import Devices
+from core.training.task import Best, Sizes
+from core.training.weights import load_weights
+
+PROBES = 8
+MAX_WORDS = 20_000
+
+
+class ClassifierTask:
+    """The Task of core/training for a Transformer classifier."""
+
+    best = Best("val_accuracy", "max")
+    loss_key = "loss"
+
+    def __init__(self, run: Run) -> None:
+        config = run.options
+        assert isinstance(config, ClassifierConfig)
+        self.run, self.config = run, config
+        self.data = prepare(run.sources(), config)
+        tokenizer, C = self.data.tokenizer, len(self.data.classes)
+        texts = {part: self.data.part(part) for part in ("train", "validation", "test")}
+        self.tokens = {part: [tokenizer(text) for text in texts[part][0]] for part in texts}
+        self.texts = {part: texts[part][0] for part in texts}
+        self.labels = {part: texts[part][1] for part in texts}
+        y = self.labels["train"]
+        self.vocabulary, unknown = learn_vocabulary(
+            self.tokens["train"], tokenizer, config.vocabulary, config.min_count
+        )
+        V = len(self.vocabulary)
+        run.write_json("vocabulary.json", self.vocabulary.to_json() | {"unknown_share": unknown})
+        run.write_json("labels.json", {"schema": 1, "classes": self.data.classes})
+        if tokenizer.unit == "characters":
+            run.write_json("words.json", {"schema": 1, "words": learn_words(self.tokens["train"])[:MAX_WORDS]})
+        counts = np.bincount(y, minlength=C)
+        self.weights = len(y) / (C * np.maximum(counts, 1)) if config.class_weights else np.ones(C)
+
+        self.baselines = self._baselines(y, C)
+        self.encoded = {part: encode(tokens, self.vocabulary, config) for part, tokens in self.tokens.items()}
+        self.batches = Batches(self.encoded["train"], config.batch_size, config.seed)
+        self.targets = tf.constant(self._targets(y, C), tf.float32)
+        self.row_weights = tf.constant(self.weights[y], tf.float32)
+        self.flat, self.starts, self.lengths = map(
+            tf.constant, (self.batches.flat, self.batches.starts, self.batches.lengths)
+        )
+        self.devices = Devices.of(run, self.batches.size)
+        with self.devices.scope():
+            self._build(V, C, y)
+        # Its snapshots are only branched from.
+        self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", snapshots=2, notes=self._notes(unknown))
+        sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
+        sizes["characters"] = self.data.tokenizer.unit == "characters"
+        columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
+        run.write_json(
+            "facts.json", {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns
+        )
+
+    def _build(self, V: int, C: int, y: np.ndarray) -> None:
+        """Everything that a step changes."""
+        config = self.config
+        self.model = build(config, V, C)
+        if config.informed_start:
+            embedding_init.inform(self.model, embedding_init.opinions(self.encoded["train"], y, V, C), config.seed)
+        # The averaged weights live in a network of their own, the one that is judged, saved and used.
+        self.used = build(config, V, C) if config.averaging else self.model
+        for used, weight in zip(self.used.weights, self.model.weights, strict=True):
+            used.assign(weight)
+        self.optimizer = AveragingAdamW(
+            self.model.trainable_variables,
+            self.used.trainable_variables,
+            config.learning_rate,
+            config.weight_decay,
+            config.clip_norm,
+            config.averaging,
+        )
+
+    def _notes(self, unknown: float) -> list[str]:
+        notes = [finding.text for finding in self.data.report.findings if finding.kind != "info"]
+        limit = self.config.max_tokens
+        cut = float(np.mean([len(tokens) > limit for tokens in self.tokens["train"]]))
+        if cut:
+            where = {"end": _("end"), "start": _("start"), "middle": _("middle")}[self.config.cut]
+            notes.append(
+                _("{share:.1%} of the texts have more than {limit} tokens and lose their {where}.").format(
+                    share=cut, limit=limit, where=where
+                )
+            )
+        notes.append(_("{share:.1%} of the tokens are too rare to be known.").format(share=unknown))
+        return notes + self.devices.notes(self.config.dropout)
+
+    # Before the first step -------------------------------------------------------------------------------------------
+    def _baselines(self, y: np.ndarray, C: int) -> list[Baseline]:
+        found = fit_baselines(
+            self.texts["train"],
+            self.tokens["train"],
+            y,
+            C,
+            self.data.tokenizer.unit == "characters",
+            self.weights[y] if self.config.class_weights else None,
+        )
+        self.baseline_accuracy = {item.name: self._accuracy(item, "validation") for item in found}
+        self.run.write_json(
+            "baselines.json",
+            [
+                {
+                    "name": item.name,
+                    "label": item.label,
+                    "metric": "val_accuracy",
+                    "value": self.baseline_accuracy[item.name],
+                    "seconds": round(item.seconds, 2),
+                }
+                for item in found
+            ],
+        )
+        return found
+
+    def _accuracy(self, baseline: Baseline, part: str) -> float:
+        return float(np.mean(self._judged(baseline, part) == self.labels[part]))
+
+    def _judged(self, baseline: Baseline, part: str) -> np.ndarray:
+        return baseline.predict(self.texts[part], self.tokens[part]).argmax(1)
+
+    def _targets(self, y: np.ndarray, C: int) -> np.ndarray:
+        """(B, C): the labels, spread by label smoothing and mixed with what the linear models think of the text.
+
+        A teacher's probabilities tell how clear a case is, which a label alone does not (Hinton, Vinyals and Dean
+        2015); here the teachers are the linear baselines together, as the geometric mean of their probabilities.
+        """
+        config = self.config
+        hard = np.eye(C)[y] * (1 - config.label_smoothing) + config.label_smoothing / C
+        teachers = [item for item in self.baselines if item.linear]
+        if not config.teaching or not teachers:
+            return hard
+        thoughts = [item.predict(self.texts["train"], self.tokens["train"]) for item in teachers]
+        soft = softmax(np.mean([np.log(np.maximum(thought, 1e-6)) for thought in thoughts], axis=0))
+        return (1 - config.teaching) * hard + config.teaching * soft
+
+    # The loop's questions --------------------------------------------------------------------------------------------
+    def train(self, step: int, factors: np.ndarray) -> dict[str, float]:
+        rows = self.batches.rows(step, len(factors))
+        loss, norm, accuracy = self._steps(
+            tf.constant(step, tf.int32), tf.constant(rows), tf.constant(factors, tf.float32)
+        )
+        return {"loss": float(loss), "grad_norm": float(norm), "accuracy": float(accuracy)}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((), tf.int32),
+            tf.TensorSpec((None, None), tf.int32),
+            tf.TensorSpec((None,), tf.float32),
+        ]
+    )
+    def _steps(self, step: Any, rows: Any, factors: Any) -> Any:
+        count = tf.shape(factors)[0]
+        sums = tf.zeros(3)
+        for k in tf.range(count):
+            sums += self.devices.run(self._step, rows[k], step + k, factors[k])
+        means = sums / tf.cast(count, tf.float32)
+        return means[0], means[1], means[2]
+
+    def _step(self, batch: Any, step: Any, factor: Any) -> Any:
+        devices, mine = self.devices, self.devices.local_shard
+        tokens = mine(self._forget(self._tokens(batch), step))
+        target, weight = mine(tf.gather(self.targets, batch)), mine(tf.gather(self.row_weights, batch))
+        with tf.GradientTape() as tape:
+            logits = self.model(tokens, training=True)
+            each = tf.nn.softmax_cross_entropy_with_logits(target, logits)
+            loss = devices.scale_loss(tf.reduce_mean(weight * each))
+        gradients = devices.all_reduce(tape.gradient(loss, self.model.trainable_variables))
+        norm = self.optimizer.apply(gradients, factor)
+        right = tf.equal(tf.argmax(logits, 1), tf.argmax(target, 1))
+        right = devices.mean(tf.reduce_mean(tf.cast(right, tf.float32)))
+        return tf.stack([devices.all_reduce(loss), norm, right])
+
+    def _tokens(self, batch: Any) -> Any:
+        """(B,) rows → (B, T) token numbers, T the longest of them."""
+        length = tf.gather(self.lengths, batch)[:, None]
+        place = tf.range(tf.reduce_max(length))[None, :]
+        found = tf.gather(self.flat, tf.gather(self.starts, batch)[:, None] + tf.minimum(place, length - 1))
+        return tf.where(place < length, found, 0)
+
+    def _forget(self, tokens: Any, step: Any) -> Any:
+        """Word dropout: some tokens become unknown (Iyyer et al. 2015), drawn from the seed and the step."""
+        if not self.config.word_dropout:
+            return tokens
+        chance = tf.random.stateless_uniform(tf.shape(tokens), [self.config.seed, step])
+        return tf.where((chance < self.config.word_dropout) & (tokens >= len(SPECIALS)), UNKNOWN, tokens)
+
+    def evaluate(self, step: int) -> dict[str, float]:
+        logits, y = self.logits("validation"), self.labels["validation"]
+        return {"val_loss": cross_entropy(logits, y), "val_accuracy": float(np.mean(logits.argmax(1) == y))}
+
+    def logits(self, part: str) -> np.ndarray:
+        """(B, C) of the used weights on a part."""
+        return logits_of(self._forward, self.encoded[part], len(self.data.classes))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+    def _forward(self, tokens: Any) -> Any:
+        return self.used(tokens, training=False)
+
+    def sample(self, step: int) -> dict[str, bytes]:
+        """The same few validation texts each time, and what the network thinks of them now."""
+        return {"probe.json": json.dumps(self._probe(), ensure_ascii=False).encode()}
+
+    def _probe(self, temperature: float = 1.0) -> dict[str, Any]:
+        y = self.labels["validation"]
+        by_class = [np.nonzero(y == label)[0] for label in range(len(self.data.classes))]
+        turn = [places[rank] for rank in range(PROBES) for places in by_class if rank < len(places)]
+        chosen = turn[:PROBES]
+        logits = logits_of(self._forward, [self.encoded["validation"][at] for at in chosen], len(self.data.classes))
+        shares = softmax(logits / temperature)
+        rows = [
+            {
+                "text": self.texts["validation"][at][:500],
+                "label": self.data.classes[y[at]],
+                "probabilities": [round(float(share), 4) for share in row],
+            }
+            for at, row in zip(chosen, shares, strict=True)
+        ]
+        return {"classes": self.data.classes, "texts": rows}
+
+    def variables(self) -> dict[str, Any]:
+        found = {f"model/{item.path}": item for item in self.used.weights}
+        if self.used is not self.model:
+            found |= {f"state/trained/{item.path}": item for item in self.model.weights}
+        found |= {f"optimizer/{number}": item for number, item in enumerate(self.optimizer.variables)}
+        seeds = [item for item in self.model.variables if item.path.endswith("seed_generator_state")]
+        return found | {f"state/seed/{number}": item for number, item in enumerate(seeds)}
+
+    def restarted(self, step: int) -> None:
+        pass
+
+    def save_model(self, path: str) -> None:
+        self.used.save(path)
+
+    def load_model(self, path: str) -> None:
+        load_weights(self.used, Path(path))
+
+    def report(self) -> dict[str, Any]:
+        """The final figures. The test part is read here and nowhere else."""
+        y, C = self.labels["test"], len(self.data.classes)
+        logits = {part: self.logits(part) for part in ("validation", "test")}
+        judged = {item.name: self._judged(item, "test") for item in self.baselines}
+        arrays = {f"{part}_logits": value for part, value in logits.items()}
+        arrays |= {f"{part}_places": getattr(self.data, part) for part in logits}
+        arrays |= {f"{part}_labels": self.labels[part] for part in logits}
+        arrays |= {f"baseline_{name}": value for name, value in judged.items()}
+        save_arrays(self.run.path / "predictions.npz", arrays, {"classes": self.data.classes})
+        return {
+            "val_accuracy": float(np.mean(logits["validation"].argmax(1) == self.labels["validation"])),
+            "val_loss": cross_entropy(logits["validation"], self.labels["validation"]),
+            "test_accuracy": float(np.mean(logits["test"].argmax(1) == y)),
+            "test_macro_f1": macro_f1(y, logits["test"].argmax(1), C),
+            "baselines": {
+                item.name: {
+                    "label": item.label,
+                    "val_accuracy": self.baseline_accuracy[item.name],
+                    "test_accuracy": float(np.mean(judged[item.name] == y)),
+                    "test_macro_f1": macro_f1(y, judged[item.name], C),
+                }
+                for item in self.baselines
+            },
+            "parameters": self.model.count_params(),
+            "rows": {part: len(self.labels[part]) for part in self.labels},
+            # As whoever opens the run will hear it: by the best weights, not the last, and calibrated.
+            "probe": self._probe(fit_temperature(logits["validation"], self.labels["validation"])),
+        }
+
+
+def logits_of(forward: Any, encoded: Sequence[np.ndarray], C: int) -> np.ndarray:
+    """(B, C) for texts of any length, computed in groups of similar length."""
+    out = np.zeros((len(encoded), C), np.float32)
+    for places in by_length(encoded):
+        out[places] = forward(tf.constant(padded([encoded[at] for at in places])))
+    return out
+
+
+def make_task(run: Run) -> ClassifierTask:
+    """The Task for `run`. Raises UserError where its data or options do not fit."""
+    return ClassifierTask(run)

@@ -1,0 +1,291 @@
+"""From what a person brings to two heaps of pictures, one to train on and one to measure against, and a report."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from core.errors import UserError
+from core.gan.config import MIN_IMAGES, GANConfig
+from core.gan.data.archive import Archive
+from core.gan.data.arrays import MAX_CLASSES, Part, read_npz
+from core.gan.data.picture import MIN_CONTRAST, Look, UnusableError, decode, fit, look
+from core.i18n import _
+from core.sources import Source
+
+MAX_BYTES = 400_000_000
+MAX_IMAGES = 100_000
+MAX_HELD = 10_000
+MIN_HELD = 16
+MIN_CLASS = 8  # pictures of one class
+MAX_LISTED = 500
+PREVIEWS = 16
+SPLIT_SEED = 0  # not the run's: runs with different seeds are measured against the same pictures
+
+
+@dataclass(frozen=True)
+class Rejected:
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A picture as it came, grey (H, W) uint8, and as the networks see it, (S, S) uint8."""
+
+    name: str
+    before: np.ndarray
+    after: np.ndarray
+
+
+@dataclass
+class Images:
+    """Pictures (N, S, S) uint8, white on black, with labels (N,) int32 where there are classes; S is the side."""
+
+    x: np.ndarray
+    labels: np.ndarray | None
+    held_x: np.ndarray
+    held_labels: np.ndarray | None
+    classes: list[str]
+    rejected: list[Rejected]  # the first MAX_LISTED of them
+    rejected_count: int
+    duplicates: int
+    notes: list[str]
+    previews: list[Preview]
+
+    @property
+    def size(self) -> int:
+        return self.x.shape[1]
+
+    @property
+    def counts(self) -> list[int]:
+        """Training pictures of each class."""
+        return [] if self.labels is None else np.bincount(self.labels, minlength=len(self.classes)).tolist()
+
+
+def sizes(sources: Sequence[Source], options: GANConfig) -> dict[str, int]:
+    """What preset() wants to know. Raises UserError where the pictures cannot be trained on."""
+    images = prepare(sources, options)
+    return {"images": len(images.x), "classes": len(images.classes)}
+
+
+def prepare(sources: Sequence[Source], options: GANConfig) -> Images:
+    """Read, bring to one form and split. Raises UserError, in one sentence, where nothing can be trained from it.
+
+    A source is an .npz in the format of keras.datasets, a zip, or one picture whose name may hold folders; the folder
+    that a picture lies in is its class. A source of the role "validation" or "test", or x_test in an .npz, becomes the
+    held-out part; otherwise a share of every class does. Exact copies are left out, so that no held-out picture was
+    trained on.
+    """
+    if not sources:
+        raise UserError(_("There is no picture yet: bring an .npz, a zip, or PNG and JPEG files."))
+    heap = _Heap(options)
+    for source in sources:
+        heap.take(source)
+    return heap.images()
+
+
+@dataclass
+class _Side:
+    """The pictures of one role."""
+
+    pictures: list[np.ndarray] = field(default_factory=list)
+    labels: list[Any] = field(default_factory=list)
+
+
+class _Heap:
+    def __init__(self, options: GANConfig) -> None:
+        self.options = options
+        self.train, self.held = _Side(), _Side()
+        self.rejected: list[Rejected] = []
+        self.reasons: Counter[str] = Counter()
+        self.duplicates = self.too_many = 0
+        self.notes: list[str] = []
+        self.previews: list[Preview] = []
+        self._seen: set[bytes] = set()
+        self._shown: Counter[Any] = Counter()
+
+    # In -------------------------------------------------------------------------------------------------------------
+    def take(self, source: Source) -> None:
+        if not source.data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            if source.name.lower().endswith((".zip", ".npz")):
+                raise UserError(_("“{name}” is no zip file: pack it again.").format(name=source.name))
+            self._file(source.name, source.data, source.role)
+            return
+        archive = Archive(source)
+        if archive.members and all(info.filename.endswith(".npy") for info in archive.members):
+            parts, notes = read_npz(archive, source.role)
+            self.notes += notes
+            for part in parts:
+                self._array(source.name, part)
+            return
+        for name, data in archive.pictures():
+            if data is None:
+                self._reject(name, _("it is damaged or cut short"))
+            else:
+                self._file(name, data, source.role)
+
+    def _file(self, name: str, data: bytes, role: str) -> None:
+        try:
+            grey = decode(data)
+            around = look(grey)
+            after = fit(grey, self.options.size, around, self.options.centre, self._invert(around))
+        except UnusableError as error:
+            self._reject(name, str(error))
+            return
+        folder = name.replace("\\", "/").split("/")[-2:-1]
+        self._add(name, folder[0] if folder else None, grey, after, role)
+
+    def _array(self, file: str, part: Part) -> None:
+        pictures, size = part.pictures, self.options.size
+        if not len(pictures):
+            return
+        around = look(pictures[:: max(1, len(pictures) // 2000)])
+        invert = self._invert(around)
+        flat = pictures.reshape(len(pictures), -1)
+        seen = flat.max(1).astype(np.int16) - flat.min(1) >= MIN_CONTRAST
+        for index, grey in enumerate(pictures):
+            name = f"{file} [{index}]"
+            try:
+                if not seen[index]:
+                    raise UnusableError(_("it has only one colour"))
+                after = fit(grey, size, around, self.options.centre, invert)
+            except UnusableError as error:
+                self._reject(name, str(error))
+                continue
+            self._add(name, None if part.labels is None else part.labels[index], grey, after, part.role)
+
+    def _invert(self, around: Look) -> bool:
+        return around.light if self.options.invert == "auto" else self.options.invert == "always"
+
+    def _add(self, name: str, label: Any, before: np.ndarray, after: np.ndarray, role: str) -> None:
+        side = self.train if role == "train" else self.held
+        key = hashlib.blake2b(after.tobytes(), digest_size=16).digest()
+        if key in self._seen:
+            self.duplicates += 1
+            return
+        if len(side.pictures) >= (MAX_IMAGES if side is self.train else MAX_HELD):
+            self.too_many += 1
+            return
+        self._seen.add(key)
+        side.pictures.append(after)
+        side.labels.append(label)
+        if len(self.previews) < PREVIEWS and self._shown[label] < (PREVIEWS if label is None else 2):
+            self._shown[label] += 1
+            step = max(1, -(-max(before.shape) // 256))
+            self.previews.append(Preview(name, before[::step, ::step], after))
+
+    def _reject(self, name: str, reason: str) -> None:
+        self.reasons[reason] += 1
+        if len(self.rejected) < MAX_LISTED:
+            self.rejected.append(Rejected(name, reason))
+
+    # Out ------------------------------------------------------------------------------------------------------------
+    def images(self) -> Images:
+        self._check_count()
+        classes, labels, held_labels = self._classes()
+        x = np.stack(self.train.pictures)
+        if self.held.pictures:
+            held_x = np.stack(self.held.pictures)
+            if held_labels is not None:
+                known = held_labels >= 0
+                held_x, held_labels = held_x[known], held_labels[known]
+            if len(held_x) < MIN_HELD:
+                raise UserError(
+                    _(
+                        "The part to measure against has {count} usable pictures, but at least {least} are needed."
+                    ).format(count=len(held_x), least=MIN_HELD)
+                )
+        else:
+            keep, away = split(len(x), labels, self.options.holdout)
+            held_x, held_labels = x[away], labels[away] if labels is not None else None
+            x, labels = x[keep], labels[keep] if labels is not None else None
+        if self.duplicates:
+            self.notes.append(_("Exact copies left out: {count:,}.").format(count=self.duplicates))
+        if self.too_many:
+            self.notes.append(
+                _("Pictures beyond the first {limit:,} left out: {count:,}.").format(
+                    count=self.too_many, limit=MAX_IMAGES
+                )
+            )
+        return Images(
+            x,
+            labels,
+            held_x,
+            held_labels,
+            classes,
+            self.rejected,
+            sum(self.reasons.values()),
+            self.duplicates,
+            self.notes,
+            self.previews,
+        )
+
+    def _check_count(self) -> None:
+        count = len(self.train.pictures)
+        if count >= MIN_IMAGES:
+            return
+        text = _("Only {count} different pictures can be used, but at least {least} are needed").format(
+            count=count, least=MIN_IMAGES
+        )
+        if self.duplicates:
+            text += _("; exact copies: {count:,}").format(count=self.duplicates)
+        if self.reasons:
+            reason, times = self.reasons.most_common(1)[0]
+            text += _("; left out: {count:,}, of them {times:,} because {reason}").format(
+                count=sum(self.reasons.values()), times=times, reason=reason
+            )
+        raise UserError(text + _(": bring more."))
+
+    def _classes(self) -> tuple[list[str], np.ndarray | None, np.ndarray | None]:
+        """Names of the classes and every picture's number; none where there is one class, or pictures without one."""
+        found = set(self.train.labels)
+        if None in found or len(found) < 2:
+            if len(found) > 1:
+                self.notes.append(_("Some pictures are in no folder of a class, so classes are not used."))
+            return [], None, None
+        if len(found) > MAX_CLASSES:
+            raise UserError(
+                _("The pictures are in {count} folders, but at most {limit} classes can be used.").format(
+                    count=len(found), limit=MAX_CLASSES
+                )
+            )
+        ordered = sorted(found, key=_order)
+        counts = Counter(self.train.labels)
+        for label in ordered:
+            if counts[label] < MIN_CLASS:
+                raise UserError(
+                    _(
+                        "The class “{name}” has {count} usable pictures, but a class needs at least {least}: add some, "
+                        "take it away, or put all pictures into one folder."
+                    ).format(name=label, count=counts[label], least=MIN_CLASS)
+                )
+        number = {label: index for index, label in enumerate(ordered)}
+        held = np.array([number.get(label, -1) for label in self.held.labels], np.int32)
+        if (held < 0).any():
+            self.notes.append(_("Pictures to measure against whose class is not trained were left out."))
+        return (
+            [str(label) for label in ordered],
+            np.array([number[label] for label in self.train.labels], np.int32),
+            held,
+        )
+
+
+def _order(label: Any) -> tuple[int, float, str]:
+    """Numbers by value before names by letter."""
+    text = str(label)
+    return (0, float(text), text) if text.lstrip("-").isdecimal() else (1, 0.0, text)
+
+
+def split(count: int, labels: np.ndarray | None, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Positions to train on and to hold out: `share` of every class, at least MIN_HELD and one a class in all."""
+    rng = np.random.default_rng(SPLIT_SEED)
+    groups = [np.arange(count)] if labels is None else [np.nonzero(labels == k)[0] for k in range(labels.max() + 1)]
+    wanted = min(max(share, MIN_HELD / count), MAX_HELD / count)
+    away = np.concatenate([rng.permutation(group)[: max(1, -int(-len(group) * wanted // 1))] for group in groups])
+    keep = np.ones(count, bool)
+    keep[away] = False
+    return np.nonzero(keep)[0], np.sort(away)

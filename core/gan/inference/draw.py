@@ -1,0 +1,243 @@
+"""Using a trained generator: pictures from a seed, by class, along directions and walks, and back from a picture."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from core.backend import tf
+from core.errors import UserError
+from core.gan.config import GANConfig
+from core.gan.training.model import generator, reach, to_pixels, to_range
+from core.i18n import _
+from core.runs.run import Run
+from core.training.weights import load_weights
+
+MAX_COUNT = 10_000
+MAX_FRAMES = 600
+MAX_WALKED = 50_000  # pictures in all frames of a film
+AT_ONCE = 500
+PROBES = 32  # samples over which the principal directions are averaged
+NEAR = 0.02  # how far the noise is moved to see the slope of the picture
+STARTS, SEARCHED, RATE, CLOSE = 8, 300, 0.05, 1e-3  # for find(): starts a class, steps, Adam's rate, pull towards 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """The noise (Z,) and shares of the classes (K,) whose picture (S, S) is nearest to a given one, and the root of
+    the mean squared difference in grey levels."""
+
+    noise: np.ndarray
+    shares: np.ndarray | None
+    picture: np.ndarray
+    difference: float
+
+
+class Drawer:
+    """A run's best generator. Noise is (N, Z) float32; shares are (N, K), or None where the run knows no classes."""
+
+    def __init__(self, options: GANConfig, classes: Sequence[str], model: Any) -> None:
+        self.options, self.classes, self.model = options, list(classes), model
+        self._call = tf.function(self._forward, autograph=False, reduce_retracing=True)
+
+    def _forward(self, inputs: Any) -> Any:
+        return self.model(inputs, training=False)
+
+    # From noise to pictures -----------------------------------------------------------------------------------------
+    def noise(self, count: int, seed: int = 0, truncation: float | None = None) -> np.ndarray:
+        """Normal noise. With `truncation`, numbers beyond ±it are drawn again (Brock et al. 2019): tamer pictures."""
+        _check(_("pictures"), count, 1, MAX_COUNT)
+        _check(_("the seed"), seed, 0, 2**63 - 1)
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal((count, self.options.latent), np.float32)
+        if truncation is not None:
+            _check(_("the truncation"), truncation, 0.05, 100)
+            while (beyond := np.abs(noise) > truncation).any():
+                noise[beyond] = rng.standard_normal(int(beyond.sum()), np.float32)
+        return noise
+
+    def shares(self, count: int, choice: int | str | Sequence[float] | None = None) -> np.ndarray | None:
+        """Of one class, by number or name; of a mixture of all; or, where None, of every class in turn."""
+        if not self.classes:
+            if choice is not None:
+                raise UserError(_("This run knows no classes, so none can be chosen."))
+            return None
+        identity = np.eye(len(self.classes), dtype=np.float32)
+        if choice is None:
+            return identity[np.arange(count) % len(self.classes)]
+        if isinstance(choice, int | str):
+            return np.repeat(identity[[self._class(choice)]], count, 0)
+        mixture = np.asarray(choice, np.float32)
+        if mixture.shape != (len(self.classes),) or not np.isfinite(mixture).all():
+            raise UserError(_("A mixture needs one share for each of the {n} classes.").format(n=len(self.classes)))
+        return np.repeat(mixture[None], count, 0)
+
+    def _class(self, choice: int | str) -> int:
+        if str(choice) in self.classes:
+            return self.classes.index(str(choice))
+        if isinstance(choice, int) and 0 <= choice < len(self.classes):
+            return choice
+        raise UserError(
+            _("There is no class “{name}”; there are: {known}.").format(
+                name=str(choice)[:80], known=", ".join(self.classes[:50])
+            )
+        )
+
+    def values(self, noise: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
+        """(N, S, S) float32 in the range of the generator's output."""
+        if self.classes and shares is None:
+            shares = self.shares(len(noise))
+        parts = []
+        for start in range(0, len(noise), AT_ONCE):
+            here = slice(start, start + AT_ONCE)
+            inputs = [tf.constant(part[here], tf.float32) for part in (noise, shares) if part is not None]
+            parts.append(self._call(inputs if len(inputs) > 1 else inputs[0]).numpy())
+        return np.concatenate(parts)
+
+    def draw(self, noise: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
+        """(N, S, S) uint8."""
+        return to_pixels(self.values(noise, shares), self.options.output)
+
+    def pictures(
+        self,
+        count: int,
+        seed: int = 0,
+        choice: int | str | Sequence[float] | None = None,
+        truncation: float | None = None,
+    ) -> np.ndarray:
+        """(count, S, S) uint8 of a seed."""
+        return self.draw(self.noise(count, seed, truncation), self.shares(count, choice))
+
+    # Moving about ---------------------------------------------------------------------------------------------------
+    @cached_property
+    def directions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Principal directions of the generator: unit rows (Z, Z), and grey levels a pixel that each changes (Z,).
+
+        They are the eigenvectors of the mean of J Jᵀ, J = ∂picture/∂noise, over PROBES samples: the first is the one
+        along which the pictures change most, on the whole.
+        """
+        Z, span = self.options.latent, reach(self.options.output)[1]
+        total = np.zeros((Z, Z))
+        probes, shares = self.noise(PROBES, 0), self.shares(PROBES)
+        for n, probe in enumerate(probes):
+            moved = np.concatenate([probe + NEAR * np.eye(Z), probe - NEAR * np.eye(Z)]).astype(np.float32)
+            told = None if shares is None else np.repeat(shares[n : n + 1], 2 * Z, 0)
+            ahead, behind = np.split(self.values(moved, told).reshape(2 * Z, -1).astype(np.float64), 2)
+            slope = (ahead - behind) / (2 * NEAR) * 255 / span
+            total += slope @ slope.T / slope.shape[1]
+        values, vectors = np.linalg.eigh(total / PROBES)
+        return vectors.T[::-1].astype(np.float32), np.sqrt(np.clip(values[::-1], 0, None))
+
+    def along(self, noise: np.ndarray, direction: int, amount: float) -> np.ndarray:
+        """`noise` (N, Z) moved by `amount` along the principal direction of that number, from 0."""
+        _check(_("the direction"), direction, 0, self.options.latent - 1)
+        return noise + np.float32(amount) * self.directions[0][direction]
+
+    def find(self, picture: np.ndarray, seed: int = 0) -> Found:
+        """What the generator draws most like `picture` (S, S) uint8: gradient descent from the best of many guesses."""
+        target = to_range(picture, self.options.output)
+        kinds = max(1, len(self.classes))
+        guesses = self.noise(2000 // kinds * kinds, seed)
+        shares = self.shares(len(guesses))
+        away = ((self.values(guesses, shares) - target) ** 2).mean((1, 2))
+        kind = np.arange(len(guesses)) % kinds
+        order = [
+            index for k in range(kinds) for index in np.nonzero(kind == k)[0][np.argsort(away[kind == k])][:STARTS]
+        ]
+        told = None if shares is None else shares[order]
+        noise = self._descend(guesses[order], told, target)
+        away = ((self.values(noise, told) - target) ** 2).mean((1, 2))
+        best = int(away.argmin())
+        own = None if told is None else told[best]
+        drawn = self.draw(noise[best : best + 1], None if own is None else own[None])[0]
+        difference = float(np.sqrt(((drawn.astype(np.float32) - picture) ** 2).mean()))
+        return Found(noise[best], own, drawn, difference)
+
+    def _descend(self, noise: np.ndarray, shares: np.ndarray | None, target: np.ndarray) -> np.ndarray:
+        """Adam on the squared difference, with a weak pull towards noise that is likely."""
+        given = [] if shares is None else [tf.constant(shares)]
+
+        @tf.function(autograph=False)
+        def search(start: Any) -> Any:
+            def body(i: Any, at: Any, mean: Any, square: Any) -> Any:
+                with tf.GradientTape() as tape:
+                    tape.watch(at)
+                    made = self._forward([at, *given] if given else at)
+                    away = tf.reduce_mean((made - target) ** 2, [1, 2]) + CLOSE * tf.reduce_mean(at**2, 1)
+                    loss = tf.reduce_sum(away)
+                slope = tape.gradient(loss, at)
+                mean, square = 0.9 * mean + 0.1 * slope, 0.99 * square + 0.01 * slope**2
+                time = tf.cast(i + 1, tf.float32)
+                step = mean / (1 - 0.9**time) / (tf.sqrt(square / (1 - 0.99**time)) + 1e-8)
+                return i + 1, at - RATE * (1 - time / SEARCHED * 0.9) * step, mean, square
+
+            still = tf.zeros_like(start)
+            return tf.while_loop(lambda i, *_rest: i < SEARCHED, body, (tf.constant(0), start, still, still))[1]
+
+        return search(tf.constant(noise)).numpy()
+
+
+def load_drawer(run: Run) -> Drawer:
+    """The run's best generator, built from its options. Raises UserError where there is none yet."""
+    options, labels = run.options, run.read_json("labels.json")
+    if not isinstance(options, GANConfig):
+        raise UserError(_("The run “{run}” draws no pictures: choose a run of a GAN.").format(run=run.id))
+    classes = labels.get("classes") if isinstance(labels, dict) else None
+    if not isinstance(classes, list):
+        raise UserError(_("The run “{run}” has no labels.json yet: let it train a little.").format(run=run.id))
+    model = generator(options, len(classes))
+    load_weights(model, run.model_path)
+    return Drawer(options, [str(name) for name in classes], model)
+
+
+def straight(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
+    """`count` points on the line from `one` to `two`, both included; for noise (Z,) and for shares (K,)."""
+    _check(_("pictures of a walk"), count, 2, MAX_FRAMES)
+    share = np.linspace(0, 1, count, dtype=np.float32)[:, None]
+    return (1 - share) * one + share * two
+
+
+def spherical(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
+    """`count` points on the arc from `one` to `two` (Shoemake 1985), with lengths in between.
+
+    Half way along a straight line noise is about 30 % shorter than any noise the generator was trained on; on the arc
+    it is not (White 2016).
+    """
+    _check(_("pictures of a walk"), count, 2, MAX_FRAMES)
+    lengths = np.linalg.norm(one), np.linalg.norm(two)
+    if min(lengths) == 0:
+        return straight(one, two, count)
+    a, b = one / lengths[0], two / lengths[1]
+    angle = np.arccos(np.clip(a @ b, -1, 1))
+    if np.sin(angle) < 1e-4:
+        return straight(one, two, count)
+    share = np.linspace(0, 1, count)[:, None]
+    arc = (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
+    return (arc * ((1 - share) * lengths[0] + share * lengths[1])).astype(np.float32)
+
+
+def walks(starts: np.ndarray, goals: np.ndarray, count: int, walk: Callable[..., np.ndarray] = spherical) -> np.ndarray:
+    """(count, N, Z): N walks at once, frame by frame, from starts (N, Z) to goals (N, Z)."""
+    if len(starts) * count > MAX_WALKED:
+        raise UserError(
+            _("A film of {n:,} pictures is too long: choose fewer pictures, or a shorter walk.").format(
+                n=len(starts) * count
+            )
+        )
+    return np.stack([walk(start, goal, count) for start, goal in zip(starts, goals, strict=True)], axis=1)
+
+
+def analogy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """A − B + C of noise (…, Z): C with what A has more than B (Radford et al. 2016)."""
+    return a - b + c
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise UserError(
+            _("{name} cannot be {value:g}: choose from {low:g} to {high:g}.").format(
+                name=name[:1].upper() + name[1:], value=value, low=low, high=high
+            )
+        )

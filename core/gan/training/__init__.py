@@ -1,0 +1,1 @@
+"""Generator and discriminator, their compiled step, and the metrics of what is drawn."""

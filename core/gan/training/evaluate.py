@@ -1,0 +1,41 @@
+"""Measuring a finished run again: against the pictures it was held from, or against others that a person brings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.errors import UserError
+from core.gan.config import MIN_IMAGES, GANConfig
+from core.gan.data.prepare import prepare
+from core.gan.inference.draw import load_drawer
+from core.gan.training.feature_extractor import FeatureExtractor
+from core.gan.training.metrics import REPORTED, final_figures
+from core.i18n import _
+from core.runs.run import Run
+from core.sources import Source
+
+
+def evaluate(run: Run, sources: Sequence[Source] = (), seed: int = 0) -> dict[str, Any]:
+    """The figures of report.json from new noise of `seed`, with the run's own judge.
+
+    With `sources`, against all of those pictures; else against the run's held-out part. Raises UserError.
+    """
+    drawer, options = load_drawer(run), run.options
+    assert isinstance(options, GANConfig)
+    images = prepare(run.sources(), options)
+    held = images.held_x
+    if sources:
+        others = prepare(sources, options)
+        held = np.concatenate([others.x, others.held_x])
+    try:
+        judge = FeatureExtractor.load(run.path / "judge.npz")
+    except (OSError, ValueError):
+        raise UserError(_("The run “{run}” has lost its judge: train it again.").format(run=run.id)) from None
+    count = min(REPORTED, max(MIN_IMAGES, len(held)))
+    shares = None
+    if drawer.classes:
+        kinds = np.random.default_rng(seed).choice(len(judge.expected), count, p=judge.expected)
+        shares = np.eye(len(judge.expected), dtype=np.float32)[kinds]
+    generated = drawer.draw(drawer.noise(count, seed), shares)
+    return final_figures(generated, judge, images.x, held, seed)

@@ -1,0 +1,166 @@
+"""The network that looks at generated pictures: a classifier where there are classes, an autoencoder where not."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.backend import keras
+from core.gan.data.prepare import Images
+from core.i18n import _
+from core.runs.checkpoint import load_arrays, save_arrays
+
+layers = keras.layers
+SEEN = 150_000  # pictures that the judge is trained on, copies counted
+MIN_EPOCHS, MAX_EPOCHS = 2, 60
+GROUPS = 10  # that pictures without classes are sorted into
+COVERED = 0.25  # a class is covered where it is generated at least this share as often as it should be
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the judge makes of N pictures: features (N, F) float32, and the number (N,) of the mode each belongs to."""
+
+    features: np.ndarray
+    modes: np.ndarray
+
+
+class FeatureExtractor:
+    """Trained once for each run, on its training pictures; kept as arrays in the run's folder.
+
+    With classes it is a small convolutional classifier, and the modes are the classes. Without, it is a small
+    autoencoder, whose narrow layer needs no labels, and the modes are groups that k-means finds there.
+    """
+
+    def __init__(self, size: int, names: list[str], labelled: bool, width: int) -> None:
+        self.size, self.names, self.labelled, self.width = size, names, labelled, width
+        self.accuracy: float | None = None  # of the classifier, on the held-out pictures
+        self.expected = np.full(len(names), 1 / len(names))  # share of each mode among training pictures
+        self.centres = np.zeros((len(names), width), np.float32)
+        self.model = _network(size, len(names), labelled, width)
+
+    @property
+    def reads(self) -> str:
+        """What its features are of, for a person."""
+        return _("a classifier of the classes") if self.labelled else _("an autoencoder, without labels")
+
+    # Reading --------------------------------------------------------------------------------------------------------
+    def read(self, pictures: np.ndarray) -> Reading:
+        """pictures: (N, S, S) uint8."""
+        features, last = (
+            np.concatenate(parts)
+            for parts in zip(*(self._both(pictures[n : n + 1000]) for n in range(0, len(pictures), 1000)), strict=True)
+        )
+        return Reading(features, last.argmax(1) if self.labelled else _nearest(features, self.centres))
+
+    def _both(self, pictures: np.ndarray) -> list[np.ndarray]:
+        return [np.asarray(part) for part in self._compiled(keras.ops.convert_to_tensor(pictures))]
+
+    def _compiled(self, pictures: Any) -> Any:
+        from core.backend import tf
+
+        if not hasattr(self, "_function"):
+            self._function = tf.function(lambda x: self.model(x, training=False), reduce_retracing=True)
+        return self._function(pictures)
+
+    def shares(self, reading: Reading) -> np.ndarray:
+        """Share of each mode, (K,)."""
+        return np.bincount(reading.modes, minlength=len(self.names)) / max(1, len(reading.modes))
+
+    def covered(self, shares: np.ndarray) -> np.ndarray:
+        """Which modes are generated often enough to be called present, (K,) bool."""
+        return shares >= COVERED * self.expected
+
+    # Training -------------------------------------------------------------------------------------------------------
+    @classmethod
+    def train(cls, images: Images, seed: int = 0, seen: int = SEEN, width: int | None = None) -> "FeatureExtractor":
+        """A judge of `images`; `seen` is how many pictures it is trained on, `width` how many features it gives."""
+        labelled = images.labels is not None
+        names = images.classes if labelled else [_("group {n}").format(n=n + 1) for n in range(GROUPS)]
+        keras.utils.set_random_seed(seed)
+        judge = cls(images.size, names, labelled, width or (64 if len(images.x) >= 5000 else 32))
+        epochs = min(MAX_EPOCHS, max(MIN_EPOCHS, seen // len(images.x)))
+        target = images.labels if labelled else images.x.reshape(len(images.x), -1).astype(np.float32) / 255
+        model = keras.Model(judge.model.input, judge.model.outputs[1])
+        steps = epochs * math.ceil(len(images.x) / BATCH)
+        model.compile(
+            keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps, alpha=0.02)),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            if labelled
+            else keras.losses.BinaryCrossentropy(from_logits=True),
+            steps_per_execution=8,
+            jit_compile=False,
+        )
+        model.fit(images.x, target, batch_size=BATCH, epochs=epochs, verbose=0)
+        judge._settle(images, seed)
+        return judge
+
+    def _settle(self, images: Images, seed: int) -> None:
+        if not self.labelled:
+            from core.scikit import KMeans
+
+            features = self.read(images.x[:20_000]).features
+            self.centres = KMeans(len(self.names), n_init=3, random_state=seed).fit(features).cluster_centers_
+        elif images.held_labels is not None:
+            self.accuracy = float((self.read(images.held_x).modes == images.held_labels).mean())
+        modes = images.labels if images.labels is not None else self.read(images.x).modes
+        self.expected = np.bincount(modes, minlength=len(self.names)) / len(modes)
+
+    # Keeping --------------------------------------------------------------------------------------------------------
+    def save(self, path: Path) -> None:
+        weights = {f"weight/{n:03d}": np.asarray(item) for n, item in enumerate(self.model.get_weights())}
+        meta = {
+            "size": self.size,
+            "names": self.names,
+            "labelled": self.labelled,
+            "width": self.width,
+            "accuracy": self.accuracy,
+        }
+        save_arrays(path, weights | {"expected": self.expected, "centres": self.centres}, meta)
+
+    @classmethod
+    def load(cls, path: Path) -> "FeatureExtractor":
+        """Raises OSError or ValueError where the file is missing, damaged or of another shape."""
+        arrays, meta = load_arrays(path)
+        try:
+            judge = cls(int(meta["size"]), [str(n) for n in meta["names"]], bool(meta["labelled"]), int(meta["width"]))
+            judge.model.set_weights([arrays[f"weight/{n:03d}"] for n in range(len(judge.model.weights))])
+            judge.expected, judge.centres = arrays["expected"], arrays["centres"]
+            judge.accuracy = None if meta["accuracy"] is None else float(meta["accuracy"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{path.name}: {error}") from error
+        return judge
+
+    @classmethod
+    def of(cls, path: Path, images: Images, seed: int) -> "FeatureExtractor":
+        """The judge kept at `path`, or a newly trained one, which is then kept there."""
+        try:
+            judge = cls.load(path)
+            if judge.size == images.size and judge.labelled == (images.labels is not None):
+                return judge
+        except (OSError, ValueError):
+            pass
+        judge = cls.train(images, seed)
+        judge.save(path)
+        return judge
+
+
+def _network(size: int, modes: int, labelled: bool, width: int) -> keras.Model:
+    """Pictures (B, S, S) uint8 to features (B, F) and, last, scores of the classes or of the pixels."""
+    picture = keras.Input((size, size), dtype="uint8")
+    x = layers.Rescaling(1 / 255)(layers.Reshape((size, size, 1))(picture))
+    x = layers.Conv2D(16, 5, strides=2, padding="same", activation="relu")(x)
+    x = layers.Conv2D(32, 3, strides=2, padding="same", activation="relu")(x)
+    x = layers.Flatten()(x)
+    if labelled:
+        features = layers.Dense(width, activation="relu")(x)
+        return keras.Model(picture, [features, layers.Dense(modes)(features)])
+    features = layers.Dense(width)(layers.Dense(128, activation="relu")(x))
+    return keras.Model(picture, [features, layers.Dense(size**2)(layers.Dense(128, activation="relu")(features))])
+
+
+def _nearest(features: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return ((centres**2).sum(1) - 2 * features @ centres.T).argmin(1)

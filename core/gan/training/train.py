@@ -1,0 +1,181 @@
+"""The GAN's side of the training loop: what a step, an evaluation and a sample are."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.backend import tf
+from core.errors import UserError
+from core.gan.config import GANConfig
+from core.gan.data.prepare import Images, prepare
+from core.gan.inference import image_files
+from core.gan.training import frechet
+from core.gan.training.feature_extractor import FeatureExtractor
+from core.gan.training.memorization import towards
+from core.gan.training.metrics import REPORTED, final_figures
+from core.gan.training.model import to_pixels
+from core.gan.training.step import GANSteps
+from core.i18n import _
+from core.runs.run import Run
+from core.training.devices import Devices
+from core.training.task import Best, Sizes
+from core.training.weights import load_weights
+
+SHOWN = 64  # pictures of a sample's grid
+MEASURED = 2000  # generated pictures of an evaluation
+WATCHED = 500  # generated pictures whose nearness to the training pictures, and whose modes, are watched in training
+DEAD = 1e-6  # spread of D's scores below which it tells no two pictures apart
+AT_ONCE = 500
+
+
+def make_task(run: Run) -> "GANTask":
+    """Read the run's pictures, train or find its judge, build both networks. Raises UserError for bad data."""
+    options = run.options
+    assert isinstance(options, GANConfig)
+    images = prepare(run.sources(), options)
+    told = images.classes if options.conditional else []
+    labels = {"classes": told, "names": images.classes, "size": images.size}
+    if (run.read_json("labels.json") or labels) != labels:
+        raise UserError(
+            _("The pictures of “{run}” have other classes than when it began: start a new run.").format(run=run.id)
+        )
+    run.write_json("labels.json", labels)
+    judge = FeatureExtractor.of(run.path / "judge.npz", images, options.seed)
+    return GANTask(run, options, images, judge)
+
+
+class GANTask:
+    """Meets core.training.task.Task. A step is `d_steps` turns of the discriminator and one of the generator."""
+
+    loss_key = "g_loss"
+    best = Best("frechet_classifier_distance", "min")
+
+    def __init__(self, run: Run, options: GANConfig, images: Images, judge: FeatureExtractor) -> None:
+        self.run, self.options, self.images, self.judge = run, options, images, judge
+        self.classes = len(images.classes) if options.conditional else 0
+        devices = Devices.of(run, options.batch_size)
+        self.game = GANSteps(options, images.x, images.labels if self.classes else None, self.classes, devices)
+        each = options.batch_size * options.d_steps
+        self.sizes = Sizes(len(images.x) / each, each, "images", spike=math.inf, notes=self._notes())
+        self._total = 1
+        self._held = judge.read(images.held_x).features
+        self._draw = tf.function(lambda x: self.game.average(x, training=False), autograph=False, reduce_retracing=True)
+        self._noise = np.random.default_rng([options.seed, 1]).standard_normal((REPORTED, options.latent), np.float32)
+        self._write_facts()
+
+    def _notes(self) -> list[str]:
+        notes = [*self.images.notes, *self.game.devices.notes(self.options.dropout)]
+        if self.options.conditional and not self.images.classes:
+            notes.append(_("The pictures have no classes, so the networks are not told any."))
+        if self.judge.accuracy is not None:
+            notes.append(
+                _("The judge names {share:.1%} of the held-out pictures rightly.").format(share=self.judge.accuracy)
+            )
+        return notes
+
+    def _write_facts(self) -> None:
+        images = self.images
+        sizes = {"images": len(images.x), "classes": len(images.classes)}
+        counts = {"held_out": len(images.held_x), "rejected": images.rejected_count, "duplicates": images.duplicates}
+        about = {"sizes": sizes, "parameters": self._parameters, "modes": self.judge.names, "counts": counts}
+        self.run.write_json("facts.json", about)
+        some = np.random.default_rng(0).permutation(len(images.x))[:MEASURED]
+        floor = frechet.between(self.judge.read(images.x[some]).features, self._held)
+        key, label = self.best.metric, _("real against real")
+        self.run.write_json("baselines.json", [{"name": "floor", "label": label, "metric": key, "value": floor}])
+
+    @property
+    def _parameters(self) -> int:
+        return self.game.generator.count_params() + self.game.discriminator.count_params()
+
+    # Training -------------------------------------------------------------------------------------------------------
+    def train(self, step: int, factors: np.ndarray) -> dict[str, float]:
+        """Means of game.FIGURES; the loss is NaN, which sends the loop back, also where the discriminator is dead."""
+        figures = self.game.train(step, factors, self._total)
+        if figures.pop("spread") < DEAD:
+            self.sizes.notes.append(
+                _("At step {step:,} the discriminator gave every picture the same score.").format(step=step)
+            )
+            figures["g_loss"] = math.nan
+        if self.options.penalty == "off":
+            del figures["penalty"]
+        return figures
+
+    def restarted(self, step: int) -> None:
+        plan = self.run.read_json("plan.json")
+        self._total = max(1, int(plan["total_steps"])) if isinstance(plan, dict) else 1
+        if step == 0:
+            self.game.start_from_average()
+
+    def variables(self) -> dict[str, Any]:
+        return self.game.variables()
+
+    # Looking --------------------------------------------------------------------------------------------------------
+    def pictures(self, count: int, classes: np.ndarray | None = None) -> np.ndarray:
+        """(count, S, S) uint8, always from the same noise; classes (count,), or as often as in training where None."""
+        classes = self._classes(count) if classes is None else classes
+        made = []
+        for start in range(0, count, AT_ONCE):
+            noise = self._noise[start : min(count, start + AT_ONCE)]
+            if self.classes:
+                shares = np.eye(self.classes, dtype=np.float32)[classes[start : start + AT_ONCE]]
+            values = self._draw([noise, shares] if self.classes else noise)
+            made.append(to_pixels(values.numpy(), self.options.output))
+        return np.concatenate(made)
+
+    def _classes(self, count: int) -> np.ndarray:
+        """(count,) classes in their real shares, spread evenly."""
+        edges = np.cumsum(self.judge.expected)
+        places = np.random.default_rng(0).permutation(count)
+        return np.searchsorted(edges / edges[-1], (places + 0.5) / count).astype(np.int32)
+
+    def evaluate(self, step: int) -> dict[str, float]:
+        pictures = self.pictures(MEASURED)
+        reading = self.judge.read(pictures)
+        shares = self.judge.shares(reading)
+        return {
+            "frechet_classifier_distance": frechet.between(reading.features, self._held),
+            "modes_covered": float(self.judge.covered(shares).sum()),
+            "largest_share": float(shares.max()),
+            "towards_training": towards(pictures[:WATCHED], self.images.x, self.images.held_x[:MEASURED]),
+        }
+
+    def sample(self, step: int) -> dict[str, bytes]:
+        """From the same noise each time: the grid, its pictures as arrays, and how often each mode is drawn."""
+        columns = self.classes if 2 <= self.classes <= 16 else 8
+        count = columns * (SHOWN // columns)
+        pictures = self.pictures(count, np.arange(count) % self.classes if self.classes else None)
+        shares = self.judge.shares(self.judge.read(self.pictures(WATCHED)))
+        histogram = {
+            "names": self.judge.names,
+            "shares": shares.tolist(),
+            "expected": self.judge.expected.tolist(),
+            "covered": self.judge.covered(shares).tolist(),
+        }
+        return {
+            "grid.png": image_files.png(image_files.grid(pictures, columns), 2),
+            "pictures.npz": image_files.npz(pictures=pictures, columns=np.array(columns)),
+            "histogram.json": json.dumps(histogram).encode(),
+        }
+
+    # Keeping --------------------------------------------------------------------------------------------------------
+    def save_model(self, path: str) -> None:
+        self.game.average.save(path)
+
+    def load_model(self, path: str) -> None:
+        load_weights(self.game.average, Path(path))
+
+    def report(self) -> dict[str, Any]:
+        images = self.images
+        count = min(REPORTED, max(MEASURED, len(images.x)))
+        figures = final_figures(self.pictures(count), self.judge, images.x, images.held_x, self.options.seed)
+        return figures | {
+            "parameters": self._parameters,
+            "generator_parameters": self.game.generator.count_params(),
+            "training_pictures": len(images.x),
+            "held_out_pictures": len(images.held_x),
+            "rejected_pictures": images.rejected_count,
+        }

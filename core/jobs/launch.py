@@ -1,0 +1,202 @@
+"""Starting, stopping and continuing the process that trains a run. The server itself never trains."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from core.errors import UserError
+from core.hosting.admission import check_start
+from core.hosting.visitor_scheduler import porter
+from core.hosting.visitors import actor, check_change, root_of
+from core.i18n import _, language
+from core.jobs import ray_cluster
+from core.runs.extend import extend
+from core.runs.run import Run
+from core.runs.status import Status, process_start, this_host
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Launcher(Protocol):
+    """The one way to start a run's training; a child process is the default."""
+
+    def start(self, run: Run) -> None:
+        """Begin or continue the training of `run` and return at once."""
+
+
+class ChildProcess:
+    """Trains in a process of its own session: closing the tab or restarting the server does not reach it."""
+
+    def start(self, run: Run) -> None:
+        with run.log_path.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core", "work", str(run.path.resolve())],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONUNBUFFERED": "1", "HIDDEN_STATE_LANGUAGE": language()},
+                **_detached(),
+            )
+        # Without a wait the ended child stays a zombie for as long as the server lives; it trains all the same.
+        with suppress(RuntimeError):  # no more threads
+            threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _detached() -> dict[str, Any]:
+    if os.name == "nt":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}  # type: ignore[attr-defined]
+    return {"start_new_session": True}
+
+
+class InTurn:
+    """For visitors of a hosted demo: the run waits as a folder, and the server's porter starts it when it is next."""
+
+    def start(self, run: Run) -> None:
+        porter(root_of(run.path.parent), ChildProcess().start)
+
+
+def launcher() -> Launcher:
+    """Raises UserError where a cluster was asked for that nobody can speak to here."""
+    return InTurn() if actor().visitor is not None else ray_cluster.configured() or ChildProcess()
+
+
+def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
+    """Put `run` in the queue, for a process that is about to train it.
+
+    more: how much longer than planned it should train, one of {"steps": n}, {"epochs": x}, {"seconds": t}; with it a
+    finished run goes on too. Raises UserError where the run is active, has nothing to continue, or its folder refuses.
+    """
+    check_change(run.path)
+    status = run.status
+    if status.active or (status.state == "finished" and not more):
+        raise UserError(
+            _("The run “{run}” is {state}: there is nothing to continue.").format(run=run.id, state=status.state)
+        )
+    run.options, run.sources()  # say what is wrong before anything is touched
+    check_start(run.path.parent)
+    if run.usable and not run.has_checkpoint:
+        raise UserError(
+            _("The run “{run}” is here without its checkpoint: it can be trained again, not continued.").format(
+                run=run.id
+            )
+        )
+    try:
+        run.clear_stop()
+        if more:
+            status.total = extend(run, more)
+        status.state, status.pid, status.process_start, status.host = "queued", None, "", ""
+        status.cluster = ""
+        status.queued_at, status.error, status.message, status.ended_at = time.time(), "", "", None
+        status.write(run.path / "status.json")
+    except OSError as error:
+        raise UserError(_refused(run, error)) from None
+
+
+def start(run: Run, more: Mapping[str, float] | None = None) -> None:
+    """Queue `run` and start its process. Raises UserError as enqueue() does, or where no process can be started."""
+    chosen = launcher()
+    enqueue(run, more)
+    try:
+        chosen.start(run)
+    except (OSError, UserError) as error:
+        sentence = str(error) if isinstance(error, UserError) else _refused(run, error)
+        _fail(run, sentence)
+        raise UserError(sentence) from None
+
+
+def start_each(runs: Sequence[Run]) -> Iterator[Run]:
+    """Start the runs of a sweep in this order; yields each when it is started.
+
+    What keeps one from starting, a cluster that does not answer or a full disk, keeps the rest: those are not tried,
+    and fail with its sentence. Raises UserError that says which were started and which were not.
+    """
+    for number, run in enumerate(runs):
+        try:
+            start(run)
+        except UserError as error:
+            for rest in runs[number:]:
+                _fail(rest, str(error))
+            ids = [one.id for one in runs]
+            raise UserError(
+                _(
+                    "{reason} Started: {started}. Not started: {rest}; Continue, or `runs resume RUN`, starts each."
+                ).format(reason=error, started=", ".join(ids[:number]) or _("none"), rest=", ".join(ids[number:]))
+            ) from None
+        yield run
+
+
+def _fail(run: Run, sentence: str) -> None:
+    status, path = run.status, run.path / "status.json"
+    status.state, status.error, status.message = "failed", sentence, ""
+    with suppress(OSError):
+        try:
+            status.write(path)
+        except OSError:
+            status.overwrite(path)
+
+
+def _refused(run: Run, error: OSError) -> str:
+    return _("The run “{run}” cannot be started: {reason}.").format(run=run.id, reason=error.strerror or error)
+
+
+def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
+    """Ask the run to stop; with `force`, or after `wait` seconds > 0 in vain, terminate and then kill its process.
+
+    The process is only touched where pid and start time agree, so that a reused pid is never hit.
+    """
+    check_change(run.path)
+    if not run.active:
+        return
+    try:
+        run.request_stop()
+    except OSError as error:
+        if not force:  # on a full disk no flag can be written, but a process can still be ended
+            raise UserError(
+                _("The run “{run}” cannot be asked to stop: {reason}.").format(
+                    run=run.id, reason=error.strerror or error
+                )
+            ) from None
+    if run.status.cluster and run.status.pid is None:
+        force = True  # no process is there yet that could read it
+    deadline = time.monotonic() + (0 if force else wait)
+    while wait and run.active and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if not run.active or not (force or wait):
+        return
+    held = run.status.cluster
+    if held:
+        with suppress(UserError):  # a cluster that is gone holds nothing
+            ray_cluster.at(held).cancel(run)
+    else:
+        _end_process(run.status)
+    status = run.status
+    if status.state == "died" or (held and run.active):
+        status.state, status.error, status.phase = "stopped", "", ""
+        status.message = _("It was ended at once: Continue goes on from its last checkpoint.")
+        with suppress(OSError):
+            status.write(run.path / "status.json")
+
+
+def _end_process(status: Status) -> None:
+    if status.pid is None or status.host != this_host() or process_start(status.pid) != status.process_start:
+        return
+    try:
+        process = psutil.Process(status.pid)
+        process.terminate()
+        try:
+            process.wait(5)
+        except psutil.TimeoutExpired:
+            if process_start(status.pid) == status.process_start:
+                process.kill()
+                process.wait(5)
+    except psutil.Error:
+        return

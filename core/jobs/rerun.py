@@ -1,0 +1,92 @@
+"""Training again: the same data, some options changed; or a branch, which also begins from weights kept at a step."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, get_args, get_origin
+
+from core.errors import UserError
+from core.hosting.visitors import home, root_of
+from core.i18n import _
+from core.runs.run import Run
+from core.runs.store import create
+from core.schema import Options, choices, parse_options
+from core.text_lists import by_spaces
+
+START = "start.npz"  # the weights that a run begins from
+SNAPSHOTS = "snapshots"
+
+
+BUDGETS = ("seconds", "steps", "epochs")
+
+
+def one_budget(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` of options; a budget that is named in them puts the others out of force."""
+    named = any(values.get(name) is not None for name in BUDGETS)
+    return dict.fromkeys(BUDGETS) | dict(values) if named else dict(values)
+
+
+def from_text(model: type[Options], name: str, text: str) -> Any:
+    """What was typed for an option: one of its choices, None for "none", a list's parts; the schema does the rest."""
+    annotation = model.model_fields[name].annotation
+    for choice in choices(annotation) or ():
+        if str(choice) == text:
+            return choice
+    if text.lower() == "none":
+        return None
+    if any(get_origin(part) in (list, tuple) for part in (annotation, *get_args(annotation))):
+        return by_spaces(text)
+    return text
+
+
+class Change(NamedTuple):
+    option: str
+    before: Any
+    now: Any
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
+    """The options in which two runs differ, in the schema's order; one that a run does not know is None there."""
+    return [
+        Change(name, before.get(name), now.get(name))
+        for name in dict.fromkeys([*before, *now])
+        if before.get(name) != now.get(name)
+    ]
+
+
+def again(
+    run: Run, changes: Mapping[str, Any], name: str = "", branch_from: int | None = None, **more_config: Any
+) -> Run:
+    """A new run on the data of `run` with `changes` to its options, which are recorded in its config.json.
+
+    branch_from: begin from the weights that `run` kept at this step; a run that branched itself hands its beginning
+    on. Raises UserError where the changes do not fit, or no weights were kept then.
+    """
+    options = parse_options(type(run.options), run.options.model_dump() | one_budget(changes))
+    changed = differences(run.options.model_dump(mode="json"), options.model_dump(mode="json"))
+    origin: dict[str, Any] = {"run": run.id, "changed": [change.option for change in changed]}
+    files, start = {}, run.path / START
+    if branch_from is not None:
+        start = run.path / SNAPSHOTS / f"step-{branch_from:010d}.npz"
+        origin["step"] = branch_from
+    if branch_from is not None or start.exists():
+        from core.runs.checkpoint import load_arrays  # brings numpy, which --help does without
+
+        try:
+            load_arrays(start)
+            files[START] = start.read_bytes()
+        except (OSError, ValueError):
+            raise UserError(
+                _("The run “{run}” keeps no sound weights to begin from at that step.").format(run=run.id)
+            ) from None
+    return create(
+        options,
+        run.sources(),
+        name=name
+        or (_("{name}, from step {step}") if branch_from is not None else _("{name}, again")).format(
+            name=run.name, step=branch_from
+        ),
+        preset=str(run.config.get("preset", "")),
+        label=str(run.config["data"].get("name", "")),
+        directory=home(root_of(run.path.parent)),
+        files=files,
+        more_config={"origin": origin} | more_config,
+    )

@@ -1,0 +1,71 @@
+"""A sweep: several values of some options, each with several seeds, as runs that stand in the queue together."""
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.errors import UserError
+from core.i18n import _
+from core.jobs.rerun import from_text, one_budget
+from core.runs.names import slug
+from core.runs.run import Run
+from core.runs.store import create, delete
+from core.schema import Options, parse_options
+from core.sources import Source
+
+LIMIT = 100
+
+
+def combinations(values: Mapping[str, Sequence[Any]], seeds: Sequence[Any] = ()) -> list[dict[str, str]]:
+    """All changes to the options, as typed, seeds varying fastest. Raises UserError for none or over LIMIT."""
+    axes = {name: list(dict.fromkeys(map(str, items))) for name, items in values.items()}
+    if seeds:
+        axes["seed"] = list(dict.fromkeys(map(str, seeds)))
+    if not axes or not all(axes.values()):
+        raise UserError(_("A sweep needs at least one option with at least one value, or some seeds."))
+    count = 1
+    for items in axes.values():
+        count *= len(items)
+    if count > LIMIT:
+        raise UserError(
+            _("This sweep would be {count:,} runs, but at most {limit} are made at once.").format(
+                count=count, limit=LIMIT
+            )
+        )
+    return [dict(zip(axes, chosen, strict=True)) for chosen in itertools.product(*axes.values())]
+
+
+def sweep(
+    options: Options,
+    values: Mapping[str, Sequence[Any]],
+    seeds: Sequence[Any],
+    sources: Sequence[Source],
+    *,
+    name: str = "",
+    **create_arguments: Any,
+) -> list[Run]:
+    """A run for each combination, with `options` otherwise; none is started yet (launch.start each, in this order).
+
+    config.json's "sweep" says which sweep a run belongs to and what it varies. Raises UserError before any is made
+    where one of the combinations does not fit, and leaves none where the disk refuses.
+    """
+    chosen = combinations(values, seeds)
+    for unknown in set(chosen[0]) - set(type(options).model_fields):
+        raise UserError(_("There is no option “{name}” to sweep over.").format(name=unknown))
+    typed = [{key: from_text(type(options), key, text) for key, text in changes.items()} for changes in chosen]
+    variants = [parse_options(type(options), options.model_dump() | one_budget(changes)) for changes in typed]
+    name = name or str(create_arguments.get("label") or options.family)
+    mark = {"id": f"{slug(name)}-{time.time_ns()}", "options": list(chosen[0])}
+    runs: list[Run] = []
+    try:
+        for changes, variant in zip(chosen, variants, strict=True):
+            words = ", ".join(f"{key} {value}" for key, value in changes.items())
+            runs.append(
+                create(variant, sources, name=f"{name} · {words}", more_config={"sweep": mark}, **create_arguments)
+            )
+    except UserError:
+        for run in runs:
+            delete(run)
+        raise
+    return runs

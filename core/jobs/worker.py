@@ -1,0 +1,158 @@
+"""The training process: wait for a slot, train, and leave a last word whatever happens."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.families import family
+from core.faults import print_fault
+from core.i18n import _
+from core.jobs.queue import alone, slot
+from core.runs.placement import Placement
+from core.runs.run import Run
+from core.runs.status import Status, own_process
+from core.tensorflow_import import import_tensorflow
+
+Hook = Callable[[Status], None]
+Turn = Callable[[Run, Callable[[int], bool]], AbstractContextManager[bool]]
+
+
+def work(
+    run: Run, hook: Hook | None = None, *, turn: Turn = slot, patience: float = 0.0, asked: bool = False
+) -> Status:
+    """Train `run` in this process to its end. Returns its last status; raises nothing but KeyboardInterrupt.
+
+    turn: how it waits for its turn; patience: seconds that another process has for letting go of the run: one that was
+    killed or has just stopped is still there for a moment. asked: only if the run is still queued then, and was not
+    taken up by another process meanwhile.
+    """
+
+    def wanted() -> bool:
+        return not asked or run.status.state == "queued"
+
+    try:
+        with alone(run, patience, wanted) as first:
+            if first and not wanted():
+                return run.status
+            if first:
+                return _work(run, hook or (lambda status: None), turn)
+        error = _("Another process trains the run “{run}” already.").format(run=run.id)
+    except OSError as fault:
+        error = _write_fault(fault)
+    return Status(state="failed", error=error)
+
+
+def _work(run: Run, hook: Hook, turn: Turn) -> Status:
+    path = run.path / "status.json"
+    status = own_process(Status.read(path) or Status())
+    if status.state != "queued":  # else its place in the queue is the one it was given when it was launched
+        status.queued_at = time.time()
+    status.state, status.error, status.message, status.phase, status.eta = "queued", "", "", "", None
+    status.ended_at = None
+    try:
+        with _stop_on_signals(run):
+            status.write(path)
+            with turn(run, lambda position: _wait(run, status, position, hook)) as held:
+                status.state = _train(run, status, hook) if held else "stopped"
+    except UserError as error:
+        status.state, status.error = "failed", str(error)
+    except KeyboardInterrupt:
+        status.state = "stopped"
+        raise
+    except OSError as error:
+        print_fault()
+        status.state, status.error = "failed", _write_fault(error)
+    except Exception as error:
+        print_fault()
+        status.state = "failed"
+        if type(error).__name__ == "ResourceExhaustedError" or isinstance(error, MemoryError):
+            status.error = _("There is not enough memory for this network: choose a smaller one or a smaller batch.")
+        else:
+            status.error = _("Something in the program failed; the log of the run says what.")
+    finally:
+        _last_word(run, status, path)
+    hook(status)
+    return status
+
+
+def _train(run: Run, status: Status, hook: Hook) -> str:
+    if run.stop_requested():
+        return "stopped"
+    status.state, status.phase, status.started_at = "running", _("starting TensorFlow"), time.time()
+    status.message, status.heartbeat = "", time.time()
+    status.write(run.path / "status.json")
+    hook(status)
+    from core.training.loop import Trainer
+
+    room = family(run.family).room
+    import_tensorflow(lambda: getattr(room("training.train"), "before_devices", lambda: None)())
+    with _placed(run):
+        task = room("training.train").make_task(run)
+        status.phase = ""
+        return Trainer(run, task, status, hook).fit()
+
+
+def _placed(run: Run) -> AbstractContextManager[Any]:
+    if not Placement.of(run).devices:
+        return nullcontext()
+    from core.training.devices import placed
+
+    return placed(run)
+
+
+def _wait(run: Run, status: Status, position: int, hook: Hook) -> bool:
+    now = time.time()
+    if abs(now - status.heartbeat) > 1.0:
+        status.heartbeat = now
+        status.message = (
+            _("Next in the queue.") if position == 0 else _("{count} runs are first.").format(count=position)
+        )
+        status.write(run.path / "status.json")
+        hook(status)
+    return not run.stop_requested()
+
+
+@contextmanager
+def _stop_on_signals(run: Run) -> Iterator[None]:
+    """A polite signal asks for the same orderly end as the stop file; a second Ctrl-C ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: object) -> None:
+        run.request_stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _write_fault(error: OSError) -> str:
+    return _("The run folder cannot be written: {reason}. Make room or mend it, then continue.").format(
+        reason=error.strerror or error
+    )
+
+
+def _last_word(run: Run, status: Status, path: Path) -> None:
+    status.ended_at = status.heartbeat = time.time()
+    status.eta, status.phase = None, ""
+    if status.state != "failed":
+        status.error = ""
+    with suppress(OSError):
+        run.clear_stop()  # before the word: whoever hears it may ask for something new
+    try:
+        try:
+            status.write(path)
+        except OSError:
+            status.overwrite(path)
+    except OSError:
+        print_fault()  # the folder takes nothing: the run will be shown as died, its checkpoint is whole

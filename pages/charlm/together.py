@@ -1,0 +1,74 @@
+"""Write together: the person types, the network offers, and it stays visible who wrote what."""
+
+import streamlit as st
+
+from core.charlm.inside.coauthoring import PERSON, Piece, joined
+from core.i18n import _
+from core.runs.run import Run
+from ui.charlm import coauthoring as pen
+from ui.charlm.open_run import opened_of
+from ui.runs.picker import pick_run
+from ui.widgets.text import guard
+
+
+@st.fragment
+def desk(run: Run) -> None:
+    with guard("together"):
+        told, teller = pen.story(), pen.teller_of(run)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            heat = st.slider(
+                _("Temperature"), 0.0, 2.0, 0.8, 0.05, key="temperature", bind="query-params", width=260,
+                help=_("0 always takes the likeliest character; more is wilder. Change it on the way."),
+            )  # fmt: skip
+            length = int(
+                st.number_input(
+                    _("Characters by itself"), 1, 2000, pen.GO_ON, step=50, key="alone", bind="query-params", width=190
+                )
+            )
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            page = st.container(border=True, height=300)
+            words = st.text_input(
+                _("You write"), key="typed", live="200ms", max_chars=2000,
+                placeholder=_("Type here; take an offer by its button, or with Alt and its number"),
+            )  # fmt: skip
+            with st.container(horizontal=True):
+                st.button(
+                    _("Let it go on"), icon=":material/edit_note:", type="primary", shortcut="Alt+G", key="go-on",
+                    on_click=pen.go_on, args=(run, heat, length),
+                )  # fmt: skip
+                for action, label, icon, letter, off in (
+                    ("line", _("New line"), "keyboard_return", "L", False),
+                    ("undo", _("Undo"), "undo", "Z", not told.now and not words),
+                    ("redo", _("Redo"), "redo", "Y", not told.undone),
+                ):
+                    st.button(
+                        label, icon=f":material/{icon}:", shortcut=f"Alt+{letter}", key=action, disabled=off,
+                        on_click=pen.change, args=(action,),
+                    )  # fmt: skip
+        pieces = joined([*told.pieces, Piece(words, PERSON)])
+        page.html(pen.html(pieces))
+        now = told.text + words
+        with right:
+            st.caption(_("It would go on with"))
+            pen.offers(now, teller.continuations(now, heat, pen.OFFERS), "12345", "offer")
+            st.caption(_("or only with the character"))
+            pen.offers(now, teller.characters(now, heat, pen.CHARACTERS), "67890", "character")
+        pen.pens(told)
+        pen.tell_address(pieces)
+        pen.downloads(run, told)
+        with st.expander(_("Change anything"), icon=":material/edit:", key="edit", on_change="rerun") as edit:
+            if edit.open:
+                st.session_state["whole"] = told.text
+                st.text_area(
+                    _("The whole text; what you change is yours"), key="whole", height=220, on_change=pen.rewrite
+                )
+
+
+st.title(_("Write together"), anchor=False)
+run = pick_run("charlm", train="text-train")
+if run is None:
+    st.stop()
+with guard("together"):
+    opened_of(run)
+    desk(run)

@@ -1,0 +1,31 @@
+"""From a text to a training run: what was found in it, a preset, a few options, an estimate, the button."""
+
+import streamlit as st
+
+from core.families import FAMILIES
+from core.i18n import _
+from ui.charlm import data_report
+from ui.shell import teacher_links
+from ui.widgets.data_input import intake
+from ui.widgets.text import guard
+from ui.widgets.train_form import train_form
+
+st.title(_("Train a network on a text"), anchor=False)
+st.caption(_("It reads the text character by character and learns to guess the next one; then it writes."))
+
+family = FAMILIES["charlm"]
+with guard("text in"):
+    setup = teacher_links.opened(family)
+    st.subheader(_("1 · The text"), anchor=False)
+    sources, label = intake("charlm", types=["txt", "md"], many=True, paste=_("Your text"), hidden=setup.hides("data"))
+    if not sources:
+        st.info(_("Bring a text: a novel, a diary, a heap of code. Some thousand characters are a beginning."))
+        st.stop()
+    reading = teacher_links.given(setup, data_report.FIELDS)
+    if not setup.hides("options"):
+        with st.expander(_("How the text is read"), icon=":material/tune:"):
+            reading = data_report.reading_options(reading)
+    report, sizes = data_report.examine(tuple(sources), **reading)
+    data_report.show(report)
+    st.subheader(_("2 · The network"), anchor=False)
+    train_form(family, sources, label, sizes, reading, setup)

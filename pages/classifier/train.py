@@ -1,0 +1,55 @@
+"""From a table of labelled texts to a training run: what was found in it, a preset, an estimate, the button."""
+
+import streamlit as st
+
+from core.families import FAMILIES
+from core.i18n import _
+from core.sources import Source
+from ui.classifier import data_report
+from ui.shell import teacher_links
+from ui.widgets.data_input import intake
+from ui.widgets.text import guard
+from ui.widgets.train_form import preset_ahead, train_form
+
+TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "gz", "zip"]
+
+
+def own_parts() -> list[Source]:
+    """Files with which the person tests, beside the one to learn from."""
+    with st.expander(_("Your own validation or test file"), icon=":material/call_split:"):
+        st.caption(_("Without one, each part is drawn from your table. With the same columns as your table."))
+        roles = {"validation": _("Validation file"), "test": _("Test file")}
+        found = []
+        for place, (role, words) in zip(st.columns(2), roles.items(), strict=True):
+            file = place.file_uploader(words, type=TYPES, key=f"classifier-{role}")
+            if file is not None:
+                found.append(Source(file.name, file.getvalue(), role))
+        return found
+
+
+st.title(_("Train a network on labelled texts"), anchor=False)
+st.caption(_("A Transformer reads each text and learns to name its class, beside simple models that do the same."))
+
+family = FAMILIES["classifier"]
+with guard("table in"):
+    setup = teacher_links.opened(family)
+    st.subheader(_("1 · The table"), anchor=False)
+    paste, hidden = _("Rows of text and label"), setup.hides("data")
+    sources, label = intake("classifier", types=TYPES, many=True, paste=paste, hidden=hidden)
+    if not sources:
+        st.info(_("Bring a table with a column of texts and one of labels: CSV, Excel, JSON lines, a zip of folders …"))
+        st.stop()
+    if st.session_state.get("classifier-way") == "upload" and not hidden:
+        sources += own_parts()
+    given = teacher_links.given(setup, data_report.FIELDS)
+    key = data_report.key_of(sources, given)
+    header = st.session_state.get(f"{key}.header", given.get("header", "auto"))
+    fixed = data_report.choose_columns(sources, key, header) | given
+    if not setup.hides("options"):
+        with st.expander(_("How the table is read"), icon=":material/tune:"):
+            fixed |= data_report.reading_options(key, given)
+    fixed |= data_report.aside(key)
+    found = data_report.examine(tuple(sources), preset_ahead(family, setup), **fixed)
+    data_report.show(found.report, key)
+    st.subheader(_("2 · The network"), anchor=False)
+    train_form(family, sources, label, found.sizes, fixed, setup)

@@ -1,0 +1,44 @@
+"""Classifying with a trained network: one text as it is typed, or a whole file."""
+
+import streamlit as st
+
+from core.i18n import _
+from ui.classifier.one_text import one_text
+from ui.classifier.whole_file import whole_file
+from ui.runs.picker import pick_run
+from ui.shell.address import choose
+from ui.widgets.text import guard
+
+st.title(_("Classify"), anchor=False)
+run = pick_run("classifier", train="classify-train")
+if run is None:
+    st.stop()
+
+ways = {"one": _("One text"), "file": _("A whole file")}
+left, right = st.columns(2, vertical_alignment="bottom")
+with left:
+    way = choose(st.segmented_control, _("What"), ways, key="way", required=True, label_visibility="collapsed")
+threshold = right.slider(
+    _("Not sure below"),
+    0.0,
+    0.99,
+    0.0,
+    0.01,
+    format="percent",
+    key="threshold",
+    bind="query-params",
+    help=_("Answers with a smaller probability than this become “not sure”. Evaluate shows what that costs."),
+)
+
+
+@st.fragment
+def typed() -> None:
+    with guard("classify a text"):
+        one_text(run, threshold)
+
+
+if way == "one":
+    typed()
+else:
+    with guard("classify a file"):
+        whole_file(run, threshold)

@@ -1,0 +1,36 @@
+"""A clerk that needs no process, before the Ray of fake_ray.py."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from core.jobs.ray_client import RayClient
+from core.jobs.ray_cluster import GoneError
+from tests.core.jobs.fake_ray import FakeRay
+
+ADDRESS = "10.0.0.1:6379"
+
+
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
+
+
+class FakeClerk:
+    """What it is asked and answers goes through JSON as at the real one."""
+
+    there = True
+
+    def __init__(self, ray: FakeRay) -> None:
+        self.desk, self.gone = RayClient(ray), False
+        self.asked: list[str] = []
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(question["do"])
+        if self.gone:
+            raise GoneError
+        answer: dict[str, Any] = json.loads(json.dumps(self.desk.answer(json.loads(json.dumps(question)))))
+        return answer

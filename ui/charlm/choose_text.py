@@ -1,0 +1,122 @@
+"""Which text to look at: a piece of the run's own, one that it writes, or the person's."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.charlm.inference.request import Settings
+from core.i18n import _
+from core.runs.run import Run
+from ui.charlm.open_run import opened_of, text_of, within
+from ui.shell.address import choose
+from ui.widgets.text import md
+
+IN_ADDRESS = 1500  # characters of a person's text that an address carries
+LINE = 400  # characters within which a piece looks for the beginning of a line
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """`start`: where in the run's own text it begins, or None."""
+
+    text: str
+    start: int | None = None
+
+
+def choose_text(run: Run, size: int) -> Chosen:
+    """Draw the choice, which is in the address; a piece of the run's own text has `size` characters."""
+    ways = {"piece": _("A piece of its text"), "writes": _("What it writes"), "own": _("Your text")}
+    way = choose(st.segmented_control, _("Which text"), ways, key="of", required=True, label_visibility="collapsed")
+    if way == "own":
+        return Chosen(own_text())
+    if way == "writes":
+        return Chosen(written_text(run))
+    return _piece(run, size)
+
+
+def _piece(run: Run, size: int) -> Chosen:
+    """From the first line that begins at the place or after: the network reads on as after a line feed."""
+    text = text_of(run)
+    edge = len(text.text) - text.validation  # in characters, which is exact where no symbol has several
+    last = max(0, len(text.text) - 100)
+    within("at", 0, last)
+    at = st.slider(
+        _("It begins at character"),
+        0,
+        max(1, last),
+        min(edge, last),
+        key="at",
+        bind="query-params",
+        help=_("From character {edge:,} on it is the validation part, which the network was never trained on.").format(
+            edge=edge
+        ),
+    )
+    line = text.text.find("\n", max(0, at - 1), at + LINE) + 1 if at else 0
+    while text.text[line : line + 1] == "\n":
+        line += 1
+    begin = line or at
+    return Chosen(text.text[begin : begin + size] or text.text[-size:], begin)
+
+
+def own_text(key: str = "own") -> str:
+    """A text area whose text is in the address, as long as it is short enough for one."""
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get("text", "")
+    text = st.text_area(_("Your text"), key=key, height=130, persist_state="session")
+    if 0 < len(text) <= IN_ADDRESS:
+        st.query_params["text"] = text
+    else:
+        st.query_params.pop("text", None)
+    if len(text) > IN_ADDRESS:
+        st.caption(_("This text is too long for the address: a link to this page does not carry it."))
+    return text
+
+
+def written_text(run: Run) -> str:
+    """A text that the run writes now, with its settings in the address; the prompt is part of it."""
+    prompt, settings = writing_settings(run)
+    return prompt + opened_of(run).writer.write_held(prompt, settings, ())[0]
+
+
+def writing_settings(run: Run, length: int = 800) -> tuple[str, Settings]:
+    """Prompt, length, temperature and seed; one row."""
+    with st.grid(min_column_width=150):
+        prompt = st.text_input(_("It goes on from"), key="prompt", bind="query-params", max_chars=500)
+        chars = st.number_input(_("Characters"), 50, 20_000, length, step=100, key="length", bind="query-params")
+        heat = st.number_input(_("Temperature"), 0.0, 5.0, 0.8, step=0.1, key="temperature", bind="query-params")
+        seed = st.number_input(_("Seed"), 0, 2**31 - 1, 0, key="seed", bind="query-params")
+    return prompt, Settings(length=int(chars), temperature=float(heat), seed=int(seed))
+
+
+def say(sentence: str) -> None:
+    """What one sees, in a sentence; words of a person's text stay text."""
+    st.markdown(md(sentence))
+
+
+def notes(cut: int, unknown: list[str]) -> None:
+    """What was not read, and what the network cannot know."""
+    if cut:
+        st.caption(_("The text is long: its first 20,000 characters are read, {cut:,} are left out.").format(cut=cut))
+    if unknown:
+        shown = " ".join(repr(symbol)[1:-1] for symbol in unknown[:20])
+        st.caption(_("Never seen in training, and read as “unknown”:") + " " + md(shown))
+
+
+def window(key: str, total: int, size: int) -> tuple[int, int]:
+    """The part of a long text that is shown: (begin, end) of `total` characters, moved by a slider."""
+    if total <= size:
+        return 0, total
+    step = max(1, size // 4)
+    last = (total - size + step - 1) // step * step
+    within(key, 0, last)
+    begin = st.slider(
+        _("Show from character"),
+        0,
+        last,
+        0,
+        step,
+        key=key,
+        bind="query-params",
+        help=_("The text has {total:,} characters; {size:,} are shown at once.").format(total=total, size=size),
+    )
+    return begin, min(total, begin + size)

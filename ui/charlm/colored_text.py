@@ -1,0 +1,83 @@
+"""Texts whose characters carry a colour, a number on hover, and guesses under them. All text is escaped."""
+
+from collections.abc import Sequence
+
+from ui.widgets.palette import COOL, HEAT
+from ui.widgets.text import escape
+
+SERIF = "Georgia,'Noto Serif CJK SC',serif"
+BOX = f"white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7;font-family:{SERIF}"
+STYLE = """<style>
+.hs-guess{display:flex;flex-wrap:wrap;row-gap:.55rem;font-family:ui-monospace,Menlo,Consolas,monospace}
+.hs-guess>span{display:flex;flex-direction:column;align-items:center;min-width:1.15em;line-height:1.25}
+.hs-guess b{font-weight:600;font-size:1.02rem;width:100%;text-align:center;min-height:1.35em}
+.hs-guess i{font-style:normal;font-size:.72rem;border-radius:3px;width:100%;text-align:center;min-height:1.25em}
+.hs-guess u{text-decoration:none;font-weight:700}
+.hs-line{flex-basis:100%;height:0}
+</style>"""
+VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\u3000": "␣"}
+
+
+def visible(symbol: str) -> str:
+    """White space as a sign that can be seen."""
+    return VISIBLE.get(symbol, symbol)
+
+
+def tint(value: float) -> str:
+    """A CSS ground for a value in [−1, 1]: warm below 0, cool above, none at 0."""
+    return f"rgba({COOL if value > 0 else HEAT},{min(1.0, abs(value)) * 0.62:.2f})"
+
+
+def tinted(symbols: Sequence[str], values: Sequence[float], titles: Sequence[str], mark: int | None = None) -> str:
+    """Running text; values in [−1, 1] are the grounds; the character at `mark` gets a frame."""
+    spans = []
+    for place, (symbol, value, title) in enumerate(zip(symbols, values, titles, strict=True)):
+        frame = ";outline:2px solid currentColor;border-radius:2px" if place == mark else ""
+        shown = "⏎\n" if symbol == "\n" and (place == mark or abs(value) > 0.1) else symbol
+        spans.append(f'<span title="{escape(title)}" style="background:{tint(value)}{frame}">{escape(shown)}</span>')
+    return f'<div style="{BOX}">{"".join(spans)}</div>'
+
+
+def guessed(
+    symbols: Sequence[str],
+    values: Sequence[float],
+    titles: Sequence[str],
+    guesses: Sequence[Sequence[tuple[str, float]]],
+) -> str:
+    """Every character in a column of its own over its guesses, likeliest first; a guess that was right is bold."""
+    columns = []
+    after = [*symbols[1:], ""]
+    for symbol, value, title, row, following in zip(symbols, values, titles, guesses, after, strict=True):
+        under = "".join(
+            f'<i title="p = {chance:.3f}" style="background:rgba({HEAT},{0.75 * chance:.2f})">'
+            f"{_right(escape(visible(guess)), guess == symbol)}</i>"
+            for guess, chance in row
+        )
+        ground = f"background:{tint(value)}"
+        columns.append(f'<span title="{escape(title)}"><b style="{ground}">{escape(visible(symbol))}</b>{under}</span>')
+        if symbol == "\n" != following:  # blank lines stay on the line that they end
+            columns.append('<div class="hs-line"></div>')
+    return f'{STYLE}<div class="hs-guess">{"".join(columns)}</div>'
+
+
+def _right(shown: str, right: bool) -> str:
+    return f"<u>{shown}</u>" if right else shown
+
+
+def excerpt(before: str, middle: str, after: str) -> str:
+    """`middle` marked between what stands around it."""
+    return (
+        f'<div style="{BOX}"><span style="opacity:.65">{escape(before)}</span>'
+        f'<mark style="background:rgba({HEAT},.4);color:inherit">{escape(middle)}</mark>'
+        f'<span style="opacity:.65">{escape(after)}</span></div>'
+    )
+
+
+def scale(low: str, high: str, signed: bool) -> str:
+    """The legend of tints: from `low` to `high`."""
+    ends = (-1.0, -0.5, 0.0, 0.5, 1.0) if signed else (0.0, 0.25, 0.5, 0.75, 1.0)
+    stops = ",".join(tint(end) for end in ends)
+    return (
+        f'<small>{escape(low)} <span style="display:inline-block;vertical-align:middle;width:7rem;height:.7rem;'
+        f'border-radius:4px;background:linear-gradient(90deg,{stops})"></span> {escape(high)}</small>'
+    )

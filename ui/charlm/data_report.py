@@ -1,0 +1,87 @@
+"""What was found in a text, before any training."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.charlm.config import CharLMConfig
+from core.charlm.data.prepare import prepare
+from core.charlm.data.report import TextReport, report
+from core.commands.flags import merged
+from core.i18n import _, language, later
+from core.sources import Source
+from ui.shell.teacher_links import digest
+from ui.widgets.config_form import options_form
+from ui.widgets.text import big, escape, md
+
+FIELDS = ("lowercase", "nfkc", "min_count", "validation")
+
+
+def reading_options(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide how the text is read, before there is a network; they start from those `given`."""
+    skip, base = set(CharLMConfig.model_fields) - set(FIELDS), merged(CharLMConfig(), given)
+    values: dict[str, Any] = {}
+    for level in ("basic", "advanced"):
+        values |= options_form(base, key=f"reading{digest(given)}", level=level, skip=skip)
+    return values
+
+
+def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
+    """The report and the sizes that a preset wants. Raises UserError for what is no text."""
+    return _examined(language(), sources, **reading)
+
+
+@st.cache_data(max_entries=8, show_spinner=later("Reading the text …"))
+def _examined(told_in: str, sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
+    text = prepare(sources, CharLMConfig(**reading))
+    return report(text), {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}
+
+
+def show(found: TextReport) -> None:
+    with st.grid(min_column_width=130):
+        st.metric(_("Characters"), big(found.characters))
+        st.metric(_("Distinct"), big(found.distinct), help=_("Kinds of character in the whole text."))
+        st.metric(_("For validation"), big(found.validation), help=_("The last part of the text, never trained on."))
+        st.metric(_("Repeated lines"), f"{found.repeated_lines:.0%}")
+        for item in found.baselines:
+            name = _("Letter frequencies") if item.order == 1 else _("{n}-gram table").format(n=item.order)
+            st.metric(
+                name,
+                _("{value:.2f} nats").format(value=item.nats),
+                help=_("What this reaches on the validation part: the figure to beat."),
+            )
+    for note in found.notes:
+        st.caption(f":material/info: {md(note)}")
+    left, right = st.columns([3, 2], gap="medium")
+    with left, st.container(border=True, height=230):
+        st.html(f'<div style="white-space:pre-wrap;line-height:1.5">{escape(found.preview)} …</div>')
+    with right:
+        _characters(found)
+
+
+def _characters(found: TextReport) -> None:
+    st.markdown(_("**Most frequent**"))
+    _chips(found.most_frequent[:14])
+    st.markdown(_("**Least frequent**"))
+    _chips(found.least_frequent[:14])
+    if found.folded.kinds:
+        st.caption(
+            _(
+                "{kinds} kinds that occur less than {limit} times ({count} characters in all) become one “unknown”."
+            ).format(kinds=found.folded.kinds, limit=found.folded.min_count, count=found.folded.count)
+        )
+
+
+def _chips(items: Any) -> None:
+    """Characters with their counts; the Unicode name on hover."""
+    chips = "".join(
+        f'<span title="{escape(item.name)}" style="display:inline-block;margin:2px;padding:1px 8px;border-radius:9px;'
+        f'background:rgba(128,124,145,.14)"><code style="background:none">{escape(_visible(item.symbol))}</code> '
+        f'<small style="opacity:.7">{item.count:,}</small></span>'
+        for item in items
+    )
+    st.html(chips)
+
+
+def _visible(symbol: str) -> str:
+    return {" ": "␣", "\n": "⏎", "\t": "⇥", "\u3000": "␣"}.get(symbol, symbol)

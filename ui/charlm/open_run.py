@@ -1,0 +1,134 @@
+"""A run opened for looking inside, kept between clicks; a model that training replaces is opened anew."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.charlm.data.prepare import Text
+from core.errors import UserError
+from core.i18n import later
+from core.runs.run import Run
+from ui.shell.cache_keys import of_data, of_model
+from ui.widgets.text import md
+
+if TYPE_CHECKING:
+    from core.charlm.data.ngram import NGram
+    from core.charlm.inside.copying import Copying
+    from core.charlm.inside.film_strip import Film
+    from core.charlm.inside.finder import Search, Survey
+    from core.charlm.inside.numpy_network import Network
+    from core.charlm.inside.open_run import Opened
+    from core.charlm.inside.passage import Passage
+
+
+def opened_of(run: Run) -> "Opened":
+    return _open(*of_model(run))
+
+
+def text_of(run: Run) -> Text:
+    """The text that the run was trained on."""
+    return _text(*of_data(run))
+
+
+def tables_of(run: Run) -> "dict[int, NGram]":
+    """Letter frequencies and the n-gram table of the training part."""
+    return _tables(*of_data(run))
+
+
+def passage_of(run: Run, text: str) -> "Passage":
+    return _passage(*of_model(run), text)
+
+
+def copies_of(run: Run, text: str) -> "Copying":
+    """What of `text` stands in the training part of the run's text."""
+    return _copies(*of_data(run), text)
+
+
+def survey_of(run: Run, signal: str) -> "Survey":
+    """What every cell did over stretches of the run's text."""
+    return _survey(*of_model(run), signal)
+
+
+def search_of(run: Run, signal: str, words: tuple[str, ...]) -> "Search":
+    return _search(*of_model(run), signal, words)
+
+
+def film_of(run: Run, steps: tuple[int, ...]) -> "Film":
+    return _film(*of_data(run), steps)
+
+
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+def _open(path: str, changed: tuple[int, ...]) -> "Opened":
+    from core.charlm.inside.open_run import open_run
+
+    return open_run(Run(Path(path)))
+
+
+@st.cache_resource(max_entries=3, show_spinner=later("Reading its text …"))
+def _text(path: str, born: int) -> Text:
+    from core.charlm.inside.open_run import corpus
+
+    return corpus(Run(Path(path)))
+
+
+@st.cache_resource(max_entries=3, show_spinner=later("Counting the baselines …"))
+def _tables(path: str, born: int) -> "dict[int, NGram]":
+    from core.charlm.inside.score import baselines
+
+    text = _text(path, born)
+    return baselines(text.split()[0], len(text.vocabulary))
+
+
+@st.cache_resource(max_entries=12, show_spinner=later("The network reads …"))
+def _passage(path: str, changed: tuple[int, ...], text: str) -> "Passage":
+    return _open(path, changed).read(text)
+
+
+@st.cache_resource(max_entries=3, show_spinner=later("The network reads stretches of its whole text …"))
+def _survey(path: str, changed: tuple[int, ...], signal: str) -> "Survey":
+    from core.charlm.inside.finder import survey
+
+    opened = _open(path, changed)
+    return survey(opened.network, opened.vocabulary, _text(path, changed[0]).ids, signal)
+
+
+@st.cache_resource(max_entries=6, show_spinner=later("Trying every cell against every feature, and against chance …"))
+def _search(path: str, changed: tuple[int, ...], signal: str, words: tuple[str, ...]) -> "Search":
+    from core.charlm.inside.finder import search
+
+    return search(_survey(path, changed, signal), words)
+
+
+@st.cache_data(max_entries=40, show_spinner=later("Comparing with its text …"))
+def _copies(path: str, born: int, text: str) -> "Copying":
+    from core.charlm.inside.copying import compare
+
+    return compare(text, _text(path, born), Run(Path(path)).options)  # type: ignore[arg-type]
+
+
+@st.cache_resource(max_entries=3, show_spinner=later("Opening the film …"))
+def _film(path: str, born: int, steps: tuple[int, ...]) -> "Film":
+    from core.charlm.inside.film_strip import Film
+
+    return Film(Run(Path(path)))
+
+
+def within(key: str, low: float, high: float) -> None:
+    """Bring what a widget remembers, say of another run, back between its new bounds."""
+    value = st.session_state.get(key)
+    if isinstance(value, int | float) and not low <= value <= high:
+        st.session_state[key] = type(value)(min(max(value, low), high))
+
+
+def heed_address(network: "Network") -> None:
+    """Say it where the address names a layer, signal or cell that this network does not have; the rest goes on."""
+    layer, cell = (st.query_params.get(name, "") for name in ("layer", "cell"))
+    try:
+        network.check(
+            int(layer) if layer.isdecimal() else 1,
+            st.query_params.get("signal", "h"),
+            int(cell) if cell.isdecimal() else None,
+        )
+    except UserError as error:
+        st.warning(md(str(error)), icon=":material/link_off:")

@@ -1,0 +1,75 @@
+"""Text as a network writes it: streamed, each character's probability by colour and on hover."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.charlm.data.vocabulary import Vocabulary
+from core.charlm.inference.request import Settings
+from core.i18n import _, later
+from core.runs.run import Run
+from ui.shell.cache_keys import of_model
+from ui.widgets.palette import HEAT
+from ui.widgets.text import escape, md
+
+if TYPE_CHECKING:
+    from core.charlm.inference.write import Writer
+
+COLOURED = 6000  # characters that get a colour of their own; a longer text would make the page slow
+FRAME = (
+    '<div style="white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6;'
+    "font-family:Georgia,'Noto Serif CJK SC',serif\">{}</div>"
+)
+
+
+def writer_of(run: Run) -> "Writer":
+    """The writer of a run; a model that training replaces is loaded anew."""
+    return _load(*of_model(run))
+
+
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+def _load(path: str, changed: tuple[int, ...]) -> "Writer":
+    from core.charlm.inference.write import load_writer
+
+    return load_writer(Run(Path(path)))
+
+
+def coloured(prompt: str, symbols: Sequence[str], probabilities: Sequence[float]) -> str:
+    """HTML: the prompt, then each symbol with its probability; the less likely, the warmer its ground."""
+    spans = [f'<span style="opacity:.6">{escape(prompt)}</span>']
+    for symbol, probability in zip(symbols[:COLOURED], probabilities, strict=False):
+        alpha = 0.55 * max(0.0, 1 - probability) ** 2
+        spans.append(
+            f'<span title="p = {probability:.3f}" style="background:rgba({HEAT},{alpha:.2f})">{escape(symbol)}</span>'
+        )
+    spans.append(escape("".join(symbols[COLOURED:])))
+    return FRAME.format("".join(spans))
+
+
+def plain(prompt: str, text: str) -> str:
+    return FRAME.format(f'<span style="opacity:.6">{escape(prompt)}</span>{escape(text)}')
+
+
+def last_sample(run: Run) -> str:
+    """What the run wrote at the end of its training, so that no page starts empty."""
+    steps = run.sample_steps()
+    return (run.sample(steps[-1], "text.txt") or b"").decode("utf-8", "replace") if steps else ""
+
+
+def unknown_note(run: Run, prompt: str) -> None:
+    """Name the characters of the prompt that the network cannot know."""
+    unknown = Vocabulary.from_json(run.read_json("vocabulary.json")).unknown(prompt)
+    if unknown:
+        shown = " ".join(repr(symbol)[1:-1] for symbol in unknown[:20])
+        st.warning(_("The network has never seen these and reads them as “unknown”:") + " " + md(shown))
+
+
+def write_command(run: Run, prompt: str, settings: Settings) -> str:
+    """The command line that writes exactly this text."""
+    words = ["python", "-m", "core", "generate", run.id, "--prompt", prompt]
+    for name in ("length", "temperature", "top_k", "top_p", "seed", "count"):
+        words += ["--" + name.replace("_", "-"), f"{getattr(settings, name):g}"]
+    return shlex.join(words)

@@ -1,0 +1,34 @@
+"""The data and the final answers of a run, kept between clicks. Neither needs TensorFlow."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.classifier.config import ClassifierConfig
+from core.classifier.data.prepare import Prepared, prepare
+from core.classifier.training.evaluate import Evaluation, load_evaluation
+from core.i18n import later
+from core.runs.run import Run
+from ui.shell.cache_keys import of_data, of_model
+
+
+def data_of(run: Run) -> Prepared:
+    """The texts that the run was trained on, as it read them. Raises UserError where they are gone."""
+    return _data(*of_data(run))
+
+
+def evaluation_of(run: Run) -> Evaluation:
+    """What the finished run answered on its test part. Raises UserError where it has not come that far."""
+    return _evaluation(*of_model(run))
+
+
+@st.cache_resource(max_entries=2, show_spinner=later("Reading its table …"))
+def _data(path: str, born: int) -> Prepared:
+    run = Run(Path(path))
+    assert isinstance(run.options, ClassifierConfig)
+    return prepare(run.sources(), run.options)
+
+
+@st.cache_resource(max_entries=4, show_spinner=later("Reading its answers …"))
+def _evaluation(path: str, changed: tuple[int, ...]) -> Evaluation:
+    return load_evaluation(Run(Path(path)), data=_data(path, changed[0]) if changed[-1] else None)

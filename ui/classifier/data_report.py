@@ -1,0 +1,201 @@
+"""What was found in a table of labelled texts, before any training, and one click for each thing to mend."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from core.classifier.config import ClassifierConfig, preset
+from core.classifier.data.cleaning import Finding
+from core.classifier.data.columns import guess_columns
+from core.classifier.data.prepare import Report, prepare, sizes
+from core.classifier.data.table import read_table, shown_column
+from core.commands.flags import merged
+from core.errors import UserError
+from core.i18n import N_, _, language, later, spoken
+from core.sources import Source
+from ui.shell.teacher_links import digest
+from ui.widgets import figures
+from ui.widgets.config_form import options_form
+from ui.widgets.palette import REAL, TRAIN, VALIDATION, fade
+from ui.widgets.text import big, md
+
+FIELDS = (
+    *("header", "drop_empty", "drop_duplicates", "drop_near_duplicates", "drop_conflicts", "drop_leaks", "drop_small"),
+    *("merge_labels", "class_weights", "validation", "test", "tokens", "lowercase", "cut"),
+)
+ICONS = {"info": ":material/info:", "warning": ":material/warning:", "bad": ":material/error:"}
+REMEDIES = spoken(
+    {
+        "empty": N_("Leave them out"),
+        "spelling": N_("Take them for one"),
+        "conflicts": N_("Leave them out"),
+        "duplicates": N_("Keep one of each"),
+        "near_duplicates": N_("Keep one of each"),
+        "leaks_test": N_("Take them out of training"),
+        "leaks_validation": N_("Take them out of training"),
+        "small": N_("Leave these classes out"),
+        "imbalance": N_("Let rare classes count more"),
+        "long": N_("Read longer texts"),
+    }
+)
+CLASSES_SHOWN = 40
+
+
+class Found(NamedTuple):
+    report: Report
+    sizes: dict[str, int]
+
+
+def key_of(sources: Sequence[Source], given: dict[str, Any]) -> str:
+    """A key that widgets bear, so that they start afresh with other data, or other options `given` by a link."""
+    checked = [zlib.crc32(item.data).to_bytes(4, "big") for item in sources] + [digest(given).encode()]
+    return f"table-{zlib.crc32(b''.join(checked)):08x}"
+
+
+def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, Any]:
+    """Two select boxes with the guess chosen; {} where the table has no columns to choose from, as a folder a class."""
+    columns, text, label, why = _columns(language(), next(item for item in sources if item.role == "train"), header)
+    left, right = st.columns(2)
+    chosen = {}
+    for place, name, words, guess in (
+        (left, "text_column", _("Column of the texts"), text),
+        (right, "label_column", _("Column of the labels"), label),
+    ):
+        index = columns.index(guess) if guess else None
+        chosen[name] = place.selectbox(
+            words, columns, index, key=f"{key}.{name}", format_func=shown_column, placeholder=_("Choose one")
+        )
+    if not all(chosen.values()):
+        st.info(md(why) if why else _("Say which column holds the texts and which the labels."))
+        st.stop()
+    return chosen
+
+
+@st.cache_data(max_entries=8, show_spinner=later("Reading the table …"))
+def _columns(told_in: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
+    """All columns, the guessed text and label column, and why there is no guess, told in that language."""
+    table = read_table(source, header)  # type: ignore[arg-type]
+    try:
+        return table.columns, *guess_columns(table), ""
+    except UserError as error:
+        return table.columns, "", "", str(error)
+
+
+def reading_options(key: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide how the table is read, starting from those `given`; the remedies' buttons turn them."""
+    skip = set(ClassifierConfig.model_fields) - set(FIELDS)
+    return options_form(merged(ClassifierConfig(), given), key=key, level="advanced", skip=skip)
+
+
+def examine(sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
+    """The report and the sizes that a preset wants. Raises UserError for what cannot be learned from.
+
+    chosen: the preset, which decides how long texts are read where `reading` does not.
+    """
+    return _examined(language(), sources, chosen, **reading)
+
+
+@st.cache_data(max_entries=12, show_spinner=later("Looking through the texts …"))
+def _examined(told_in: str, sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
+    known = sizes(sources, ClassifierConfig(**reading))
+    config = merged(preset(chosen, **known), reading)
+    return Found(prepare(sources, config).report, known)  # type: ignore[arg-type]
+
+
+# Showing it -----------------------------------------------------------------------------------------------------------
+def show(report: Report, key: str) -> None:
+    parts = [sum(counts[place] for counts in report.counts.values()) for place in range(3)]
+    with st.grid(min_column_width=130):
+        st.metric(_("Rows"), big(report.rows))
+        st.metric(_("For training"), big(parts[0]))
+        st.metric(_("To choose by"), big(parts[1]), help=_("The validation part: it chooses the best weights."))
+        st.metric(_("For the test"), big(parts[2]), help=_("Looked at once, at the end."))
+        st.metric(_("Classes"), str(len(report.counts)))
+        st.metric(_("95 % have at most"), _("{n} tokens").format(n=report.keeps(0.95)))
+    units = {"words": _("read word by word"), "characters": _("read character by character")}
+    found = ", ".join(f"{_(name)}: {_(value)}" for name, value in report.found.items())
+    st.caption(f"{md(report.language)} · {units[report.unit]} · {md(found)}")
+    for finding in report.findings:
+        _finding(finding, key)
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        _balance(report)
+    with right:
+        _lengths(report)
+    rows = [{_("label"): label, _("text"): text} for text, label in report.preview]
+    st.dataframe(rows, hide_index=True, height=210, alt=_("The first rows, as they were read"))
+
+
+def _finding(item: Finding, key: str) -> None:
+    words, remedy = st.columns([3, 1], vertical_alignment="center")
+    with words:
+        where = ""
+        if item.rows:
+            listed = ", ".join(item.rows[:6]) + (" …" if item.count > 6 else "")
+            where = f" :small[:gray[{md(_('Rows {listed}').format(listed=listed))}]]"
+        done = _("Mended.") + " " if item.applied else ""
+        st.markdown(f"{':material/check_circle:' if item.applied else ICONS[item.kind]} {md(done + item.text)}{where}")
+    with remedy:
+        if item.changes and item.id in REMEDIES:
+            st.button(
+                _("Undo") if item.applied else REMEDIES[item.id],
+                key=f"{key}-remedy-{item.id}",
+                icon=":material/undo:" if item.applied else ":material/healing:",
+                on_click=_switch,
+                args=(key, item),
+            )
+
+
+def _switch(key: str, item: Finding) -> None:
+    """Turn the switches that record the remedy; lengths have none on the form above, so they are kept aside."""
+    for name, value in item.changes.items():
+        if name in FIELDS:
+            st.session_state[f"{key}.{name}"] = (not value) if item.applied else value
+        else:
+            aside = st.session_state.setdefault(f"{key}-aside", {})
+            if item.applied:
+                aside.pop(name, None)
+            else:
+                aside[name] = value
+
+
+def aside(key: str) -> dict[str, Any]:
+    """Remedies that were clicked and have no switch among the reading options."""
+    return dict(st.session_state.get(f"{key}-aside", {}))
+
+
+def _balance(report: Report) -> None:
+    labels = list(report.counts)[:CLASSES_SHOWN]
+    chart = figures.figure(_("rows"), "", height=max(190, min(460, 70 + 24 * len(labels))))
+    parts = ((_("training"), TRAIN), (_("validation"), VALIDATION), (_("test"), REAL))
+    for place, (name, colour) in enumerate(parts):
+        counts = [report.counts[label][place] for label in labels]
+        chart.add_bar(y=labels, x=counts, name=name, orientation="h", marker_color=fade(colour, 0.75))
+    chart.update_layout(barmode="stack", hovermode="y unified", legend_traceorder="normal")
+    chart.update_yaxes(type="category", autorange="reversed")
+    table: dict[str, Sequence[Any]] = {_("class"): list(report.counts)}
+    for place, (name, _colour) in enumerate(parts):
+        table[name] = [counts[place] for counts in report.counts.values()]
+    figures.draw(chart, key="balance", alt=_("Rows of each class in each part"), table=table)
+    st.caption(_("How many rows each class has; the parts are drawn so that each has its share."))
+
+
+def _lengths(report: Report) -> None:
+    shares, tokens = list(report.lengths), list(report.lengths.values())
+    chart = figures.figure(_("tokens"), _("texts kept whole"), height=max(190, min(460, 70 + 24 * len(report.counts))))
+    figures.line(chart, [0, *tokens], [0.0, *shares], _("texts"), TRAIN, mode="lines+markers")
+    chart.update_yaxes(tickformat=".0%", range=[0, 1.05])
+    chart.update_layout(showlegend=False)
+    figures.draw(
+        chart,
+        key="lengths",
+        alt=_("Share of the texts that are not longer than so many tokens"),
+        table={_("share of the texts"): [f"{share:.0%}" for share in shares], _("tokens at most"): tokens},
+    )
+    st.caption(
+        _("{n} tokens keep 95 % of the texts whole; the longest has {most:,}.").format(
+            n=report.keeps(0.95), most=report.keeps(1.0)
+        )
+    )

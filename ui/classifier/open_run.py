@@ -1,0 +1,36 @@
+"""A classifier opened for use, kept between clicks; a model that training replaces is opened anew."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.i18n import later
+from core.runs.run import Run
+from ui.shell.cache_keys import of_model
+
+if TYPE_CHECKING:
+    from core.classifier.inference.classify import Classifier
+    from core.classifier.inside.attribution import Explainer
+
+
+def classifier_of(run: Run) -> "Classifier":
+    return _load(*of_model(run))
+
+
+def explainer_of(run: Run) -> "Explainer":
+    return _explain(*of_model(run))
+
+
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+def _load(path: str, changed: tuple[int, ...]) -> "Classifier":
+    from core.classifier.inference.classify import load_classifier
+
+    return load_classifier(Run(Path(path)))
+
+
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+def _explain(path: str, changed: tuple[int, ...]) -> "Explainer":
+    from core.classifier.inside.attribution import Explainer
+
+    return Explainer(_load(path, changed))

@@ -1,0 +1,93 @@
+"""What was found in a heap of pictures, before any training."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.commands.flags import merged
+from core.gan.config import GANConfig
+from core.gan.data.prepare import Images, prepare
+from core.gan.inference import image_files
+from core.i18n import _, language, later
+from core.sources import Source
+from ui.shell.teacher_links import digest
+from ui.widgets import figures
+from ui.widgets.config_form import options_form
+from ui.widgets.palette import REAL, fade
+from ui.widgets.text import big, md
+
+FIELDS = ("size", "invert", "centre", "holdout")
+SHOWN = 16
+
+
+def reading_options(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide how pictures are read, before there are networks; they start from those `given`."""
+    skip, base = set(GANConfig.model_fields) - set(FIELDS), merged(GANConfig(), given)
+    values: dict[str, Any] = {}
+    for level in ("basic", "advanced"):
+        values |= options_form(base, key=f"gan-reading{digest(given)}", level=level, skip=skip)
+    return values
+
+
+def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
+    """The prepared pictures and the sizes that a preset wants. Raises UserError for what cannot be used."""
+    return _examined(language(), sources, **reading)
+
+
+@st.cache_data(max_entries=3, show_spinner=later("Reading the pictures …"))
+def _examined(told_in: str, sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
+    images = prepare(sources, GANConfig(**reading))
+    return images, {"images": len(images.x), "classes": len(images.classes)}
+
+
+def show(images: Images) -> None:
+    with st.grid(min_column_width=130):
+        st.metric(_("For training"), big(len(images.x)))
+        st.metric(_("Held out"), big(len(images.held_x)), help=_("Kept from training, to measure against."))
+        st.metric(_("Kinds"), str(len(images.classes)) if images.classes else _("none"))
+        st.metric(_("Same twice"), big(images.duplicates))
+        st.metric(_("Rejected"), big(images.rejected_count))
+    for note in images.notes:
+        st.caption(f":material/info: {md(note)}")
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _before_and_after(images)
+    with right:
+        if images.classes:
+            chart = figures.figure("", _("pictures"), height=230)
+            chart.add_bar(x=images.classes, y=images.counts, marker_color=fade(REAL, 0.75))
+            chart.update_xaxes(type="category")
+            alt = _("Training pictures of each kind")
+            figures.draw(chart, key="kinds", alt=alt, table={_("kind"): images.classes, _("pictures"): images.counts})
+    if images.rejected:
+        with st.expander(_("Rejected files"), icon=":material/block:"):
+            rows = [{_("file"): item.name, _("reason"): item.reason} for item in images.rejected]
+            st.dataframe(rows, hide_index=True, alt=_("Rejected files and why"))
+
+
+def _before_and_after(images: Images) -> None:
+    previews = images.previews[:SHOWN]
+    if not previews:
+        return
+    st.caption(_("Above as they came, below as the networks see them"))
+    before = np.stack([_square(item.before, 56) for item in previews])
+    after = np.stack([_square(item.after, 56) for item in previews])
+    pair = np.concatenate([before[: SHOWN // 2], after[: SHOWN // 2], before[SHOWN // 2 :], after[SHOWN // 2 :]])
+    st.image(
+        image_files.png(image_files.grid(pair, SHOWN // 2, gap=3)), width="stretch", alt=_("Pictures before and after")
+    )
+
+
+def _square(picture: np.ndarray, side: int) -> np.ndarray:
+    """(side, side): the picture enlarged or reduced as a whole, on a ground of its own corner's grey."""
+    from PIL import Image
+
+    image = Image.fromarray(picture.astype(np.uint8))
+    scale = side / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    ground = np.full((side, side), int(picture[0, 0]), np.uint8)
+    small = np.asarray(image.resize(size, Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX))
+    top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2
+    ground[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return ground

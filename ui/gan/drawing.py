@@ -1,0 +1,44 @@
+"""Pictures that a trained generator draws, as images for the page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from core.gan.inference import image_files
+from core.i18n import later
+from core.runs.run import Run
+from ui.shell.cache_keys import of_model
+
+if TYPE_CHECKING:
+    from core.gan.inference.draw import Drawer
+
+SCALE = 3  # screen pixels a picture's pixel
+
+
+def drawer_of(run: Run) -> "Drawer":
+    """The drawer of a run; a model that training replaces is loaded anew."""
+    return _load(*of_model(run))
+
+
+@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+def _load(path: str, changed: tuple[int, ...]) -> "Drawer":
+    from core.gan.inference.draw import load_drawer
+
+    return load_drawer(Run(Path(path)))
+
+
+def pictures_of(run: Run, count: int, seed: int) -> np.ndarray:
+    """(count, S, S) uint8, always the same for the same seed."""
+    return drawer_of(run).pictures(count, seed)
+
+
+def sheet(pictures: np.ndarray, columns: int | None = None) -> bytes:
+    """A PNG of the pictures in a grid, large enough to see."""
+    return image_files.png(image_files.grid(pictures, columns), SCALE)
+
+
+def film(frames: np.ndarray, columns: int | None = None) -> bytes:
+    """An animated GIF; frames are (F, N, S, S)."""
+    return image_files.film([image_files.grid(frame, columns) for frame in frames], "GIF", 80, SCALE)

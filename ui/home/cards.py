@@ -1,0 +1,51 @@
+"""The Overview's cards: each family at work at once, and one button that trains it on the embedded sample."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.commands.train import plan_options
+from core.families import Family
+from core.i18n import _
+from core.jobs import launch
+from core.runs.run import Run
+from core.runs.store import create, list_runs
+from core.samples.registry import sample
+from ui.shell import navigation
+from ui.shell.families import family_card
+from ui.widgets.text import guard
+
+SAMPLE = {"charlm": "lighthouse", "classifier": "reviews", "gan": "digits"}
+
+
+def card(family: Family) -> None:
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"### {family.icon} {family.title}")
+        with guard(f"card {family.key}"):
+            demo = demo_run(family.key)
+            if demo is None:
+                st.caption(_("No trained network is here yet: train one."))
+            else:
+                show: Callable[[Run], None] = family_card(family.key)
+                show(demo)
+            _train_button(family)
+
+
+def demo_run(family: str) -> Run | None:
+    """The demo run that ships with the project, or else the newest usable run."""
+    usable = [run for run in list_runs(family=family) if run.usable]
+    demos = [run for run in usable if run.id.startswith("demo-")]
+    return next(iter(demos or usable), None)
+
+
+def _train_button(family: Family) -> None:
+    name = SAMPLE[family.key]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            _("Train one on the sample"), key=f"train-{family.key}", type="primary", icon=":material/play_arrow:"
+        ):
+            sources = sample(name)
+            run = create(plan_options(family, sources, "quick", {}), sources, preset="quick", label=name, name=name)
+            launch.start(run)
+            navigation.go("run", run=run.id)
+        navigation.link(f"{family.section}-train", _("On your own data"), ":material/upload:")

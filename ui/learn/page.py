@@ -1,0 +1,259 @@
+"""The one grammar of all lab pages: what it is, the formula, controls beside the picture, one step at a time, the same
+formula with digits, predict then look, the same in Keras, and the way to the person's own run."""
+
+import re
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.errors import UserError
+from core.families import FAMILIES
+from core.i18n import _
+from core.lab.concept import MODULES, Concept, Question
+from core.lab.snippet import Snippet
+from core.runs.store import list_runs
+from ui.learn.inputs import Inputs
+from ui.shell import navigation
+from ui.widgets import figures
+from ui.widgets.text import md
+
+# Where each family shows its layers, and where it is trained.
+INSIDE = {
+    "charlm": ("text-inside", "text-train"),
+    "classifier": ("classify-why", "classify-train"),
+    "gan": ("gan-inside", "gan-train"),
+}
+PICTURE = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
+
+
+class Lab(Inputs):
+    """One page of the lab. Call in this order: head, bench, inputs, stepper, picture, digits, predict, keras, foot."""
+
+    def __init__(self, concept: Concept) -> None:
+        super().__init__(concept.key)
+        self.concept = concept
+        self.narrow = False  # do the digits stand in half a page?
+        opened: list[str] = st.session_state.setdefault("lab:opened", [])
+        if concept.key not in opened:
+            opened.append(concept.key)
+
+    def head(self) -> None:
+        """Title, what it is in three sentences, where it comes from, what comes before, the formula."""
+        concept = self.concept
+        st.title(md(concept.title), anchor=False)
+        st.markdown(md(concept.summary))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f":material/menu_book: {md(concept.note)}", width="content")
+            if concept.prerequisites:
+                st.caption(_("First:"), width="content")
+                for key in concept.prerequisites:
+                    navigation.link(key, navigation.concepts()[key], ":material/arrow_back:")
+        self._notice = st.container()
+        self.digits(concept.formula)
+
+    def bench(self, widths: tuple[int, int] | None = (1, 1)) -> tuple[Any, Any, Any]:
+        """Three places: the controls, a strip along the top; under it the picture; beside it the steps and digits.
+
+        `widths` are the shares of picture and digits; with None the picture has the whole width and they go below it.
+        On a phone everything stands in one column.
+        """
+        controls = self.strip()
+        self.narrow = widths is not None
+        if widths is None:
+            return controls, st.container(), st.container()
+        left, right = st.columns(widths, gap="medium")
+        return controls, left.container(), right.container()
+
+    def strip(self) -> Any:
+        """A row of controls that belong to the picture under it."""
+        return st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="small")
+
+    def sound(self, make: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+        """make(); where that raises UserError, its sentence in place and otherwise()."""
+        try:
+            return make()
+        except UserError as error:
+            st.error(md(str(error) + " " + _("The page goes on with its own numbers.")), icon=":material/error:")
+            return otherwise()
+
+    def stepper(
+        self, last: int, *, first: int = 0, start: int | None = None, marks: Sequence[int] = (), mark: str = ""
+    ) -> int:
+        """The step in view, from `first` to `last`. A button called `mark` goes to the next of the steps `marks`."""
+        start = first if start is None else start
+        if last <= first:
+            self.known.add(self.key("step"))
+            return first
+        row = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+        buttons = row.container(horizontal=True, gap="small", width="content")
+        with row:
+            step = self.step_slider(first, last, start)
+        with buttons:  # drawn only now: what the address says is known
+            self._jump("start", _("Start"), lambda now: first, step == first)
+            self._jump("back", _("Back"), lambda now: max(now - 1, first), step == first)
+            self._jump("next", _("Next"), lambda now: min(now + 1, last), step == last, type="primary")
+            self._jump("end", _("End"), lambda now: last, step == last)
+            if marks:
+                ahead = [other for other in marks if other > step]
+                self._jump("mark", mark, lambda now: next((m for m in ahead if m > now), now), not ahead)
+        return step
+
+    def _jump(self, name: str, label: str, to: Callable[[int], int], disabled: bool, **more: Any) -> None:
+        """A button to another step, counted from the one that is in view when it is pressed: a second press may come
+        before the first is drawn."""
+
+        def pressed() -> None:
+            self.go(to(self.now()))
+
+        st.button(label, key=self.key(f"go-{name}"), on_click=pressed, disabled=disabled, **more)
+
+    def picture(
+        self,
+        chart: go.Figure,
+        name: str,
+        alt: str,
+        table: "dict[str, Sequence[Any]] | None" = None,
+        *,
+        on_click: Callable[[Any], None] | None = None,
+    ) -> None:
+        """Draw `chart` and, folded away, its numbers. on_click is called with the customdata of a clicked point."""
+        key = self.key(f"picture-{name}")
+        if on_click:  # a place that was clicked before can be clicked again
+            clicks = st.session_state.setdefault(f"{key}:clicks", 0)
+            key = f"{key}-{clicks}"
+        select: Any = "ignore"
+        if on_click:
+
+            def select() -> None:
+                points = st.session_state[key].selection.points
+                if points and "customdata" in points[0]:
+                    st.session_state[f"{self.key(f'picture-{name}')}:clicks"] += 1
+                    on_click(points[0]["customdata"])
+
+        st.plotly_chart(chart, key=key, config=PICTURE, alt=alt, on_select=select, selection_mode="points")
+        if table is not None:
+            figures.numbers(table, key=f"{key}-table", alt=alt)
+
+    def digits(self, *formulas: str, small: bool = False) -> None:
+        """The same formula with this page's digits; `small` for long ones beside a picture."""
+        for formula in formulas:
+            parts = split(formula)
+            if small:
+                parts = [rf"{_size(part, self.narrow)} {part}" for part in parts]
+            if len(parts) == 1:
+                st.latex(parts[0])
+                continue
+            with st.container(
+                horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="medium"
+            ):
+                for part in parts:
+                    st.latex(part, width="content")
+
+    def predict(self, question: Question, *, plain: bool = False) -> None:
+        """One question from the live numbers; its answer and why after a choice. New numbers, new question.
+
+        `plain` where the question quotes what a person typed: then nothing in it is Markdown.
+        """
+        if plain:
+            options = tuple(md(option) for option in question.options)
+            question = Question(md(question.prompt), options, question.answer_index, md(question.why))
+        print_ = sha256(repr((question.prompt, question.options, question.why)).encode()).hexdigest()[:12]
+        with st.container(border=True):
+            st.markdown(f"**{_('Predict, then look')}**")
+            answer = st.radio(
+                question.prompt,
+                range(len(question.options)),
+                format_func=lambda index: question.options[index],
+                index=None,
+                horizontal=True,
+                key=self.key(f"predict-{print_}"),
+            )
+            if answer is None:
+                st.caption(_("Choose first: then the answer is shown, with its reason."))
+            elif answer == question.answer_index:
+                st.success(f"{_('Yes.')} {question.why}", icon=":material/check_circle:")
+            else:
+                right = question.options[question.answer_index]
+                st.warning(
+                    f"{_('No: the answer is “{answer}”.').format(answer=right)} {question.why}",
+                    icon=":material/lightbulb:",
+                )
+
+    def keras(self, make: Callable[[], Snippet], name: str = "keras", title: str = "") -> None:
+        """A program to copy that prints exactly the shown numbers, and what it prints. A second one on a page has a
+        `name` and a `title` of its own."""
+        label = title or _("The same in Keras")
+        with st.expander(label, icon=":material/code:", key=self.key(name), on_change="rerun") as shown:
+            if shown.open:
+                snippet = make()
+                code, prints = st.columns([3, 2], gap="medium")
+                alone = _("Copy and run it: it needs NumPy and Keras only.")
+                at_home = _("Copy it and run it in the project's folder, whose core it uses.")
+                code.caption(at_home if "core." in snippet.code else alone)
+                code.code(snippet.code, language="python", height=_height(snippet.code))
+                prints.caption(_("It prints exactly the numbers of this page."))
+                prints.code(snippet.prints, language=None, height=_height(snippet.prints), wrap_lines=True)
+
+    def foot(self) -> None:
+        """The same thing in the person's own run, the pages before and after, and what the address said in vain."""
+        for link in self.concept.links:
+            self._own_run(link.family, link.text)
+        order = list(MODULES)
+        place = order.index(self.page)
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            navigation.link("learn", _("The notes as a map"), ":material/map:")
+            if place + 1 < len(order):
+                after = order[place + 1]
+                navigation.link(
+                    after, _("Next: {title}").format(title=navigation.concepts()[after]), ":material/arrow_forward:"
+                )
+        strange = [key for key in st.query_params if key not in self.known and key.startswith(f"{self.page}-")]
+        if strange:
+            self._notice.warning(
+                _("The address says something about {names} that this page, as it is set, has no use for.").format(
+                    names=", ".join(f"“{md(key[:40])}”" for key in strange[:5])
+                ),
+                icon=":material/link_off:",
+            )
+
+    def _own_run(self, family: str, text: str) -> None:
+        if family not in FAMILIES:
+            return
+        inside, train = INSIDE[family]
+        runs = [run for run in list_runs(family=family) if run.usable]
+        own = next((run for run in runs if not run.id.startswith("demo-")), None)
+        run = own or next(iter(runs), None)
+        with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{_('In your own network')}** · {md(text)}", width="stretch")
+            if run is None:
+                navigation.link(train, _("Train one first"), FAMILIES[family].icon)
+                return
+            screen = inside if any(screen.key == inside for screen in navigation.screens()) else "run"
+            name = run.name if own else _("{run}, which comes trained").format(run=run.name)
+            navigation.link(screen, md(name), FAMILIES[family].icon, run=run.id)
+
+
+def _height(text: str) -> Any:
+    return 420 if text.count("\n") > 20 else "content"
+
+
+def _size(formula: str, narrow: bool) -> str:
+    """The smaller, the longer the longest line."""
+    lines = (re.sub(r"\\[a-z]+|[{}^_&]", "", line) for line in formula.split(r"\\"))
+    return r"\footnotesize" if max(map(len, lines)) < (56 if narrow else 105) else r"\scriptsize"
+
+
+def split(formula: str) -> list[str]:
+    """A formula's parts between the wide spaces that stand outside of all braces, pairs and environments: on a phone
+    they go one under the other."""
+    parts, depth, start = [], 0, 0
+    for found in re.finditer(r"\\begin|\\end|\\left(?!arrow|right)|\\right(?!arrow)|\\qquad|\\[{}]|[{}]", formula):
+        sign = found.group()
+        depth += {"\\begin": 1, "\\left": 1, "{": 1, "\\end": -1, "\\right": -1, "}": -1}.get(sign, 0)
+        if sign == "\\qquad" and depth == 0:
+            parts.append(formula[start : found.start()].strip())
+            start = found.end()
+    return [part for part in (*parts, formula[start:].strip()) if part]

@@ -1,0 +1,44 @@
+"""Choosing a run: in the URL, so that a link opened cold lands on the same one."""
+
+import streamlit as st
+
+from core.i18n import _
+from core.runs.run import Run
+from core.runs.store import find, list_runs
+from ui.shell import navigation
+from ui.widgets.text import ago, guard
+
+
+def run_from_url() -> Run | None:
+    """The run that ?run= names, or None; a name that exists no more is said in place."""
+    wanted = st.query_params.get("run")
+    if not wanted:
+        return None
+    with guard("run in the URL"):
+        return find(wanted)
+    return None
+
+
+def pick_run(family: str, *, train: str, label: str | None = None) -> Run | None:
+    """A select box of the usable runs of `family`, the one in the URL chosen; where there is none, the way to one."""
+    runs = {run.id: run for run in list_runs(family=family) if run.usable}
+    if not runs:
+        st.info(_("There is no trained network yet."))
+        navigation.link(train, _("Train one"), ":material/school:")
+        return None
+    wanted = st.query_params.get("run")
+    if wanted not in runs:
+        if wanted:
+            st.warning(_("The run of this address does not exist here, or has no model yet."))
+        wanted = next(iter(runs))
+    ids = list(runs)
+    chosen = st.selectbox(
+        label or _("Run"),
+        ids,
+        index=ids.index(wanted),
+        format_func=lambda key: f"{runs[key].name} · {ago(runs[key].created)}",
+        key=f"pick-{family}-{wanted}",
+    )
+    if st.query_params.get("run") != chosen:
+        st.query_params["run"] = chosen
+    return runs[chosen]

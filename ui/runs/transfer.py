@@ -1,0 +1,70 @@
+"""A run to take along: as one file, as a program of its own, as a few lines; and one that somebody else brings."""
+
+import io
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from core.bundles.bundle import export, import_bundle
+from core.bundles.program import can_be_written, script_zip, use_script
+from core.errors import UserError
+from core.i18n import _
+from core.runs.names import slug
+from core.runs.run import Run
+from ui.shell import navigation
+from ui.widgets.text import guard, md
+
+ICON = ":material/download:"
+
+
+def take(run: Run) -> None:
+    """Folded away under the run view; what cannot be taken along says why in its place."""
+    with st.expander(_("Take it along"), icon=":material/luggage:", key="take", on_change="rerun") as box:
+        if not box.open:
+            return
+        st.markdown(f"**{_('The run as one file')}**")
+        st.caption(_("Options, model, report and samples; the Runs page of another machine reads it."))
+        data = st.toggle(_("With the data that it was trained on"), key=f"take-data-{run.id}")
+        with guard("export"):
+            if data:
+                run.sources()
+            st.download_button(
+                _("Run (.zip)"), partial(packed, run, data), f"{run.id}.zip", "application/zip", icon=ICON
+            )
+        st.markdown(f"**{_('A program of its own')}**")
+        st.caption(_("Trains this very network on this data in plain Keras, without the studio."))
+        try:
+            can_be_written(run)
+            name = f"{run.id}-script.zip"
+            st.download_button(_("Program (.zip)"), partial(script_zip, run), name, "application/zip", icon=ICON)
+        except UserError as error:
+            st.caption(md(str(error)))
+        if run.usable:
+            st.markdown(f"**{_('A few lines that use model.keras')}**")
+            with guard("use"):
+                st.code(use_script(run), language="python", wrap_lines=True)
+
+
+def packed(run: Run, data: bool) -> bytes:
+    out = io.BytesIO()
+    export(run, out, data)
+    return out.getvalue()
+
+
+def bring() -> None:
+    """On the Runs page: a run out of such a file. Everything in it is checked before anything is used."""
+    with st.expander(_("Bring a run"), icon=":material/upload:", key="bring", on_change="rerun") as box:
+        if not box.open:
+            return
+        st.caption(
+            _("The file may come from anybody: names, sizes, figures, weights are checked, nothing in it is run.")
+        )
+        file = st.file_uploader(_("A run that was taken along"), type=["zip"], key="bring-file")
+        if file is None or not st.button(_("Take it in"), type="primary", icon=":material/input:"):
+            return
+        with guard("import"), tempfile.TemporaryDirectory() as folder, st.spinner(_("Looking through it …")):
+            path = Path(folder) / f"{slug(Path(file.name).stem)}.zip"
+            path.write_bytes(file.getbuffer())
+            navigation.go("run", run=import_bundle(path).id)

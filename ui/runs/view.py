@@ -1,0 +1,199 @@
+"""The run view: state, progress, curve, verdict, samples; it polls only while the run is alive."""
+
+from typing import Any
+
+import streamlit as st
+
+from core.commands.train import command, duration
+from core.errors import UserError
+from core.families import Family, family
+from core.hosting.limits import LIMITS
+from core.i18n import _
+from core.jobs import launch, ray_cluster
+from core.jobs.queue import outlook
+from core.runs.metrics import MetricsTail
+from core.runs.run import Run
+from core.runs.status import ENDED, Status
+from core.training.verdict import Verdict
+from ui.runs.manage import manage
+from ui.runs.transfer import take
+from ui.shell import hosting, navigation
+from ui.shell.families import family_ui
+from ui.widgets.text import ago, big, guard, md, metric_name
+
+POLL = 1.0  # seconds
+STATE_ICONS = {
+    "queued": ("hourglass_empty", "gray"),
+    "running": ("directions_run", "violet"),
+    "finished": ("check_circle", "green"),
+    "stopped": ("pause_circle", "orange"),
+    "failed": ("error", "red"),
+    "died": ("heart_broken", "red"),
+    "broken": ("broken_image", "red"),
+}
+VERDICTS = {"good": st.success, "info": st.info, "warning": st.warning, "bad": st.error}
+
+
+def state_badge(state: str) -> None:
+    icon, colour = STATE_ICONS.get(state, ("help", "gray"))
+    st.badge(_(state), icon=f":material/{icon}:", color=colour)  # type: ignore[arg-type]
+
+
+def show_run(run: Run) -> None:
+    """The whole view of one run. Raises UserError where its folder cannot be read."""
+    row = family(run.family)
+    run.options  # noqa: B018  # a hand-made config.json is named here, before anything is drawn
+    status = run.status
+    ray_cluster.adopt(run, status)
+    st.title(md(run.name), anchor=False)
+    if run.tags:
+        st.markdown(" ".join(f":gray-badge[{md(tag)}]" for tag in run.tags))
+    if run.note:
+        st.caption(md(run.note))
+    active = status.state not in ENDED
+    st.fragment(lambda: _live(run, row, active), run_every=POLL if active else None)()
+    manage(run)
+    take(run)
+    _repeat(run)
+
+
+def _live(run: Run, row: Family, was_active: bool) -> None:
+    if not run.path.is_dir():
+        st.info(_("This run was deleted."))
+        return
+    status = run.status
+    if was_active and status.state in ENDED:
+        st.rerun()
+    with guard("run view"):
+        _head(run, row, status)
+        _progress(run, status)
+        rows = _tail(run).read()
+        pieces = family_ui(row.key)
+        left, right = st.columns([3, 2], gap="medium")
+        with left:
+            _words(run, row, rows, status)
+            pieces.curves(run, rows)
+        with right:
+            pieces.samples(run, live=was_active)
+        if status.state == "finished":
+            pieces.report(run)
+
+
+def _head(run: Run, row: Family, status: Status) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(status.state)
+        st.caption(
+            " · ".join(
+                [
+                    row.title,
+                    md(str(run.config["data"].get("name", ""))),
+                    _("begun {when}").format(when=ago(run.created)),
+                ]
+            )
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        changing = hosting.may_change(run)
+        if changing and status.active:
+            asked = run.stop_requested()
+            if st.button(_("Stopping …") if asked else _("Stop"), icon=":material/stop:", key="stop", disabled=asked):
+                launch.stop(run)
+                st.rerun()
+            if asked and st.button(_("End it now"), icon=":material/dangerous:", key="kill"):
+                launch.stop(run, force=True)
+                st.rerun()
+        if (
+            changing
+            and status.state in ("stopped", "died", "failed")
+            and st.button(_("Continue"), icon=":material/play_arrow:", key="continue", type="primary")
+        ):
+            launch.start(run)
+            st.rerun()
+        if run.usable:
+            use = {"text": "text-write", "classify": "classify-use", "gan": "gan-draw"}[row.section]
+            inside = {"text": "text-inside", "classify": "classify-why", "gan": "gan-inside"}[row.section]
+            navigation.link(use, _("Use it"), ":material/arrow_forward:", run=run.id)
+            navigation.link(inside, _("Look inside"), ":material/visibility:", run=run.id)
+    if status.error:
+        st.error(md(status.error), icon=":material/error:")
+    elif status.message:
+        st.info(md(status.message))
+    elif status.state == "stopped" and hosting.is_visitor() and changing:
+        words = _("A turn ends after {time} at the latest: Continue takes it to the end of the line, and on from here.")
+        st.caption(md(words.format(time=duration(LIMITS.turn_seconds))))
+
+
+def _progress(run: Run, status: Status) -> None:
+    share = min(1.0, status.step / status.total) if status.total else 0.0
+    text = md(status.phase)
+    if status.total:
+        text = _("step {step:,} of {total:,}").format(step=status.step, total=status.total)
+        if status.phase:
+            text += f" · {md(status.phase)}"
+        elif status.eta and status.state == "running":
+            text += " · " + _("{time} left").format(time=duration(status.eta))
+    if status.state != "queued":
+        st.progress(share, text=text or " ")
+    else:
+        place = outlook(run)
+        words = _("waiting to start")
+        if place and place[0]:
+            words = _("number {n} in the queue").format(n=place[0] + 1)
+        if place and place[1]:
+            words += " · " + _("begins in about {time}").format(time=duration(place[1]))
+        st.progress(0.0, text=words)
+    with st.grid(min_column_width=130):
+        st.metric(_("Epoch"), f"{status.epoch:.2f}")
+        st.metric(_("Loss"), "–" if status.loss is None else f"{status.loss:.4f}")
+        st.metric(
+            _("Best"),
+            "–" if status.best is None else f"{status.best:.4f}",
+            help=metric_name(status.best_metric) or None,
+        )
+        st.metric(f"{md(_(status.unit or 'units'))}/s", big(status.throughput) if status.throughput else "–")
+        st.metric(_("Time"), duration(status.seconds))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _tail_of(path: str) -> MetricsTail:
+    from pathlib import Path
+
+    return MetricsTail(Path(path))
+
+
+def _tail(run: Run) -> MetricsTail:
+    return _tail_of(str(run.metrics_path))
+
+
+def _words(run: Run, row: Family, rows: list[dict[str, Any]], status: Status) -> None:
+    found: list[Verdict] = row.room("training.verdict").verdicts(run, rows)
+    for verdict in found:
+        VERDICTS[verdict.kind](md(verdict.evidence), title=md(verdict.text))
+        if verdict.changes and verdict.action:
+            label = md(verdict.action)
+            if st.button(label, key=f"remedy-{verdict.action}", icon=":material/healing:"):
+                st.session_state["again"] = {"run": run.id, "changes": verdict.changes}
+                again(run, verdict.changes)
+    if not rows and status.state == "running":
+        st.caption(_("The first figures come in a few seconds."))
+
+
+def again(run: Run, changes: dict[str, Any]) -> None:
+    """Start a new run on the same data with `changes` to the options, and go there."""
+    from core.jobs.rerun import again as create_again
+
+    new = create_again(run, changes)
+    launch.start(new)
+    navigation.go("run", run=new.id)
+
+
+def _repeat(run: Run) -> None:
+    with st.expander(_("The command that repeats this run"), icon=":material/terminal:"):
+        try:
+            st.code(command(run), language="bash", wrap_lines=True)
+        except UserError as error:
+            st.caption(md(str(error)))
+    log = run.log_path
+    if log.exists() and log.stat().st_size and not hosting.is_visitor():
+        with st.expander(_("Log"), icon=":material/article:", on_change="rerun", key="log") as shown:
+            if shown.open:
+                st.code(log.read_bytes()[-20_000:].decode("utf-8", "replace"), language=None, wrap_lines=True)

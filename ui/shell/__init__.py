@@ -1,0 +1,1 @@
+"""What surrounds every screen: navigation, language, addresses, hosting, and the patches that Streamlit needs."""

@@ -1,0 +1,166 @@
+"""Who is looking: a visitor of a hosted demo, a member of a class. Both stand in the address of every page."""
+
+import streamlit as st
+from streamlit import config
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.commands.train import duration
+from core.errors import UserError
+from core.hosting import admission, classes, visitors
+from core.hosting.limits import LIMITS, demo
+from core.hosting.visitor_scheduler import porter
+from core.hosting.visitors import Actor
+from core.i18n import _
+from core.jobs import launch
+from core.jobs.queue import until_start, waiting
+from core.runs.run import Run
+from core.runs.store import root_dir, runs_dir
+from ui.shell import navigation
+from ui.widgets.text import md, size
+
+VISITOR, CLASS = "visitor", "class"
+NOBODY = "nobody"  # no token: it opens no folder
+
+
+def begin() -> None:
+    """Find out who is looking; called once a run of the script, before anything is drawn."""
+    visitors.identify(_who)
+    if demo():
+        _open_the_house(str(root_dir()))
+        _greet()
+    _join()
+
+
+def _who() -> Actor:
+    if get_script_run_ctx(suppress_warning=True) is None:  # no screen asks: in a demo such a one may do nothing
+        return Actor(NOBODY if demo() else None)
+    state = st.session_state
+    return Actor(state.get(_key(VISITOR), NOBODY) if demo() else None, state.get(_key(CLASS), ""))
+
+
+@st.cache_resource(show_spinner=False)
+def _open_the_house(root: str) -> None:
+    """Once a server and folder: uploads are cut off at the demo's limit, and the porter takes up what was waiting."""
+    config.set_option("server.maxUploadSize", -(-LIMITS.data_bytes // 2**20))
+    porter(root_dir(), launch.ChildProcess().start)
+
+
+def _greet() -> None:
+    """The visitor of the address, of this session, or a new one; a token without runs is not worth an address yet."""
+    given, own = st.query_params.get(VISITOR, ""), st.session_state.get(_key(VISITOR)) or visitors.new_token()
+    if given and given != own:
+        if visitors.known(given, root_dir()):
+            own = given
+        else:
+            st.warning(
+                _("This address opens no runs: it was altered, or its runs are gone, as all are after a day."),
+                icon=":material/link_off:",
+            )
+    st.session_state[_key(VISITOR)] = own
+    carry(VISITOR, own if visitors.known(own, root_dir()) else "")
+
+
+def _join() -> None:
+    given, own = st.query_params.get(CLASS, ""), st.session_state.get(_key(CLASS), "")
+    try:
+        own = classes.find(root_dir(), given or own).token if given or own else ""
+    except UserError as error:
+        st.warning(md(str(error)), icon=":material/link_off:")
+        own = ""
+    join(own)
+
+
+def join(token: str) -> None:
+    """Make runs for the eyes of this class from now on; "" leaves it."""
+    st.session_state[_key(CLASS)] = token
+    carry(CLASS, token)
+
+
+def carry(name: str, value: str) -> None:
+    """Have it in the address, now and behind every link."""
+    if value and st.query_params.get(name) != value:
+        st.query_params[name] = value
+    elif not value:
+        st.query_params.pop(name, None)
+    carried = {key: item for key, item in st.session_state.get("carried", {}).items() if key != name}
+    st.session_state["carried"] = carried | ({name: value} if value else {})
+
+
+def _key(name: str) -> str:
+    return f"_who {name}"
+
+
+# What is said --------------------------------------------------------------------------------------------------------
+def present_class() -> classes.Class | None:
+    token = visitors.actor().group
+    return classes.find(root_dir(), token) if token else None
+
+
+def may_change(run: Run) -> bool:
+    """Is there a point in showing buttons that change this run?"""
+    return visitors.may_change(run.path)
+
+
+def is_visitor() -> bool:
+    return visitors.actor().visitor is not None
+
+
+def limits() -> str:
+    """What the demo allows, in one sentence."""
+    return _(
+        "This hosted demo takes {data} of data and {parameters:,} parameters, trains for up to {time}, and keeps "
+        "{disk} of runs for a day."
+    ).format(
+        data=size(LIMITS.data_bytes),
+        parameters=LIMITS.parameters,
+        time=duration(LIMITS.seconds),
+        disk=size(LIMITS.visitor_bytes),
+    )
+
+
+def said_before() -> None:
+    """On a form, before the click: what is allowed, how long the line is, and whether there is room in it."""
+    if not is_visitor():
+        return
+    st.caption(f":material/storefront: {md(limits())}")
+    line = waiting(root_dir())
+    seconds = until_start(root_dir(), line)
+    if line or seconds:
+        words = _("{n} runs wait before yours.").format(n=len(line)) if line else _("One network is being trained.")
+        when = duration(seconds) if seconds else ""
+        st.caption(
+            f":material/hourglass_empty: {md(words)} " + md(_("Yours would begin in about {time}.").format(time=when))
+        )
+    try:
+        admission.check_start(runs_dir())
+    except UserError as error:
+        st.warning(md(str(error)), icon=":material/hourglass_empty:")
+
+
+def remember() -> None:
+    """In the sidebar: what this place is, and the class one is in."""
+    if is_visitor():
+        st.caption(f":material/storefront: {md(limits())}")
+    group = present_class()
+    if group:
+        st.caption(
+            f":material/groups: {md(_('In the class “{name}”: it sees what you train.').format(name=group.name))}"
+        )
+
+
+def own_address() -> None:
+    """Where a visitor finds their runs again."""
+    token = visitors.actor().visitor
+    if token is None or not visitors.known(token, root_dir()):
+        return
+    st.caption(_("Only this address opens your runs, which are kept for a day: bookmark it, and share it with nobody."))
+    st.code(address("runs", f"{VISITOR}={token}"), language=None, wrap_lines=True)
+
+
+def address(screen: str, query: str) -> str:
+    """The full address of a screen, as far as the browser told where this server is."""
+    here = (st.context.url or "").partition("?")[0].rstrip("/")
+    before, _slash, last = here.rpartition("/")
+    if any(item.key == last for item in navigation.screens()):  # Streamlit cuts off the page's own path, but not always
+        here = before
+    return f"{here}/{screen}?{query}"

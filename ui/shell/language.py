@@ -1,0 +1,67 @@
+"""The language in which a person is spoken to: the address's, the one they chose, else their browser's."""
+
+import threading
+import time
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core import i18n
+from core.i18n import LANGUAGES, _
+from ui.shell import address, hosting
+
+LANGUAGE = "language"  # in the address
+_CHOSEN, _MOMENT = "_language chosen", "_language moment"
+# Session → language. Fragments ask for it too, and run without the frame; the oldest is forgotten first.
+_spoken: dict[str, str] = {}
+_lock = threading.Lock()
+SESSIONS = 10_000
+
+
+def begin() -> None:
+    """Find out which; called once a run of the script, before the navigation's titles are made."""
+    i18n.listen(_asked)
+    given, own = st.query_params.get(LANGUAGE, ""), st.session_state.get(_CHOSEN, "")
+    # A quick click after a choice still comes with the address from before it.
+    if given in LANGUAGES and address.settled(st.session_state.get(_MOMENT, float("-inf"))):
+        own = given
+    st.session_state[_CHOSEN] = own
+    hosting.carry(LANGUAGE, own)
+    context = get_script_run_ctx()
+    if context is not None:
+        with _lock:
+            _spoken.pop(context.session_id, None)
+            _spoken[context.session_id] = own or _of_the_browser()
+            while len(_spoken) > SESSIONS:
+                del _spoken[next(iter(_spoken))]
+
+
+def _asked() -> str:
+    context = get_script_run_ctx(suppress_warning=True)
+    return _spoken.get(context.session_id, "") if context is not None else ""
+
+
+def _of_the_browser() -> str:
+    code = (st.context.locale or "").partition("-")[0].lower()
+    return code if code in LANGUAGES and code != "en" else ""
+
+
+def picker(key: str) -> None:
+    """The choice of the language; each place where it stands has a `key` of its own."""
+    st.session_state[key] = i18n.language()
+    st.segmented_control(
+        _("Language"),
+        list(LANGUAGES),
+        format_func=lambda code: LANGUAGES[code],
+        key=key,
+        required=True,
+        on_change=_pick,
+        args=(key,),
+        label_visibility="collapsed",
+    )
+
+
+def _pick(key: str) -> None:
+    code = st.session_state[key]
+    st.session_state[_CHOSEN], st.session_state[_MOMENT] = code, time.monotonic()
+    hosting.carry(LANGUAGE, code)

@@ -1,0 +1,33 @@
+"""What Streamlit runs: the page's frame and navigation; nothing else."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.i18n import _
+from ui.shell import address, hosting, language
+from ui.shell.navigation import pages
+from ui.shell.streamlit_patches import spare_keras, spare_modules
+from ui.shell.warm_up import warm_up
+from ui.widgets.text import guard
+
+ASSETS = Path(__file__).parent / "assets"
+spare_keras()
+# A file of our own: an icon by name would be fetched from outside.
+st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
+st.logo(str(ASSETS / "logo.svg"), size="large")
+language.begin()
+page = st.navigation(pages(), expanded=True)
+with guard("who is looking"):
+    hosting.begin()
+with st.sidebar:  # before the page, which may stop the script
+    language.picker("language-below")
+    hosting.remember()
+    st.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
+try:
+    with guard(page.title):
+        page.run()
+finally:  # it may have been stopped
+    address.run_ended()
+warm_up()
+spare_modules()

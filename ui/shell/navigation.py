@@ -1,0 +1,106 @@
+"""The screens: one table, from which the sidebar, links and tests are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from core.i18n import N_, spoken, worded
+
+ROOT = Path(__file__).resolve().parents[2]
+CONCEPTS = {
+    "perceptron": N_("Perceptron"),
+    "backpropagation": N_("Backpropagation by hand"),
+    "activations": N_("Activation functions"),
+    "losses": N_("Squared loss, cross-entropy"),
+    "convolution": N_("Convolution"),
+    "rnn": N_("The unrolled RNN"),
+    "bidirectional": N_("Bidirectional RNN"),
+    "bptt": N_("Vanishing and exploding"),
+    "elman-jordan": N_("Elman and Jordan"),
+    "recursive": N_("Recursive network"),
+    "hopfield": N_("Hopfield network"),
+    "lstm-gru": N_("LSTM and GRU"),
+    "attention": N_("Self-attention"),
+    "gan-game": N_("The GAN game"),
+}
+
+
+@worded("title", "section")
+@dataclass(frozen=True)
+class Screen:
+    """`key` is the URL path; `file` lies in a sub-folder of pages/ (a file directly in pages/ would switch Streamlit
+    to its old page mechanism)."""
+
+    key: str
+    file: str
+    title: str
+    icon: str
+    section: str
+
+
+@lru_cache(maxsize=1)
+def screens() -> list[Screen]:
+    studio, text, classify, draw, learn = N_("Studio"), N_("Write"), N_("Classify"), N_("Draw"), N_("Learn")
+    table = [
+        Screen("overview", "home/overview.py", N_("Overview"), "home", studio),
+        Screen("runs", "runs/runs.py", N_("Runs"), "stacks", studio),
+        Screen("run", "runs/run.py", N_("Run"), "monitoring", studio),
+        Screen("compare", "runs/compare.py", N_("Compare"), "compare_arrows", studio),
+        Screen("text-train", "charlm/train.py", N_("Train on text"), "school", text),
+        Screen("text-write", "charlm/write.py", N_("Write"), "edit_note", text),
+        Screen("text-together", "charlm/together.py", N_("Write together"), "edit_square", text),
+        Screen("text-inside", "charlm/inside.py", N_("Look inside"), "visibility", text),
+        Screen("classify-train", "classifier/train.py", N_("Train on a table"), "school", classify),
+        Screen("classify-use", "classifier/use.py", N_("Classify"), "label", classify),
+        Screen("classify-evaluate", "classifier/evaluate.py", N_("Evaluate"), "fact_check", classify),
+        Screen("classify-why", "classifier/why.py", N_("Why"), "visibility", classify),
+        Screen("gan-train", "gan/train.py", N_("Train on pictures"), "school", draw),
+        Screen("gan-draw", "gan/draw.py", N_("Draw"), "grid_view", draw),
+        Screen("gan-inside", "gan/inside.py", N_("Look inside"), "visibility", draw),
+        Screen("learn", "learn/index.py", N_("The notes as a map"), "map", learn),
+    ]
+    table += [Screen(key, f"learn/{key.replace('-', '_')}.py", title, "", learn) for key, title in CONCEPTS.items()]
+    return [screen for screen in table if (ROOT / "pages" / screen.file).exists()]
+
+
+def concepts() -> Mapping[str, str]:
+    """Key → short title of the lab's pages, without importing their arithmetic."""
+    return spoken(CONCEPTS)
+
+
+def path(key: str) -> str:
+    """What st.page_link and st.switch_page want for the screen `key`."""
+    return str(ROOT / "pages" / next(screen.file for screen in screens() if screen.key == key))
+
+
+def link(key: str, label: str, icon: str | None = None, **query: str) -> None:
+    """A link to a screen, drawn only where the screen exists."""
+    if any(screen.key == key for screen in screens()):
+        st.page_link(path(key), label=label, icon=icon, query_params=_carried() | query or None)
+
+
+def go(key: str, **query: str) -> None:
+    st.switch_page(path(key), query_params=_carried() | query or None)
+
+
+def _carried() -> dict[str, str]:
+    """What stands in the address of every page (ui/shell/hosting.py), so that a link opened in a new tab has it too."""
+    return dict(st.session_state.get("carried", {}))
+
+
+def pages() -> dict[str, list[st.Page]]:  # type: ignore[valid-type]
+    """The sidebar's sections for st.navigation."""
+    sections: dict[str, list[object]] = {}
+    for screen in screens():
+        page = st.Page(
+            ROOT / "pages" / screen.file,
+            title=screen.title,
+            icon=f":material/{screen.icon}:" if screen.icon else None,
+            url_path=screen.key,
+            default=screen.key == "overview",
+        )
+        sections.setdefault(screen.section, []).append(page)
+    return sections  # type: ignore[return-value]

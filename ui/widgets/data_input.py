@@ -1,0 +1,93 @@
+"""Bringing data: a sample, files, pasted text or a download; the same row on every Train page."""
+
+import hashlib
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.hosting.limits import LIMITS
+from core.i18n import _
+from core.samples.offers import OFFERS, Offer, offered
+from core.samples.registry import SAMPLES, sample
+from core.sources import Source
+from ui.shell.address import choose
+from ui.shell.hosting import is_visitor
+from ui.widgets.text import md, size
+
+
+def intake(
+    family: str, *, types: Sequence[str], many: bool, paste: str = "", hidden: bool = False
+) -> tuple[list[Source], str]:
+    """The chosen sources and a label for them; nothing while there is nothing to take.
+
+    hidden: show no choice, only which sample the address has chosen.
+    """
+    titles = {name: item.title for name, item in SAMPLES.items() if item.family == family}
+    if hidden:
+        asked = st.query_params.get(f"{family}-sample", "")
+        name = asked if asked in titles else next(iter(titles))
+        st.caption(f"**{md(titles[name])}** · {md(SAMPLES[name].description)}")
+        return sample(name), name
+    ways = {"sample": _("A sample"), "upload": _("Your files")}
+    if paste:
+        ways["paste"] = _("Paste")
+    if _offers(family):
+        ways["download"] = _("Download")
+    way = choose(
+        st.segmented_control,
+        _("Where the data comes from"),
+        ways,
+        key=f"{family}-way",
+        required=True,
+        label_visibility="collapsed",
+    )
+    if way == "sample":
+        name = choose(st.selectbox, _("Sample"), titles, key=f"{family}-sample")
+        st.caption(md(SAMPLES[name].description))
+        return sample(name), name
+    if way == "upload":
+        files = st.file_uploader(
+            _("Drop files here"), type=list(types), accept_multiple_files=many, key=f"{family}-upload",
+            max_upload_size=-(-LIMITS.data_bytes // 2**20) if is_visitor() else None,
+        )  # fmt: skip
+        given = files if isinstance(files, list) else [files] if files else []
+        sources = [Source(file.name, file.getvalue()) for file in given]
+        return sources, _label(sources)
+    if way == "paste":
+        text = st.text_area(paste, height=200, key=f"{family}-paste", persist_state="session")
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+        return ([Source("pasted.txt", text.encode("utf-8", "replace"))], f"pasted {digest}") if text else ([], "")
+    return _download(family)
+
+
+def _label(sources: list[Source]) -> str:
+    if not sources:
+        return ""
+    first = sources[0].name.rsplit(".", 1)[0]
+    return first if len(sources) == 1 else f"{first} +{len(sources) - 1}"
+
+
+def _offers(family: str) -> dict[str, Offer]:
+    """What can be downloaded for the family, and would be taken."""
+    limit = LIMITS.data_bytes if is_visitor() else float("inf")
+    return {name: item for name, item in OFFERS.items() if item.family == family and item.size <= limit}
+
+
+def _download(family: str) -> tuple[list[Source], str]:
+    offers = _offers(family)
+    name = st.selectbox(
+        _("Download"), list(offers), format_func=lambda key: offers[key].title, key=f"{family}-download"
+    )
+    st.caption(f"{md(offers[name].what)} {size(offers[name].size)}")
+    key = f"{family}-downloaded-{name}"
+    if key not in st.session_state:
+        if not st.button(_("Download it"), icon=":material/download:"):
+            return [], ""
+        bar = st.progress(0.0, text=_("Downloading"))
+
+        def tell(done: int, of: int) -> None:
+            bar.progress(min(1.0, done / max(1, of)), text=_("Downloading"))
+
+        st.session_state[key] = offered(name, tell)
+        bar.empty()
+    return st.session_state[key], name

@@ -1,0 +1,129 @@
+"""Preset, a few options, the rest folded away, an estimate, the button: the lower half of every Train page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.commands.flags import merged
+from core.errors import UserError
+from core.families import Family
+from core.hosting import admission
+from core.hosting.links import SetUp
+from core.i18n import N_, _, spoken
+from core.jobs import launch
+from core.jobs.sweep import sweep
+from core.runs.run import Run
+from core.runs.store import create, list_runs
+from core.sources import Source
+from core.training.estimate import estimate
+from ui.shell import hosting, navigation, teacher_links
+from ui.shell.address import choose
+from ui.widgets.config_form import budget_row, options_form
+from ui.widgets.sweep_form import sweep_form
+from ui.widgets.text import big, md
+
+NO_SETUP = SetUp()
+PRESETS = spoken(
+    {
+        "quick": N_("Quick: something to show in a minute or two"),
+        "balanced": N_("Balanced: good in the time of a coffee"),
+        "best": N_("Best: as good as this machine gets in an hour"),
+        "notes": N_("As in the notes: the original recipe, to compare with"),
+    }
+)
+
+
+def train_form(
+    family: Family,
+    sources: Sequence[Source],
+    label: str,
+    sizes: dict[str, Any],
+    fixed: dict[str, Any],
+    setup: SetUp = NO_SETUP,
+) -> None:
+    """Draw the form; on the button create the run, start it and go to its page.
+
+    fixed: options chosen above. setup: what the address sets and hides.
+    """
+    preset = _preset(family, setup)
+    st.caption(PRESETS.get(preset, ""))
+    proposed = admission.fitted(family.room("config").preset(preset, **sizes))
+    base = teacher_links.over(proposed, setup, fixed)
+    key = f"{family.key}.{preset}.{abs(hash(tuple(sorted(sizes.items()))))}{teacher_links.digest(setup.options)}"
+    teacher_links.told(setup)
+    values: dict[str, Any] = {}
+    if not setup.hides("options"):
+        values = budget_row(base, key=key) | options_form(base, key=key, level="basic", skip=fixed)
+        with st.expander(_("All options"), icon=":material/tune:"):
+            values |= options_form(base, key=key, level="advanced", skip=fixed)
+    options = merged(base, values)
+    _estimate(family, options, sizes)
+    hosting.said_before()
+    refused = _refused(family, options, sizes, sources)
+    name = label if setup.hides("name") else _name(family, label)
+    go = st.button(
+        _("Train"), type="primary", icon=":material/play_arrow:", key=f"{family.key}-go", disabled=bool(refused)
+    )
+    if go:
+        with st.spinner(_("Starting …")):
+            run = create(options, sources, name=name, preset=preset, label=label)
+            run.write_json("facts.json", {"sizes": sizes})
+            launch.start(run)
+        navigation.go("run", run=run.id)
+
+    def several(values: dict[str, list[str]], seeds: list[str]) -> list[Run]:
+        return sweep(options, values, seeds, sources, name=name, preset=preset, label=label)
+
+    if not setup.hide:
+        if not hosting.is_visitor():  # one place in the line is meant for one run
+            sweep_form(options, several, key=family.key)
+        sample = label if st.session_state.get(f"{family.key}-way") == "sample" else ""
+        teacher_links.panel(family, sample, preset, proposed, options)
+
+
+def preset_ahead(family: Family, setup: SetUp) -> str:
+    """The preset that the form will have, for what is computed above it on the page."""
+    presets, key = family.room("config").PRESETS, f"{family.key}-preset"
+    clicked = "" if setup.hides("preset") else str(st.session_state.get(key))
+    asked = st.query_params.get(key, "")
+    return next((name for name in (clicked, asked) if name in presets), next(iter(presets)))
+
+
+def _preset(family: Family, setup: SetUp) -> str:
+    presets = {name: _(name.capitalize()) for name in family.room("config").PRESETS}
+    key = f"{family.key}-preset"
+    if setup.hides("preset"):
+        return preset_ahead(family, setup)
+    words = _("Preset")
+    return choose(st.segmented_control, words, presets, key=key, required=True, label_visibility="collapsed")
+
+
+def _name(family: Family, label: str) -> str:
+    group = hosting.present_class()
+    words = _("Name of the run")
+    if group:
+        words = _("Name of the run, for all in the class “{name}” to see").format(name=md(group.name))
+    return st.text_input(words, value=label, max_chars=120, key=f"{family.key}-name-{label}")
+
+
+def _refused(family: Family, options: Any, sizes: dict[str, Any], sources: Sequence[Source]) -> str:
+    """Why a hosted demo does not take this, said before the click; core refuses it too."""
+    try:
+        admission.check_data(sum(len(source.data) for source in sources))
+        admission.check_network(family, options, sizes)
+    except UserError as error:
+        st.error(md(str(error)), icon=":material/block:")
+        return str(error)
+    return ""
+
+
+def _estimate(family: Family, options: Any, sizes: dict[str, Any]) -> None:
+    figures = estimate(family, options, sizes, list_runs(family=family.key)[:20])
+    with st.grid(min_column_width=150):
+        st.metric(_("Parameters"), big(figures.parameters))
+        st.metric(_("Memory"), f"{figures.memory_mb:,.0f} MB", help=_("What the training process will need, about."))
+        st.metric(
+            _("Speed"), f"{big(figures.throughput)} {_(family.unit)}/s" if figures.throughput else _("not measured")
+        )
+        st.metric(_("Time"), figures.time or _("measured when it starts"), help=md(figures.basis))
