@@ -2,7 +2,7 @@
 path that all nodes share, is still all that anybody reads.
 
 A run is one detached actor (core/jobs/ray_node.py) with its cores and GPUs declared: it outlives the process that
-started it, and Ray restarts it on another node when its node is lost. This process never calls Ray itself, since Ray ends
+started it, and Ray restarts it on another node when its node is lost. This process never calls Ray, since Ray ends
 a process whose cluster is gone: a child process (core/jobs/ray_client.py) does, over JSON lines.
 """
 

@@ -1,7 +1,7 @@
 import pytest
-from toy_family import TOY
 
 from core.families import FAMILIES
+from tests.core.toy_family import TOY
 
 
 @pytest.fixture

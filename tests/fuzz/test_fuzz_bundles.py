@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import SEEDS, mutate, mutate_zip, said
-from test_fuzz_runs import DEMOS, VALUES, looked_at
 
 from core.bundles.bundle import export, import_bundle
 from core.runs.keras_file import ForeignFileError, check_config, check_file
 from core.runs.run import Run
+from tests.fuzz.mutate import SEEDS, mutate, mutate_zip, said
+from tests.fuzz.test_fuzz_runs import DEMOS, VALUES, looked_at
 
 pytestmark = pytest.mark.skipif(not DEMOS, reason="no demo run is here to start from")
 HEAVY = shutil.ignore_patterns("snapshots", "step-*", "judge.npz")

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import SEEDS, mutate, mutate_zip, said
 from PIL import Image
 
 from core.families import FAMILIES
 from core.samples.registry import SAMPLES, sample
 from core.sources import Source
+from tests.fuzz.mutate import SEEDS, mutate, mutate_zip, said
 
 NAMES = ["x.txt", "x.csv", "x.json", "x.xlsx", "x.npz", "x.zip", "x.gz", "positive/x.txt", "x", "x.TXT"]
 NAMES += ["\x1b", "\u202etxt.exe", "../../x.csv", "CON", "x" * 5000]

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mutate import SEEDS, mutate, mutate_json, said
 
 from core.bundles.program import total_steps, use_script
 from core.commands.runs import summary
@@ -29,6 +28,7 @@ from core.runs.run import Run
 from core.runs.status import STATES, Status
 from core.runs.store import list_runs
 from core.schema import parse_options
+from tests.fuzz.mutate import SEEDS, mutate, mutate_json, said
 
 FILES = ["config.json", "status.json", "about.json", "plan.json", "report.json", "metrics.jsonl"]
 FILES += ["baselines.json", "facts.json", "labels.json", "vocabulary.json"]

@@ -13,8 +13,6 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from runs import hostile
-from toy_family import ToyTask, toy_run
 
 from core.bundles import archive_validation, bundle
 from core.bundles.bundle import export, import_bundle
@@ -23,6 +21,8 @@ from core.jobs.worker import work
 from core.runs.files import read_json
 from core.runs.run import Run
 from core.runs.store import list_runs
+from tests.core.bundles import hostile
+from tests.core.toy_family import ToyTask, toy_run
 
 
 def keras_file() -> bytes:

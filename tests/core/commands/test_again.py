@@ -1,8 +1,6 @@
 import json
 
 import pytest
-from commands.cli import answer, run
-from toy_family import ToyOptions, toy_run
 
 from core.commands.train import command
 from core.errors import UserError
@@ -13,6 +11,8 @@ from core.runs.status import Status, own_process
 from core.runs.store import find, list_runs
 from core.sources import Source
 from core.training import snapshots
+from tests.core.commands.cli import answer, run
+from tests.core.toy_family import ToyOptions, toy_run
 
 
 def test_the_printed_command_repeats_the_run_to_the_last_bit(capsys, text):

@@ -1,10 +1,9 @@
 import zipfile
 
-from commands.cli import answer, run
-from toy_family import toy_run
-
 from core.runs.store import find, list_runs
 from core.runs.trash import list_trash
+from tests.core.commands.cli import answer, run
+from tests.core.toy_family import toy_run
 
 
 def test_a_run_goes_out_and_comes_in_by_two_commands(capsys, toy, tmp_path):

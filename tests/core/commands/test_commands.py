@@ -5,8 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands.cli import answer, run
-from toy_family import TOY, ToyOptions, toy_run
 
 from core.commands import train as train_module
 from core.commands.flags import set_options
@@ -19,6 +17,8 @@ from core.runs.status import Status
 from core.runs.store import create, find, list_runs
 from core.runs.trash import list_trash
 from core.sources import Source
+from tests.core.commands.cli import answer, run
+from tests.core.toy_family import TOY, ToyOptions, toy_run
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = {"tensorflow", "keras", "pandas", "numpy", "scipy", "sklearn", "streamlit", "plotly", "PIL", "h5py"}

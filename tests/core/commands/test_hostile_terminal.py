@@ -4,10 +4,10 @@ import json
 import os
 
 import pytest
-from commands.cli import run
-from toy_family import toy_run
 
 from core.runs.status import Status
+from tests.core.commands.cli import run
+from tests.core.toy_family import toy_run
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202e\u2066\x9b31m\r=cmd|' /C calc'!A1"
 ACTIVE = set("\x1b\x07\u202e\u2066\x9b\r")

@@ -1,8 +1,8 @@
 import pytest
-from toy_family import TOY, toy_run
 
 from core.errors import UserError
 from core.inputs import gather
+from tests.core.toy_family import TOY, toy_run
 
 
 def names(*given: str) -> list[str]:

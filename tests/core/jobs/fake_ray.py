@@ -120,11 +120,10 @@ def _live(order: dict[str, Any]) -> None:
     vars(ray).update(more)
     vars(strategies)["NodeAffinitySchedulingStrategy"] = lambda node, soft: None
     sys.modules |= {"ray": ray, "ray.util": util, "ray.util.scheduling_strategies": strategies}
-    import toy_family
-
     from core.families import FAMILIES
     from core.jobs import worker
     from core.jobs.ray_node import TrainingActor
+    from tests.core import toy_family
 
     worker.import_tensorflow = lambda *_: None  # seconds that the toy has no use for
     FAMILIES["toy"] = toy_family.TOY

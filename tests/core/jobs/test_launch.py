@@ -12,8 +12,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-import toy_family
-from toy_family import PLAN, toy_run
 
 from core.errors import UserError
 from core.jobs import launch
@@ -21,6 +19,8 @@ from core.jobs.queue import alone, slot, slots, waiting
 from core.runs.files import read_json
 from core.runs.run import Run
 from core.runs.status import Status, own_process, process_start, this_host
+from tests.core import toy_family
+from tests.core.toy_family import PLAN, toy_run
 
 ROOT = Path(__file__).resolve().parents[3]
 SLOW = {"delay": 0.01}

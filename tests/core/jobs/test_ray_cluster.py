@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_family import toy_run
 
 from core.charlm.config import CharLMConfig
 from core.commands.main import main
@@ -27,6 +26,7 @@ from core.runs.store import create
 from core.samples.registry import sample
 from tests.core.jobs.fake_clerk import ADDRESS, FakeClerk, until
 from tests.core.jobs.fake_ray import FakeRay
+from tests.core.toy_family import toy_run
 
 SLOW = {"delay": 0.01}
 

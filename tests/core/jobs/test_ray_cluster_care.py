@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_family import toy_run
 
 from core.commands.main import main
 from core.families import FAMILIES
@@ -21,6 +20,7 @@ from core.runs.status import HEARTBEAT_GRACE, Status, this_host
 from core.runs.store import delete, find
 from tests.core.jobs.fake_clerk import ADDRESS, FakeClerk, until
 from tests.core.jobs.fake_ray import FakeRay
+from tests.core.toy_family import toy_run
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-from toy_family import ToyTask, toy_run
 
 from core.errors import UserError
 from core.jobs.launch import enqueue
@@ -19,6 +18,7 @@ from core.jobs.worker import work
 from core.runs.checkpoint import checkpoints
 from core.runs.run import Run
 from core.runs.status import Status
+from tests.core.toy_family import ToyTask, toy_run
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ import io
 
 import numpy as np
 import pytest
-from toy_family import toy_run
 
 from core.runs.compare import (
     POINTS,
@@ -20,6 +19,7 @@ from core.runs.compare import (
 from core.runs.files import json_bytes
 from core.runs.run import Run
 from core.runs.status import Status
+from tests.core.toy_family import toy_run
 
 
 def run_with(toy, name: str, rows: list[dict], **options) -> Run:

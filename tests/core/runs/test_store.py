@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from toy_family import ToyOptions, toy_run
 
 from core.errors import UserError
 from core.runs import store
@@ -17,6 +16,7 @@ from core.runs.status import Status, own_process
 from core.runs.store import create, find, list_runs
 from core.runs.trash import disk_use, list_trash, purge, restore
 from core.sources import Source
+from tests.core.toy_family import ToyOptions, toy_run
 
 RUNS = 12
 

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import toy_family
-from toy_family import ToyTask, toy_run
 
 from core.bundles.bundle import import_bundle
 from core.commands.runs import summary
@@ -27,6 +25,7 @@ from core.runs.run import Run
 from core.runs.status import Status, own_process, process_start
 from core.runs.store import create, delete, find, list_runs
 from core.runs.trash import list_trash, restore
+from tests.core.toy_family import ToyTask, toy_run
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ["status.json", "metrics.jsonl", "plan.json", "about.json", "report.json", "log.txt", "stop"]
@@ -197,9 +196,9 @@ def test_a_folder_that_becomes_read_only_while_a_run_trains_loses_nothing(toy, r
 # Servers ------------------------------------------------------------------------------------------------------------
 SERVER = """
 import subprocess, sys, time
-import toy_family
+from tests.core import toy_family
 from core.families import FAMILIES
-from core.runs import launch
+from core.jobs import launch
 from core.runs.run import Run
 
 FAMILIES["toy"] = toy_family.TOY
@@ -215,7 +214,7 @@ time.sleep(60)
 def test_a_killed_server_takes_no_run_with_it(toy, reference):
     """It is started as the server starts it; then the server and everything in its session is killed."""
     run = toy_run(toy, delay=0.01)
-    paths = os.pathsep.join([str(ROOT), str(Path(toy_family.__file__).parent)])
+    paths = str(ROOT)
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(run.path)],
         env=os.environ | {"PYTHONPATH": paths}, stdout=subprocess.PIPE, start_new_session=True,

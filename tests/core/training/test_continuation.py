@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_family import PLAN, ToyTask, toy_run
 
 from core.runs.checkpoint import checkpoints, load_newest
 from core.runs.run import Run
 from core.runs.status import Status
 from core.training import snapshots
 from core.training.loop import Trainer
+from tests.core.toy_family import PLAN, ToyTask, toy_run
 
 TIMES = {"seconds", "throughput"}
 TROUBLE = {"calm": {}, "nan": {"nan_at": 43}, "spike": {"spike_at": 71}, "early": {"worse_after": 40, "patience": 3}}

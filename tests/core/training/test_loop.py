@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from toy_family import PLAN, ToyTask, toy_run
 
 from core.errors import UserError
 from core.runs.checkpoint import checkpoints
@@ -14,6 +13,7 @@ from core.runs.status import Status
 from core.training import loop, planning
 from core.training.loop import Trainer
 from core.training.task import Best
+from tests.core.toy_family import PLAN, ToyTask, toy_run
 
 
 def train(run: Run, hook=None) -> ToyTask:

@@ -7,11 +7,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from runs import hostile
 
 from core.errors import UserError
 from core.runs.keras_file import ForeignFileError, check_config, check_file
 from core.training.weights import load_weights
+from tests.core.bundles import hostile
 
 
 def build() -> keras.Model:

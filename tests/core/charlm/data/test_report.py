@@ -8,8 +8,7 @@ import pytest
 from core.charlm.data.prepare import prepare
 from core.charlm.data.report import BASELINE_LIMIT, baseline, repeated_lines, report, unicode_name
 from core.sources import Source
-
-from .test_data import NOTES_SENTENCE, PROSE, Options, prepared
+from tests.core.charlm.data.test_prepare import NOTES_SENTENCE, PROSE, Options, prepared
 
 DATA = os.environ.get("HIDDEN_STATE_DATA")
 
