@@ -35,7 +35,7 @@ locales: setup-dev
 	$(BIN)/python locales/update.py
 
 demo-runs: setup
-	$(BIN)/python -m core.samples.demo_runs
+	$(BIN)/python -m core.commands.demo_runs
 
 setup: $(VENV)/.run-ready
 setup-dev: $(VENV)/.dev-ready

@@ -27,8 +27,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from bench.app import LOG, ROOT, WHO, server
-from core.hosting.visitors import visible
 from core.jobs import launch
+from core.runs.folders import visible
 from core.runs.run import Run
 
 VISITORS, QUICK_VISITORS = 50, 10

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from core.errors import UserError
 from core.i18n import N_, _, worded
-from core.schema import Options
+from core.schema import Options, merged
+from core.sources import Source
 
 
 @worded("title", "short")
@@ -68,3 +70,10 @@ def family(key: str) -> Family:
         raise UserError(
             _("There is no model family “{key}”; there are: {known}.").format(key=key, known=", ".join(FAMILIES))
         ) from None
+
+
+def plan_options(family: Family, sources: list[Source], preset: str, values: dict[str, Any]) -> Options:
+    """The preset's options for this data with `values` on top. Raises UserError for bad data or options."""
+    model = family.options
+    sizes = family.room("data.prepare").sizes(sources, merged(model(), values))
+    return merged(family.room("config").preset(preset, **sizes), values)

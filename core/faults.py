@@ -4,7 +4,7 @@ import logging
 import sys
 import traceback
 
-from core.runs.names import printable
+from core.terminal import printable
 
 
 def print_fault() -> None:

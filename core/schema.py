@@ -1,5 +1,6 @@
 """The base of every family's options: one place for a name, default, bounds, unit and sentence of help."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
@@ -8,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from core.errors import UserError
 from core.i18n import _
+from core.text_lists import by_spaces
 
 TENSORFLOW_MB = 480  # a process that has imported TensorFlow and compiled a step
 TRACE = 3  # values kept for the way back, per activation, seen on all three families
@@ -126,3 +128,36 @@ def choices(annotation: Any) -> tuple[Any, ...] | None:
         if get_origin(part) is Literal:
             return get_args(part)
     return None
+
+
+# The budget, and texts as values --------------------------------------------------------------------------------
+BUDGETS = ("seconds", "steps", "epochs")
+
+
+def one_budget(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` of options; a budget that is named in them puts the others out of force."""
+    named = any(values.get(name) is not None for name in BUDGETS)
+    return dict.fromkeys(BUDGETS) | dict(values) if named else dict(values)
+
+
+def from_text(model: type[Options], name: str, text: str) -> Any:
+    """What was typed for an option: one of its choices, None for "none", a list's parts; the schema does the rest."""
+    annotation = model.model_fields[name].annotation
+    for choice in choices(annotation) or ():
+        if str(choice) == text:
+            return choice
+    if text.lower() == "none":
+        return None
+    if any(get_origin(part) in (list, tuple) for part in (annotation, *get_args(annotation))):
+        return by_spaces(text)
+    return text
+
+
+def budget(options: Options) -> str:
+    """The name of the budget that is in force."""
+    return next((name for name in BUDGETS if getattr(options, name) is not None), "epochs")
+
+
+def merged(base: Options, values: dict[str, Any]) -> Options:
+    """`base` with `values` on top, validated."""
+    return parse_options(type(base), base.model_dump() | values)

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from core.hosting import policy
+
+policy.register()
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

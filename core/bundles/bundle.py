@@ -18,8 +18,8 @@ from core.bundles import archive_validation
 from core.bundles.program import use_script
 from core.errors import UserError
 from core.families import FAMILIES
-from core.hosting.admission import check_bring
 from core.i18n import _
+from core.runs import policy
 from core.runs.files import json_bytes, write_atomic, write_json
 from core.runs.keras_file import ForeignFileError, check_file
 from core.runs.metrics import FILE_LIMIT as METRICS_LIMIT
@@ -145,7 +145,7 @@ def import_bundle(file: Path, directory: str | Path | None = None) -> Run:
 
     Everything is written into a hidden folder and proven there; only a run that is whole and harmless gets a name.
     """
-    check_bring()
+    policy.current().check_import()
     parent = runs_dir(directory)
     try:
         parent.mkdir(parents=True, exist_ok=True)

@@ -4,11 +4,11 @@ import argparse
 import sys
 from typing import Any
 
-from core.commands.flags import add_common
+from core.flags import add_common
 from core.i18n import _
-from core.runs.names import printable
 from core.runs.run import Run
 from core.runs.store import find
+from core.terminal import printable
 
 
 def add_parsers(commands: Any) -> None:

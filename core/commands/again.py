@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-from core.commands.flags import set_options
 from core.commands.runs import add_verb
 from core.commands.train import follow
+from core.flags import set_options
 from core.i18n import _
 from core.jobs.rerun import again
 from core.runs.store import find

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.commands.flags import add_common
 from core.commands.runs import add_verb, said
+from core.flags import add_common
 from core.i18n import _
 from core.runs.store import find
 

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.commands.flags import add_common
 from core.errors import UserError
+from core.flags import add_common
 from core.i18n import _
-from core.runs.names import printable
 from core.runs.store import find
+from core.terminal import printable
 
 
 def add_parsers(verbs: Any) -> None:

@@ -3,12 +3,12 @@
 import argparse
 from typing import Any
 
-from core.commands.flags import add_common
 from core.errors import UserError
 from core.families import FAMILIES
+from core.flags import add_common
 from core.i18n import _
-from core.runs.names import printable
 from core.runs.store import find
+from core.terminal import printable
 
 
 def add_parsers(commands: Any) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from core.commands import again, bundle, compare, evaluate, runs, serve, train
-from core.commands.flags import Parser
 from core.errors import UserError
 from core.families import FAMILIES
 from core.faults import print_fault
+from core.flags import Parser
+from core.hosting import policy
 from core.i18n import _
 from core.runs.files import plain
-from core.runs.names import printable
+from core.terminal import printable
 
 
 def parser() -> Parser:
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters is no fault
+    policy.register()
     given = parser().parse_args(arguments)
     _place(given)
     try:

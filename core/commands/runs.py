@@ -4,18 +4,22 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from core.commands.flags import add_common, add_placement, placement
-from core.commands.train import duration, follow
+from core.commands.placement import add_placement, placement
+from core.commands.train import follow
+from core.durations import duration
 from core.errors import UserError
+from core.flags import add_common
 from core.i18n import _
 from core.jobs import launch
 from core.jobs.queue import outlook
-from core.jobs.ray_cluster import adopt, settle
-from core.runs.names import printable
+from core.jobs.ray_cluster import settle
+from core.jobs.summary import summary
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.store import delete, find, list_runs
 from core.runs.trash import purge, restore
+from core.schema import BUDGETS
+from core.terminal import printable
 
 Action = Callable[[argparse.Namespace], dict[str, Any]]
 
@@ -32,7 +36,7 @@ def add_parsers(commands: Any) -> Any:
         verbs, "resume", resume, _("continue a run that was stopped or interrupted, or a finished one longer")
     )
     longer = sub.add_mutually_exclusive_group()
-    for unit in ("steps", "epochs", "seconds"):
+    for unit in BUDGETS:
         longer.add_argument(f"--more-{unit}", type=float, metavar="N", help=_("so many more than planned"))
     add_placement(sub)
     sub = add_verb(verbs, "rename", rename, _("change what a run is called, its note or its tags"))
@@ -51,31 +55,6 @@ def add_verb(verbs: Any, verb: str, action: Action, text: str, *, run: bool = Tr
     add_common(sub)
     sub.set_defaults(run=action)
     return sub
-
-
-def summary(run: Run) -> dict[str, Any]:
-    """What a table of runs shows of one run; a damaged one says so. A cluster's is looked after from now on."""
-    status = run.status
-    adopt(run, status)
-    if status.state == "broken":
-        return {"run": run.id, "name": run.name, "family": "", "state": "broken", "error": status.error}
-    return {
-        "run": run.id,
-        "name": run.name,
-        "family": run.family,
-        "state": status.state,
-        "step": status.step,
-        "total": status.total,
-        "best_metric": status.best_metric,
-        "best": status.best,
-        "best_step": status.best_step,
-        "seconds": round(status.seconds, 1),
-        "created": run.created,
-        "size": run.size(),
-        **({"note": run.note} if run.note else {}),
-        **({"tags": run.tags} if run.tags else {}),
-        **({"error": status.error} if status.error else {}),
-    }
 
 
 def settled(run_id: str) -> Run:
@@ -125,7 +104,7 @@ def stop(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def resume(arguments: argparse.Namespace) -> dict[str, Any]:
     run = settled(arguments.id)
-    amounts = {unit: getattr(arguments, f"more_{unit}") for unit in ("steps", "epochs", "seconds")}
+    amounts = {unit: getattr(arguments, f"more_{unit}") for unit in BUDGETS}
     more = {unit: amount for unit, amount in amounts.items() if amount is not None}
     before = Placement.of(run)
     where = placement(arguments, before)

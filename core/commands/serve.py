@@ -7,8 +7,8 @@ import os
 import sys
 from typing import Any
 
-from core.commands.flags import add_common
 from core.errors import UserError
+from core.flags import add_common
 from core.i18n import _
 from core.runs.store import find
 

@@ -2,30 +2,28 @@
 
 import argparse
 import os
-import shlex
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any
 
-from core.commands.flags import add_common, add_options, add_placement, given_options, merged, placement
+from core.commands.placement import add_placement, placement
 from core.errors import UserError
-from core.families import FAMILIES, Family
-from core.families import family as find_family
+from core.families import FAMILIES, plan_options
+from core.flags import add_common, add_options, given_options
 from core.i18n import _
 from core.inputs import gather
 from core.jobs.launch import enqueue, start, start_each, stop
+from core.jobs.progress import ProgressLine
 from core.jobs.ray_cluster import configured
-from core.jobs.rerun import BUDGETS, START
 from core.jobs.sweep import sweep
-from core.runs.extend import extensions
-from core.runs.names import printable
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.store import create
 from core.schema import Options
 from core.sources import Source
+from core.terminal import printable
 from core.text_lists import by_spaces
 
 HANDOVER = 45.0  # seconds that a killed or stopped process may still need to let go of its run
@@ -62,13 +60,6 @@ def add_parsers(commands: Any) -> None:
     hidden = commands.add_parser("work")  # what the browser starts as a child
     hidden.add_argument("path")
     hidden.set_defaults(run=work_on, json=False)
-
-
-def plan_options(family: Family, sources: list[Source], preset: str, values: dict[str, Any]) -> Options:
-    """The preset's options for this data with `values` on top. Raises UserError for bad data or options."""
-    model = family.options
-    sizes = family.room("data.prepare").sizes(sources, merged(model(), values))
-    return merged(family.room("config").preset(preset, **sizes), values)
 
 
 def train(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -161,94 +152,3 @@ def work_on(arguments: argparse.Namespace) -> int:
     if status.error:
         print(status.error, flush=True)  # into the run's log
     return 1 if status.state == "failed" else 0
-
-
-class ProgressLine:
-    """One line that is written anew on a terminal, or a line now and then into a file."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out, self._live, self._last, self._width = out, out.isatty(), 0.0, 0
-
-    def show(self, status: Status) -> None:
-        now = time.monotonic()
-        if now - self._last < (0.2 if self._live else 5.0) and status.state in ("running", "queued"):
-            return
-        self._last = now
-        text = printable(describe(status))
-        self._out.write(f"\r{text.ljust(self._width)}" if self._live else f"{text}\n")
-        self._out.flush()
-        self._width = len(text)
-
-    def close(self) -> None:
-        if self._live:
-            self._out.write("\n")
-
-
-def describe(status: Status) -> str:
-    """`step 1,200 of 5,000 · loss 1.812 · best 1.790 · 25,300 chars/s · 2 min 10 s left`"""
-    parts = [status.phase or status.message or status.state]
-    if status.total:
-        parts = [_("step {step:,} of {total:,}").format(step=status.step, total=status.total)]
-        parts += [status.phase] if status.phase else []
-    if status.loss is not None:
-        parts.append(_("loss {loss:.4f}").format(loss=status.loss))
-    if status.best is not None:
-        parts.append(_("best {metric} {best:.4f}").format(metric=status.best_metric, best=status.best))
-    if status.throughput:
-        parts.append(f"{status.throughput:,.0f} {status.unit}/s")
-    if status.eta:
-        parts.append(_("{time} left").format(time=duration(status.eta)))
-    elif status.state in ("finished", "stopped", "failed"):
-        parts.append(status.state)
-    return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """`45 s`, `2 min 10 s`, `3 h 05 min`"""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
-def command(run: Run) -> str:
-    """The exact command line that repeats `run`, on the data in its folder."""
-    options = run.options
-    if (run.path / START).exists():  # a branch also needs the weights that it began from
-        return shlex.join(["python", "-m", "core", "runs", "again", run.id])
-    preset, devices = run.config.get("preset"), Placement.of(run).devices
-    family, defaults = find_family(run.family), type(options)()
-    words = ["python", "-m", "core", "train", family.key, f"--{family.data_flag}", f"run:{run.id}"]
-    if preset:
-        words += ["--preset", str(preset)]
-    if devices:
-        words += ["--devices", devices]
-    for name in type(options).model_fields:
-        value, flag = getattr(options, name), "--" + name.replace("_", "-")
-        if name in BUDGETS:
-            if value is not None and name == budget(options):
-                words += [flag, _typed(value)]
-        elif value == getattr(defaults, name) and not preset:
-            continue
-        elif isinstance(value, bool):
-            words.append(flag if value else "--no-" + flag[2:])
-        elif isinstance(value, str):
-            words.append(f"{flag}={value}")  # also where it begins with a dash
-        else:
-            words += [flag, _typed(value)]
-    then = [f"python -m core runs resume RUN --more-steps {steps}" for steps in extensions(run)]
-    return "\n".join([shlex.join(words), *then])
-
-
-def _typed(value: Any) -> str:
-    """`value` such that reading it as an option gives it back."""
-    if isinstance(value, list | tuple):
-        return ",".join(map(_typed, value))
-    return "none" if value is None else repr(value) if isinstance(value, float) else str(value)
-
-
-def budget(options: Options) -> str:
-    """The name of the budget that is in force."""
-    return next((name for name in BUDGETS if getattr(options, name) is not None), "epochs")

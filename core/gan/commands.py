@@ -4,13 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from core.commands.flags import add_common
 from core.errors import UserError
+from core.flags import add_common
 from core.i18n import _
 from core.runs.files import write_bytes
-from core.runs.names import printable
 from core.runs.run import Run
 from core.runs.store import find
+from core.terminal import printable
 
 FILMS = {".gif": "GIF", ".webp": "WEBP"}
 

@@ -7,9 +7,10 @@ from typing import Any
 from core.errors import UserError
 from core.families import Family, family
 from core.hosting.limits import LIMITS
-from core.hosting.visitors import FOLDER, actor, root_of, run_folders
+from core.hosting.visitors import actor
 from core.i18n import _
 from core.jobs.queue import waiting
+from core.runs.folders import VISITORS, root_of, run_folders
 from core.runs.run import Run
 from core.schema import Options
 from core.sources import Source
@@ -72,7 +73,7 @@ def check_new(options: Options, sources: Sequence[Source], home: Path) -> None:
     check_network(row, options, row.room("data.prepare").sizes(sources, options))
 
 
-def check_bring() -> None:
+def check_import() -> None:
     """Raise UserError where a visitor wants to bring a whole run: its network might be of any size."""
     if actor().visitor is not None:
         raise UserError(_("This hosted demo takes no runs in: train one here, or bring it to a studio of your own."))
@@ -86,7 +87,7 @@ def _check_disk(home: Path) -> None:
                 used=used / 1e6, limit=LIMITS.visitor_bytes / 1e6
             )
         )
-    if _bytes(root_of(home) / FOLDER) > LIMITS.all_bytes:
+    if _bytes(root_of(home) / VISITORS) > LIMITS.all_bytes:
         raise UserError(_("This hosted demo's disk is full: runs are removed after a day, so try again later."))
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import UserError
-from core.hosting.limits import LIMITS, demo
-from core.hosting.visitors import run_folders
+from core.hosting.limits import LIMITS
 from core.i18n import _
 from core.runs.files import is_number, read_json, write_json
+from core.runs.folders import run_folders
 from core.runs.names import clean_name
+from core.runs.policy import is_demo
 from core.runs.run import Run
 
 FOLDER = ".classes"
@@ -30,7 +31,7 @@ def create(root: Path, name: str) -> Class:
     name, folder = clean_name(name), root / FOLDER
     if not name:
         raise UserError(_("A class needs a name with at least one visible character."))
-    if demo() and sum(1 for _file in folder.glob("*.json")) >= LIMITS.classes:
+    if is_demo() and sum(1 for _file in folder.glob("*.json")) >= LIMITS.classes:
         raise UserError(_("This hosted demo has {n} classes already: try again later.").format(n=LIMITS.classes))
     made = Class(secrets.token_hex(10), name)
     try:

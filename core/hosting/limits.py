@@ -1,6 +1,5 @@
 """What a hosted demo allows its visitors, so that a server and one training stay under 2 GB together."""
 
-import os
 from dataclasses import dataclass
 
 
@@ -24,8 +23,3 @@ class Limits:
 
 
 LIMITS = Limits()
-
-
-def demo() -> bool:
-    """Is this a hosted demo (HIDDEN_STATE_DEMO=1)?"""
-    return os.environ.get("HIDDEN_STATE_DEMO", "").strip().lower() in ("1", "true", "yes", "on")

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 from core.errors import UserError, one_line
 from core.families import Family
 from core.i18n import _, language
-from core.jobs.rerun import BUDGETS, differences, from_text, one_budget
+from core.jobs.rerun import differences
 from core.samples.registry import SAMPLES
-from core.schema import Options, parse_options
+from core.schema import BUDGETS, Options, from_text, one_budget, parse_options
 
 HIDE = ("data", "preset", "options", "name")
 ELSEWHERE = ("class", "visitor", "language")  # what others read from the same address

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from core.hosting.classes import sweep as sweep_classes
 from core.hosting.limits import LIMITS
-from core.hosting.visitors import OWNER, acting, root_of, run_folders, sweep
+from core.hosting.visitors import OWNER, acting, sweep
 from core.i18n import _
 from core.jobs.queue import slots, waiting
+from core.runs.folders import root_of, run_folders
 from core.runs.run import Run
 from core.runs.status import START_GRACE, Status, is_alive
 
@@ -52,7 +53,7 @@ class VisitorScheduler:
         except Exception as fault:
             if (path, repr(fault)) not in self._told:
                 self._told.add((path, repr(fault)))
-                log.exception("The porter cannot look after %s", path.name)
+                log.exception("The scheduler cannot look after %s", path.name)
 
     def look(self, now: float | None = None) -> None:
         """One round: the stopped leave, the overdue are ended, the next comes in, what is too old goes."""
@@ -138,10 +139,10 @@ _schedulers: dict[Path, threading.Thread] = {}
 _lock = threading.Lock()
 
 
-def porter(root: Path, start: Callable[[Run], None]) -> None:
-    """See to it that a porter looks after `root` in this process."""
+def ensure_scheduler(root: Path, start: Callable[[Run], None]) -> None:
+    """Start a scheduler for `root` in this process, unless one runs."""
     with _lock:
         if root not in _schedulers or not _schedulers[root].is_alive():
-            thread = threading.Thread(target=VisitorScheduler(root, start).work, name="porter", daemon=True)
+            thread = threading.Thread(target=VisitorScheduler(root, start).work, name="scheduler", daemon=True)
             _schedulers[root] = thread
             thread.start()

@@ -20,11 +20,8 @@ from pathlib import Path
 from core.errors import UserError
 from core.hosting.limits import LIMITS
 from core.i18n import _
+from core.runs.folders import TRASH, VISITORS, visible
 from core.runs.status import Status, is_alive
-
-FOLDER = ".visitors"
-BIN = ".bin"
-DEMO = "demo-"
 
 
 @dataclass(frozen=True)
@@ -74,38 +71,19 @@ def new_token() -> str:
 
 def known(token: str, root: Path) -> bool:
     """Does this token open a folder? One that was altered, or whose runs are gone, does not."""
-    return bool(re.fullmatch(r"[0-9a-f]{32}", token or "")) and (root / FOLDER / token).is_dir()
+    return bool(re.fullmatch(r"[0-9a-f]{32}", token or "")) and (root / VISITORS / token).is_dir()
 
 
 def home(root: Path) -> Path:
     """The folder of runs of whoever acts."""
     token = actor().visitor
-    return root if token is None else root / FOLDER / token
-
-
-def root_of(folder: Path) -> Path:
-    """The folder of all runs, from the one that a run lies in."""
-    return folder.parent.parent if folder.parent.name == FOLDER else folder
-
-
-def run_folders(root: Path) -> Iterator[Path]:
-    """The folders of everybody's runs: for the queue, classes and the sweep, never for a list that a person sees."""
-    for parent in (root, *visible(root / FOLDER)):
-        yield from visible(parent)
-
-
-def visible(folder: Path) -> list[Path]:
-    """The folders in `folder` that are not hidden; none where it is not there."""
-    try:
-        return [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_dir()]
-    except OSError:
-        return []  # it was swept in this moment, or nobody has come yet
+    return root if token is None else root / VISITORS / token
 
 
 # What they may change ------------------------------------------------------------------------------------------------
 def may_change(run_folder: Path) -> bool:
     token = actor().visitor
-    return token is None or (run_folder.parent.name == token and run_folder.parent.parent.name == FOLDER)
+    return token is None or (run_folder.parent.name == token and run_folder.parent.parent.name == VISITORS)
 
 
 def check_change(run_folder: Path) -> None:
@@ -121,13 +99,13 @@ def check_change(run_folder: Path) -> None:
 def sweep(root: Path, now: float | None = None) -> int:
     """Remove what visitors made longer than a day ago, in the bin or not; return how many run folders went."""
     limit, gone = (time.time() if now is None else now) - LIMITS.kept_seconds, 0
-    for folder in visible(root / FOLDER):
-        for path in (*folder.iterdir(), *(folder / BIN).glob("*")):
+    for folder in visible(root / VISITORS):
+        for path in (*folder.iterdir(), *(folder / TRASH).glob("*")):
             with suppress(OSError):  # two sweeps may meet
-                if path.name != BIN and _made(path) < limit and not _trains(path):
+                if path.name != TRASH and _made(path) < limit and not _trains(path):
                     shutil.rmtree(path)
                     gone += 1
-        for empty in (folder / BIN, folder):
+        for empty in (folder / TRASH, folder):
             with suppress(OSError):  # not empty
                 if empty.stat().st_mtime < limit + LIMITS.kept_seconds - 60:  # nobody is just about to write there
                     empty.rmdir()

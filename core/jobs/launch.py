@@ -13,11 +13,9 @@ from typing import Any, Protocol
 import psutil
 
 from core.errors import UserError
-from core.hosting.admission import check_start
-from core.hosting.visitor_scheduler import porter
-from core.hosting.visitors import actor, check_change, root_of
 from core.i18n import _, language
 from core.jobs import ray_cluster
+from core.runs import policy
 from core.runs.extend import extend
 from core.runs.run import Run
 from core.runs.status import Status, process_start, this_host
@@ -57,16 +55,9 @@ def _detached() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-class InTurn:
-    """For visitors of a hosted demo: the run waits as a folder, and the server's porter starts it when it is next."""
-
-    def start(self, run: Run) -> None:
-        porter(root_of(run.path.parent), ChildProcess().start)
-
-
 def launcher() -> Launcher:
     """Raises UserError where a cluster was asked for that nobody can speak to here."""
-    return InTurn() if actor().visitor is not None else ray_cluster.configured() or ChildProcess()
+    return policy.current().launcher() or ray_cluster.configured() or ChildProcess()
 
 
 def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
@@ -75,14 +66,14 @@ def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
     more: how much longer than planned it should train, one of {"steps": n}, {"epochs": x}, {"seconds": t}; with it a
     finished run goes on too. Raises UserError where the run is active, has nothing to continue, or its folder refuses.
     """
-    check_change(run.path)
+    policy.current().check_change(run.path)
     status = run.status
     if status.active or (status.state == "finished" and not more):
         raise UserError(
             _("The run “{run}” is {state}: there is nothing to continue.").format(run=run.id, state=status.state)
         )
     run.options, run.sources()  # say what is wrong before anything is touched
-    check_start(run.path.parent)
+    policy.current().check_start(run.path.parent)
     if run.usable and not run.has_checkpoint:
         raise UserError(
             _("The run “{run}” is here without its checkpoint: it can be trained again, not continued.").format(
@@ -153,7 +144,7 @@ def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
 
     The process is only touched where pid and start time agree, so that a reused pid is never hit.
     """
-    check_change(run.path)
+    policy.current().check_change(run.path)
     if not run.active:
         return
     try:

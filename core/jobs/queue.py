@@ -10,9 +10,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from core.errors import UserError
-from core.hosting.limits import LIMITS
-from core.hosting.visitors import root_of, run_folders
+from core.runs import policy
 from core.runs.files import is_number
+from core.runs.folders import root_of, run_folders
 from core.runs.run import Run
 from core.runs.status import Status, is_alive
 
@@ -80,10 +80,11 @@ def _left(run: Run, status: Status) -> float | None:
     left = status.eta if status.state == "running" else None
     if left is None:
         left = _planned(run, status)
-    if root_of(run.path.parent) == run.path.parent:
+    limit = policy.current().turn_seconds
+    if limit is None or root_of(run.path.parent) == run.path.parent:
         return left
     began = time.time() - status.started_at if status.state == "running" and status.started_at else 0.0
-    turn = max(0.0, LIMITS.turn_seconds - began)  # a visitor's turn ends then
+    turn = max(0.0, limit - began)  # a visitor's turn ends then
     return turn if left is None else min(left + AROUND, turn)
 
 

@@ -1,40 +1,18 @@
 """Training again: the same data, some options changed; or a branch, which also begins from weights kept at a step."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple
 
 from core.errors import UserError
-from core.hosting.visitors import home, root_of
 from core.i18n import _
+from core.runs import policy
+from core.runs.folders import root_of
 from core.runs.run import Run
 from core.runs.store import create
-from core.schema import Options, choices, parse_options
-from core.text_lists import by_spaces
+from core.schema import one_budget, parse_options
 
 START = "start.npz"  # the weights that a run begins from
 SNAPSHOTS = "snapshots"
-
-
-BUDGETS = ("seconds", "steps", "epochs")
-
-
-def one_budget(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` of options; a budget that is named in them puts the others out of force."""
-    named = any(values.get(name) is not None for name in BUDGETS)
-    return dict.fromkeys(BUDGETS) | dict(values) if named else dict(values)
-
-
-def from_text(model: type[Options], name: str, text: str) -> Any:
-    """What was typed for an option: one of its choices, None for "none", a list's parts; the schema does the rest."""
-    annotation = model.model_fields[name].annotation
-    for choice in choices(annotation) or ():
-        if str(choice) == text:
-            return choice
-    if text.lower() == "none":
-        return None
-    if any(get_origin(part) in (list, tuple) for part in (annotation, *get_args(annotation))):
-        return by_spaces(text)
-    return text
 
 
 class Change(NamedTuple):
@@ -86,7 +64,7 @@ def again(
         ),
         preset=str(run.config.get("preset", "")),
         label=str(run.config["data"].get("name", "")),
-        directory=home(root_of(run.path.parent)),
+        directory=policy.current().home(root_of(run.path.parent)),
         files=files,
         more_config={"origin": origin} | more_config,
     )

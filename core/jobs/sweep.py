@@ -7,11 +7,10 @@ from typing import Any
 
 from core.errors import UserError
 from core.i18n import _
-from core.jobs.rerun import from_text, one_budget
 from core.runs.names import slug
 from core.runs.run import Run
 from core.runs.store import create, delete
-from core.schema import Options, parse_options
+from core.schema import Options, from_text, one_budget, parse_options
 from core.sources import Source
 
 LIMIT = 100

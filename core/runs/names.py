@@ -3,11 +3,12 @@
 import re
 import unicodedata
 
+from core.terminal import visible
+
 ID_LIMIT = 60
 NAME_LIMIT = 120
 TAG_LIMIT, TAGS_LIMIT = 40, 20
 DEVICE_NAMES = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
-JOINERS = "\u200c\u200d"  # they hold emoji and letters together and move nothing
 
 
 def slug(name: str) -> str:
@@ -19,7 +20,7 @@ def slug(name: str) -> str:
 
 def clean_name(name: str) -> str:
     """A name as people may give it: one line, no control or direction characters, at most NAME_LIMIT characters."""
-    visible = "".join(char if _visible(char) else " " for char in name[: 4 * NAME_LIMIT])
+    visible = "".join(char if visible(char) else " " for char in name[: 4 * NAME_LIMIT])
     return " ".join(visible.split())[:NAME_LIMIT]
 
 
@@ -28,14 +29,3 @@ def clean_tags(tags: object) -> list[str]:
     texts = tags if isinstance(tags, list) else []
     names = [clean_name(tag)[:TAG_LIMIT].strip() for tag in texts if isinstance(tag, str)]
     return [name for name in dict.fromkeys(names) if name][:TAGS_LIMIT]
-
-
-def printable(text: str) -> str:
-    """`text` for a terminal: lines stay, escapes, control and direction characters are shown as what they are."""
-    return "".join(
-        char if char in "\n\t " or _visible(char) else char.encode("unicode_escape").decode() for char in text
-    )
-
-
-def _visible(char: str) -> bool:
-    return unicodedata.category(char)[0] not in "CZ" or char in JOINERS

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.hosting.visitors import check_change
 from core.i18n import _
+from core.runs import policy
 from core.runs.files import is_number, read_json, write_json
 from core.runs.metrics import read_metrics
 from core.runs.names import clean_name, clean_tags
@@ -100,7 +100,7 @@ class Run:
 
         Raises UserError where the name is empty, something is too long, the run is not theirs, or the folder refuses.
         """
-        check_change(self.path)
+        policy.current().check_change(self.path)
         about: dict[str, Any] = {"name": self.name, "note": self.note, "tags": self.tags}
         if name is not None:
             if not clean_name(name):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.hosting import admission, visitors
 from core.i18n import _
+from core.runs import folders, policy
 from core.runs.files import write_bytes, write_json
 from core.runs.names import clean_name, slug
 from core.runs.run import Run, new_config
@@ -19,7 +19,7 @@ from core.runs.status import Status
 from core.schema import Options
 from core.sources import Source
 
-BIN = visitors.BIN
+BIN = folders.TRASH
 DEFAULT_DIR = Path(__file__).resolve().parents[2] / "saved_models"
 
 
@@ -30,7 +30,7 @@ def root_dir() -> Path:
 
 def runs_dir(given: str | Path | None = None) -> Path:
     """Where the runs of whoever acts live: the argument, or root_dir(), or a visitor's own folder in it."""
-    return Path(given) if given else visitors.home(root_dir())
+    return Path(given) if given else policy.current().home(root_dir())
 
 
 def create(
@@ -49,8 +49,8 @@ def create(
     `files` are put beside config.json, `more_config` into it. The folder is built under a hidden name and moved into
     place when it is whole. Raises UserError where the disk cannot take it.
     """
-    parent, who = runs_dir(directory), visitors.actor()
-    admission.check_new(options, sources, parent)
+    parent, rules = runs_dir(directory), policy.current()
+    rules.check_new(options, sources, parent)
     label = clean_name(label or (sources[0].name if sources else ""))
     name = clean_name(name) or label or options.family
     try:
@@ -60,21 +60,21 @@ def create(
             (draft / "data").mkdir()
             stored = [_store(draft / "data", number, source) for number, source in enumerate(sources)]
             config = new_config(options.family, preset, options, stored, label)
-            seen = {"class": who.group} if who.group else {}
+            seen = {"class": rules.group} if rules.group else {}
             write_json(draft / "config.json", config | seen | dict(more_config or {}))
             for file, content in (files or {}).items():
                 write_bytes(draft / file, content)
             write_json(draft / "about.json", {"name": name, "note": "", "tags": []})
             Status(state="stopped", message=_("It has not been started yet.")).write(draft / "status.json")
             # Visitors' runs meet in a class: there their ids must differ too, and none is taken for a demo run.
-            wanted = slug(name) if who.visitor is None else f"my-{slug(name)}-{secrets.token_hex(3)}"
+            wanted = slug(name) if not rules.visitor else f"my-{slug(name)}-{secrets.token_hex(3)}"
             return Run(claim(draft, parent, wanted))
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
     except OSError as error:
         reason = error.strerror or str(error)
-        if who.visitor is not None:  # where the server keeps what is the owner's business
+        if rules.visitor:  # where the server keeps what is the owner's business
             raise UserError(_("The run cannot be written: {reason}.").format(reason=reason)) from None
         raise UserError(
             _("The run cannot be written to “{folder}”: {reason}.").format(folder=parent, reason=reason)
@@ -136,14 +136,14 @@ def _shown(directory: str | Path | None) -> Iterator[Path]:
     """The run folders that whoever acts may see: a visitor sees their own, and the demo runs."""
     parent = runs_dir(directory)
     if directory is None and parent != root_dir():
-        yield from (path for path in visitors.visible(root_dir()) if path.name.startswith(visitors.DEMO))
-    yield from visitors.visible(parent)
+        yield from (path for path in folders.visible(root_dir()) if path.name.startswith(folders.DEMO_PREFIX))
+    yield from folders.visible(parent)
 
 
 def find(run_id: str, directory: str | Path | None = None) -> Run:
     """The run of that id. Raises UserError where there is none, or none for the eyes of whoever asks."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id or ""):
-        demo = directory is None and run_id.startswith(visitors.DEMO)
+        demo = directory is None and run_id.startswith(folders.DEMO_PREFIX)
         path = (root_dir() if demo else runs_dir(directory)) / run_id
         if os.path.isdir(path):  # where Path.is_dir raises for a name that is too long
             return Run(path)
@@ -155,7 +155,7 @@ def find(run_id: str, directory: str | Path | None = None) -> Run:
 
 def delete(run: Run) -> str:
     """Move the run into the bin; return its key there. Raises UserError while it is active or the disk refuses."""
-    visitors.check_change(run.path)
+    policy.current().check_change(run.path)
     if run.active:
         raise UserError(_("The run “{run}” is still active: stop it first.").format(run=run.id))
     folder = run.path.parent / BIN

@@ -28,7 +28,7 @@ def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequ
     The wing's config gives cost(options, **sizes) -> Cost: parameters, multiplications a unit, activations a step,
     units an epoch.
     """
-    from core.commands.train import duration
+    from core.durations import duration
 
     cost = family.room("config").cost(options, **sizes)
     throughput, basis = None, _("No run on this machine has been measured yet.")

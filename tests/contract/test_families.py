@@ -9,9 +9,9 @@ from typing import get_args
 
 import pytest
 
-from core.commands.flags import add_options, given_options
 from core.errors import UserError
 from core.families import FAMILIES, family
+from core.flags import add_options, given_options
 from core.runs.store import create
 from core.samples.registry import SAMPLES, sample
 from core.schema import Cost, Level, parse_options

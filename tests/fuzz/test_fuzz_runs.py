@@ -14,20 +14,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.bundles.program import total_steps, use_script
-from core.commands.runs import summary
-from core.commands.train import command, describe
 from core.families import FAMILIES
+from core.jobs.progress import describe
 from core.jobs.queue import outlook, waiting
-from core.jobs.rerun import from_text
+from core.jobs.repeat_command import command
+from core.jobs.summary import summary
 from core.runs.checkpoint import load_newest, save_checkpoint
 from core.runs.compare import curves, metrics_csv, seed_groups, table, table_csv
 from core.runs.extend import extend
 from core.runs.metrics import read_metrics
-from core.runs.names import clean_name, clean_tags, printable, slug
+from core.runs.names import clean_name, clean_tags, slug
 from core.runs.run import Run
 from core.runs.status import STATES, Status
 from core.runs.store import list_runs
-from core.schema import parse_options
+from core.schema import from_text, parse_options
+from core.terminal import printable
 from tests.fuzz.mutate import SEEDS, mutate, mutate_json, said
 
 FILES = ["config.json", "status.json", "about.json", "plan.json", "report.json", "metrics.jsonl"]

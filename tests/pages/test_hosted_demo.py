@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.hosting import visitors
 from core.hosting.limits import LIMITS
 from core.jobs import launch
+from core.runs import folders
 from core.runs.run import Run
 from core.runs.store import root_dir
 from tests.core.hosting.conftest import TOKENS, make, put, visit
@@ -23,8 +24,8 @@ DEMO = ROOT / "saved_models" / "demo-lighthouse"
 @pytest.fixture
 def hosted(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HIDDEN_STATE_DEMO", "1")
-    monkeypatch.setattr("ui.shell.hosting.porter", lambda root, start: None)
-    monkeypatch.setattr("core.jobs.launch.porter", lambda root, start: None)
+    monkeypatch.setattr("ui.shell.hosting.ensure_scheduler", lambda root, start: None)
+    monkeypatch.setattr("core.hosting.policy.ensure_scheduler", lambda root, start: None)
     before = config.get_option("server.maxUploadSize")
     shutil.copytree(DEMO, runs_folder / DEMO.name)
     yield runs_folder
@@ -63,7 +64,7 @@ def train(app: AppTest) -> Run:
 
 
 def runs_of(app: AppTest) -> list[Path]:
-    return visitors.visible(root_dir() / visitors.FOLDER / app.session_state["_who visitor"])
+    return folders.visible(root_dir() / folders.VISITORS / app.session_state["_who visitor"])
 
 
 def test_the_limits_are_said_before_the_click_and_one_too_many_takes_the_button_away(hosted: Path) -> None:
@@ -164,4 +165,4 @@ def test_the_button_on_the_first_page_trains_for_a_visitor_too(hosted: Path, mon
     app.run()
     app.button(key="train-charlm").click().run()
     assert not faults(app)
-    assert [run.path.parent.parent.name for run in started] == [visitors.FOLDER]
+    assert [run.path.parent.parent.name for run in started] == [folders.VISITORS]

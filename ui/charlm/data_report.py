@@ -7,8 +7,8 @@ import streamlit as st
 from core.charlm.config import CharLMConfig
 from core.charlm.data.prepare import prepare
 from core.charlm.data.report import TextReport, report
-from core.commands.flags import merged
 from core.i18n import _, language, later
+from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import digest
 from ui.widgets.config_form import options_form

@@ -11,9 +11,9 @@ from core.classifier.data.cleaning import Finding
 from core.classifier.data.columns import guess_columns
 from core.classifier.data.prepare import Report, prepare, sizes
 from core.classifier.data.table import read_table, shown_column
-from core.commands.flags import merged
 from core.errors import UserError
 from core.i18n import N_, _, language, later, spoken
+from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import digest
 from ui.widgets import figures

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.commands.flags import merged
 from core.gan.config import GANConfig
 from core.gan.data.prepare import Images, prepare
 from core.gan.inference import image_files
 from core.i18n import _, language, later
+from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import digest
 from ui.widgets import figures

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.commands.train import plan_options
-from core.families import Family
+from core.families import Family, plan_options
 from core.i18n import _
 from core.jobs import launch
 from core.runs.run import Run

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.commands.runs import summary
 from core.errors import UserError
 from core.families import FAMILIES
 from core.i18n import _
 from core.jobs import launch
+from core.jobs.summary import summary
 from core.runs.metrics import column
 from core.runs.run import Run
 from core.runs.store import delete

@@ -4,13 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.commands.train import command, duration
+from core.durations import duration
 from core.errors import UserError
 from core.families import Family, family
 from core.hosting.limits import LIMITS
 from core.i18n import _
 from core.jobs import launch, ray_cluster
 from core.jobs.queue import outlook
+from core.jobs.repeat_command import command
 from core.runs.metrics import MetricsTail
 from core.runs.run import Run
 from core.runs.status import ENDED, Status

@@ -4,15 +4,16 @@ import streamlit as st
 from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.commands.train import duration
+from core.durations import duration
 from core.errors import UserError
 from core.hosting import admission, classes, visitors
-from core.hosting.limits import LIMITS, demo
-from core.hosting.visitor_scheduler import porter
+from core.hosting.limits import LIMITS
+from core.hosting.visitor_scheduler import ensure_scheduler
 from core.hosting.visitors import Actor
 from core.i18n import _
 from core.jobs import launch
 from core.jobs.queue import until_start, waiting
+from core.runs.policy import is_demo
 from core.runs.run import Run
 from core.runs.store import root_dir, runs_dir
 from ui.shell import navigation
@@ -25,24 +26,24 @@ NOBODY = "nobody"  # no token: it opens no folder
 def begin() -> None:
     """Find out who is looking; called once a run of the script, before anything is drawn."""
     visitors.identify(_who)
-    if demo():
-        _open_the_house(str(root_dir()))
+    if is_demo():
+        _set_up_server(str(root_dir()))
         _greet()
     _join()
 
 
 def _who() -> Actor:
     if get_script_run_ctx(suppress_warning=True) is None:  # no screen asks: in a demo such a one may do nothing
-        return Actor(NOBODY if demo() else None)
+        return Actor(NOBODY if is_demo() else None)
     state = st.session_state
-    return Actor(state.get(_key(VISITOR), NOBODY) if demo() else None, state.get(_key(CLASS), ""))
+    return Actor(state.get(_key(VISITOR), NOBODY) if is_demo() else None, state.get(_key(CLASS), ""))
 
 
 @st.cache_resource(show_spinner=False)
-def _open_the_house(root: str) -> None:
-    """Once a server and folder: uploads are cut off at the demo's limit, and the porter takes up what was waiting."""
+def _set_up_server(root: str) -> None:
+    """Once a server and folder: uploads are cut off at the demo's limit, and the scheduler continues the queue."""
     config.set_option("server.maxUploadSize", -(-LIMITS.data_bytes // 2**20))
-    porter(root_dir(), launch.ChildProcess().start)
+    ensure_scheduler(root_dir(), launch.ChildProcess().start)
 
 
 def _greet() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.hosting import policy
 from core.i18n import _
 from ui.shell import address, hosting, language
 from ui.shell.navigation import pages
@@ -13,6 +14,7 @@ from ui.widgets.text import guard
 
 ASSETS = Path(__file__).parent / "assets"
 spare_keras()
+policy.register()
 # A file of our own: an icon by name would be fetched from outside.
 st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="large")

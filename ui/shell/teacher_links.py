@@ -5,14 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.commands.flags import merged
 from core.errors import UserError
 from core.families import Family
 from core.hosting import classes, links
 from core.hosting.links import SetUp
 from core.i18n import N_, _, spoken
 from core.runs.store import root_dir
-from core.schema import Options
+from core.schema import Options, merged
 from ui.shell import hosting, navigation
 from ui.widgets.text import guard, md
 

@@ -7,16 +7,14 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from core.i18n import _
-from core.schema import Options, choices, title_of, words_of
+from core.schema import BUDGETS, Options, budget, choices, title_of, words_of
 from core.text_lists import by_spaces
 from ui.widgets.text import md
-
-BUDGETS = {"epochs": "epochs", "steps": "steps", "seconds": "seconds"}
 
 
 def budget_row(base: Options, *, key: str) -> dict[str, Any]:
     """One budget, in epochs, steps or seconds; returns all three, two of them None."""
-    now = next((name for name in ("seconds", "steps", "epochs") if getattr(base, name) is not None), "epochs")
+    now = budget(base)
     left, right = st.columns(2, vertical_alignment="bottom")
     unit = left.segmented_control(
         _("Train for"), list(BUDGETS), default=now, required=True, key=f"{key}.budget", format_func=lambda name: _(name)

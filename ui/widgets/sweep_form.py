@@ -7,10 +7,9 @@ import streamlit as st
 from core.errors import UserError
 from core.i18n import _
 from core.jobs import launch
-from core.jobs.rerun import BUDGETS
 from core.jobs.sweep import combinations
 from core.runs.run import Run
-from core.schema import Options
+from core.schema import BUDGETS, Options
 from core.text_lists import by_spaces
 from ui.shell import navigation
 from ui.widgets.config_form import label_of

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.commands.flags import merged
 from core.errors import UserError
 from core.families import Family
 from core.hosting import admission
@@ -15,6 +14,7 @@ from core.jobs import launch
 from core.jobs.sweep import sweep
 from core.runs.run import Run
 from core.runs.store import create, list_runs
+from core.schema import merged
 from core.sources import Source
 from core.training.estimate import estimate
 from ui.shell import hosting, navigation, teacher_links

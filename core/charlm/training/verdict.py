@@ -6,6 +6,7 @@ from core.i18n import _
 from core.runs.files import is_number
 from core.runs.run import Run
 from core.runs.status import ENDED
+from core.schema import budget
 from core.training.verdict import Verdict, judge_loss
 
 CHARS_PER_PARAMETER = 0.2  # under this, the network can learn the text by heart long before the budget ends
@@ -52,5 +53,5 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
 
 def _longer(run: Run) -> dict[str, Any]:
     options = run.options
-    name = next(name for name in ("seconds", "steps", "epochs") if getattr(options, name) is not None)
+    name = budget(options)
     return {name: getattr(options, name) * 4}

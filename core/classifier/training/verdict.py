@@ -11,6 +11,7 @@ from core.runs.checkpoint import load_arrays
 from core.runs.metrics import column
 from core.runs.run import Run
 from core.runs.status import ENDED
+from core.schema import budget
 from core.training.verdict import Verdict, judge_loss
 
 LATE = 3  # evaluations after which a network that knows no more than the majority class is said to be stuck
@@ -113,7 +114,7 @@ def _remedy(config: ClassifierConfig, settled: bool) -> tuple[dict[str, Any], st
         return {"teaching": 0.9, "informed_start": True}, _("Train again, taught by the linear model")
     if settled:  # more of the same would not help, and the table is what it is
         return {}, ""
-    name = next(name for name in ("seconds", "steps", "epochs") if getattr(config, name) is not None)
+    name = budget(config)
     return {name: getattr(config, name) * 3}, _("Train again, three times as long")
 
 

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from core.commands.train import command
 from core.errors import UserError
 from core.jobs import launch
+from core.jobs.repeat_command import command
 from core.jobs.sweep import LIMIT, combinations, sweep
 from core.runs.run import Run
 from core.runs.status import Status, own_process

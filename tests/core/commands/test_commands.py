@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from core.commands import train as train_module
-from core.commands.flags import set_options
 from core.commands.main import main
-from core.commands.train import command, describe, duration
+from core.durations import duration
+from core.flags import set_options
 from core.jobs import launch
-from core.jobs.rerun import from_text
+from core.jobs.progress import describe
+from core.jobs.repeat_command import command
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.store import create, find, list_runs
 from core.runs.trash import list_trash
+from core.schema import from_text
 from core.sources import Source
 from tests.core.commands.cli import answer, run
 from tests.core.toy_family import TOY, ToyOptions, toy_run

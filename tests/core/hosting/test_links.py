@@ -5,13 +5,13 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from core.commands.flags import merged
 from core.errors import UserError
 from core.families import FAMILIES
 from core.hosting import classes, links
 from core.hosting.limits import LIMITS
 from core.hosting.visitors import Actor, acting
 from core.runs.store import list_runs
+from core.schema import merged
 from tests.core.hosting.conftest import make, visit
 
 SIZES = {

@@ -77,57 +77,57 @@ def test_a_training_that_says_it_needs_hours_is_counted_to_the_end_of_its_turn(d
     assert seconds == pytest.approx(LIMITS.turn_seconds - 100, abs=2)
 
 
-# The porter ----------------------------------------------------------------------------------------------------------
+# The scheduler ----------------------------------------------------------------------------------------------------
 @pytest.fixture
 def started() -> list[str]:
     return []
 
 
 @pytest.fixture
-def porter(demo, started) -> VisitorScheduler:
+def scheduler(demo, started) -> VisitorScheduler:
     return VisitorScheduler(demo, lambda run: started.append(run.name))
 
 
-def test_the_porter_lets_one_in_at_a_time_and_the_next_when_it_has_left(porter, started):
+def test_the_scheduler_lets_one_in_at_a_time_and_the_next_when_it_has_left(scheduler, started):
     first, second = queued("ada", "a1", 1.0), queued("bo", "b1", 2.0)
     for _look in range(3):
-        porter.look()
+        scheduler.look()
     assert started == ["a1"]
     put(first, "running", started_at=time.time())
-    porter.look()
+    scheduler.look()
     assert started == ["a1"]
     put(first, "finished")
-    porter.look()
+    scheduler.look()
     assert started == ["a1", "b1"]
     assert second.status.state == "queued"
 
 
-def test_a_waiting_run_is_no_process_and_yet_alive_as_long_as_the_porter_is_there(porter, started):
+def test_a_waiting_run_is_no_process_and_yet_alive_as_long_as_the_scheduler_is_there(scheduler, started):
     late = time.time() + 3600
     of("cy", "c1", "running", started_at=late)
     run = queued("ada", "a1", 1.0)
     assert run.active
-    porter.look(late)
+    scheduler.look(late)
     status = Status.read(run.path / "status.json")
     assert status.heartbeat == late
     assert status.pid is None
     assert started == []
 
 
-def test_what_waited_when_the_server_ended_is_taken_up_by_the_next_one(porter, started):
+def test_what_waited_when_the_server_ended_is_taken_up_by_the_next_one(scheduler, started):
     run = of("ada", "a1", "queued", pid=None, queued_at=1.0, heartbeat=1.0)
     assert run.status.state == "died"
-    porter.look()
+    scheduler.look()
     assert run.status.state == "queued"
     assert started == ["a1"]
 
 
-def test_a_visitor_who_stops_in_the_line_leaves_it(porter, started):
+def test_a_visitor_who_stops_in_the_line_leaves_it(scheduler, started):
     of("cy", "c1", "running", started_at=time.time())
     run = queued("ada", "a1", 1.0)
     with visit("ada"):
         launch.stop(run, force=True)
-    porter.look()
+    scheduler.look()
     assert run.status.state == "stopped"
     assert not run.stop_requested()
     with visit("ada"):
@@ -135,40 +135,40 @@ def test_a_visitor_who_stops_in_the_line_leaves_it(porter, started):
     assert run.status.state == "queued", "and may line up again"
 
 
-def test_a_visitor_who_left_in_mid_run_gives_the_slot_free_and_keeps_what_was_learned(porter, monkeypatch):
+def test_a_visitor_who_left_in_mid_run_gives_the_slot_free_and_keeps_what_was_learned(scheduler, monkeypatch):
     now = time.time()
     run = of("ada", "a1", "running", started_at=now - LIMITS.turn_seconds)
     ended: list[tuple[str, bool]] = []
     monkeypatch.setattr(launch, "stop", lambda run, force: ended.append((run.name, force)))
-    porter.look(now - 5)
+    scheduler.look(now - 5)
     assert not run.stop_requested()
-    porter.look(now + 5)
+    scheduler.look(now + 5)
     assert run.stop_requested(), "asked first, so that it keeps its weights"
     assert ended == []
-    porter.look(now + LIMITS.grace_seconds + 5)
+    scheduler.look(now + LIMITS.grace_seconds + 5)
     assert ended == [("a1", True)]
 
 
-def test_the_owners_trainings_are_never_ended(porter, demo):
+def test_the_owners_trainings_are_never_ended(scheduler, demo):
     run = put(make("long"), "running", started_at=1.0)
-    porter.look()
+    scheduler.look()
     assert not run.stop_requested()
 
 
-def test_a_run_that_fills_the_disk_is_asked_to_stop(porter, monkeypatch):
+def test_a_run_that_fills_the_disk_is_asked_to_stop(scheduler, monkeypatch):
     run = of("ada", "a1", "running", started_at=time.time())
     (run.path / "checkpoint").mkdir()
     with (run.path / "checkpoint" / "big").open("wb") as file:
         file.truncate(LIMITS.visitor_bytes)
-    porter.look()
+    scheduler.look()
     assert run.stop_requested()
 
 
-def test_a_process_that_never_says_a_word_does_not_hold_up_the_line(porter, started):
+def test_a_process_that_never_says_a_word_does_not_hold_up_the_line(scheduler, started):
     lost, next_one = queued("ada", "a1", 1.0), queued("bo", "b1", 2.0)
     now = time.time()
     for ago in (62, 40, 20, 1, 0):
-        porter.look(now - ago)
+        scheduler.look(now - ago)
     assert started == ["a1", "b1"]
     assert lost.status.state == "failed"
     assert "did not begin" in lost.status.error
@@ -182,60 +182,60 @@ def test_a_process_that_cannot_be_started_is_said_and_the_next_one_comes(demo):
         tried.append(run.name)
         raise OSError(11, "Resource temporarily unavailable")
 
-    porter = VisitorScheduler(demo, refuse)
+    scheduler = VisitorScheduler(demo, refuse)
     lost = queued("ada", "a1", 1.0)
     queued("bo", "b1", 2.0)
-    porter.look()
-    porter.look()
+    scheduler.look()
+    scheduler.look()
     assert tried == ["a1", "b1"]
     assert "Resource temporarily unavailable" in lost.status.error
 
 
 # What goes wrong with one ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), UserError("no"), ValueError("a bug")])
-def test_a_fault_with_one_run_is_logged_once_and_holds_up_nobody(porter, started, demo, monkeypatch, caplog, fault):
+def test_a_fault_with_one_run_is_logged_once_and_holds_up_nobody(scheduler, started, demo, monkeypatch, caplog, fault):
     overdue = of("ada", "a1", "running", started_at=time.time() - 10 * LIMITS.turn_seconds)
     queued("bo", "b1", 20.0)
     old = queued("cy", "c1", 30.0)
-    monkeypatch.setattr(porter, "_watch", lambda *_given: (_ for _ in ()).throw(fault))
+    monkeypatch.setattr(scheduler, "_watch", lambda *_given: (_ for _ in ()).throw(fault))
     swept = []
     monkeypatch.setattr("core.hosting.visitor_scheduler.sweep", lambda *_given: swept.append(1))
     for _look in range(3):
-        porter.look()
+        scheduler.look()
     assert [record.exc_info[1] for record in caplog.records] == [fault]
     assert swept == [1]
     assert started == [], "it still has the slot"
     put(overdue, "stopped")
     monkeypatch.setattr(
-        porter, "_keep", lambda run, *_given: (_ for _ in ()).throw(fault) if run.path == old.path else 0
+        scheduler, "_keep", lambda run, *_given: (_ for _ in ()).throw(fault) if run.path == old.path else 0
     )
-    porter.look()
+    scheduler.look()
     assert started == ["b1"]
 
 
-def test_a_full_disk_is_swept_before_anything_is_written(porter, demo, monkeypatch):
+def test_a_full_disk_is_swept_before_anything_is_written(scheduler, demo, monkeypatch):
     queued("ada", "a1", 10.0)
     order = []
     monkeypatch.setattr("core.hosting.visitor_scheduler.sweep", lambda *_given: order.append("swept"))
-    monkeypatch.setattr(porter, "_keep", lambda *_given: order.append("written"))
-    porter.look()
+    monkeypatch.setattr(scheduler, "_keep", lambda *_given: order.append("written"))
+    scheduler.look()
     assert order == ["swept", "written"]
 
 
-def test_an_overdue_run_is_ended_on_a_full_disk_too(porter, monkeypatch):
+def test_an_overdue_run_is_ended_on_a_full_disk_too(scheduler, monkeypatch):
     overdue = of("ada", "a1", "running", started_at=time.time() - 10 * LIMITS.turn_seconds)
     ended = []
     monkeypatch.setattr(Run, "request_stop", lambda _run: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     monkeypatch.setattr(launch, "_end_process", lambda status: ended.append(status.pid))
-    porter.look()
+    scheduler.look()
     assert ended == [overdue.status.pid]
 
 
-def test_a_porter_that_has_gone_is_replaced(demo, monkeypatch):
+def test_a_scheduler_that_has_gone_is_replaced(demo, monkeypatch):
     gone = threading.Thread(target=int)
     gone.start()
     gone.join()
     monkeypatch.setattr(module, "_schedulers", {demo: gone})
     monkeypatch.setattr(VisitorScheduler, "work", lambda _self: time.sleep(0.2))
-    module.porter(demo, lambda _run: None)
+    module.scheduler(demo, lambda _run: None)
     assert module._schedulers[demo].is_alive()

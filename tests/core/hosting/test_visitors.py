@@ -11,9 +11,9 @@ from core.charlm.config import CharLMConfig
 from core.errors import UserError
 from core.hosting import visitors
 from core.hosting.limits import LIMITS
-from core.hosting.limits import demo as is_demo
 from core.jobs import launch
 from core.jobs.rerun import again
+from core.runs.policy import is_demo
 from core.runs.run import Run
 from core.runs.store import create, delete, find, list_runs
 from core.runs.trash import disk_use, list_trash, restore

@@ -9,7 +9,8 @@ import pytest
 from core.runs.checkpoint import KEPT, checkpoints, load_arrays, load_newest, save_arrays, save_checkpoint
 from core.runs.files import plain, read_json, write_bytes, write_json
 from core.runs.metrics import FILE_LIMIT, MetricsTail, MetricsWriter, column, read_metrics
-from core.runs.names import clean_name, clean_tags, printable, slug
+from core.runs.names import clean_name, clean_tags, slug
+from core.terminal import printable
 
 
 def refuse(*_arguments, **_named):

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from core.bundles.bundle import import_bundle
-from core.commands.runs import summary
 from core.errors import UserError
 from core.jobs import launch
 from core.jobs.rerun import again
+from core.jobs.summary import summary
 from core.jobs.worker import work
 from core.runs.run import Run
 from core.runs.status import Status, own_process, process_start

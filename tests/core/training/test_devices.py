@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from core.commands.main import main
-from core.commands.train import command
 from core.errors import UserError
 from core.families import FAMILIES
+from core.jobs.repeat_command import command
 from core.runs.checkpoint import load_newest
 from core.runs.keras_file import check_file
 from core.runs.placement import Placement

@@ -9,7 +9,7 @@ def _form() -> None:
     import streamlit as st
 
     from core.charlm.config import CharLMConfig
-    from core.commands.flags import merged
+    from core.schema import merged
     from ui.widgets.config_form import budget_row, options_form
 
     base = CharLMConfig(epochs=None, seconds=30, units=77, cell="gru")

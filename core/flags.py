@@ -3,16 +3,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NoReturn
 
 from core.errors import UserError
 from core.i18n import _
-from core.jobs.ray_cluster import configured
-from core.jobs.rerun import BUDGETS, from_text, one_budget
-from core.runs.names import printable
-from core.runs.placement import Placement
-from core.schema import Options, choices, parse_options
+from core.schema import BUDGETS, Options, choices, from_text, one_budget
+from core.terminal import printable
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,35 +28,6 @@ class Parser(argparse.ArgumentParser):
 def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs-dir", metavar="DIR", help=_("where runs live (default: saved_models)"))
     parser.add_argument("--json", action="store_true", help=_("make the last line of the output one JSON object"))
-
-
-def add_placement(parser: argparse.ArgumentParser) -> None:
-    """Where a run is to train; placement() reads it."""
-    group = parser.add_argument_group(_("where it trains"))
-    group.add_argument("--devices", metavar="all|NAMES", help=_("share each batch, as in all or gpu:0,gpu:1"))
-    group.add_argument(
-        "--launcher",
-        choices=("process", "ray"),
-        help=_("ray: on the cluster at RAY_ADDRESS (default where that is set)"),
-    )
-    group.add_argument(
-        "--cpus", type=int, metavar="N", help=_("processor cores of a cluster for each run (default: 1)")
-    )
-    group.add_argument("--gpus", type=int, metavar="N", help=_("GPUs of a cluster for each run (default: 0)"))
-
-
-def placement(arguments: argparse.Namespace, before: Placement) -> Placement:
-    """`before` with what was given on top. Raises UserError, also where this machine lacks the device, or Ray."""
-    given = {name: getattr(arguments, name) for name in ("devices", "cpus", "gpus")}
-    chosen = replace(before, **{name: value for name, value in given.items() if value is not None})
-    if configured() is None and given["devices"]:
-        from core.tensorflow_import import import_tensorflow
-
-        import_tensorflow()
-        from core.training.devices import resolve
-
-        resolve(chosen.devices)
-    return chosen
 
 
 def add_options(parser: argparse.ArgumentParser, model: type[Options]) -> None:
@@ -115,8 +82,3 @@ def _checked_budget(values: dict[str, Any]) -> dict[str, Any]:
             _("A run has one budget: give only one of {names}.").format(names=", ".join(f"--{name}" for name in named))
         )
     return one_budget(values)
-
-
-def merged(base: Options, values: dict[str, Any]) -> Options:
-    """`base` with `values` on top, validated."""
-    return parse_options(type(base), base.model_dump() | values)

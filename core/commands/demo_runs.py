@@ -1,4 +1,4 @@
-"""python -m core.samples.demo_runs [FAMILY …]: train anew the small runs that ship with the project.
+"""python -m core.commands.demo_runs [FAMILY …]: train anew the small runs that ship with the project.
 
 The same seed and steps give the same run on one machine; what is only needed to continue it is left out of git.
 """
@@ -7,8 +7,8 @@ import shutil
 import sys
 from typing import Any
 
-from core.commands.train import ProgressLine, plan_options
-from core.families import FAMILIES
+from core.families import FAMILIES, plan_options
+from core.jobs.progress import ProgressLine
 from core.jobs.worker import work
 from core.runs.run import Run
 from core.runs.store import DEFAULT_DIR, create

@@ -1,0 +1,58 @@
+"""What a hosted demo allows its visitors, as the one policy that runs and jobs ask."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.hosting import admission, visitors
+from core.hosting.limits import LIMITS
+from core.hosting.visitor_scheduler import ensure_scheduler
+from core.jobs.launch import ChildProcess, Launcher
+from core.runs import policy
+from core.runs.folders import root_of
+from core.runs.run import Run
+from core.schema import Options
+from core.sources import Source
+
+
+class QueuedByServer:
+    """The launcher of visitors: a run waits as a folder, and the server's scheduler starts it when it is next."""
+
+    def start(self, run: Run) -> None:
+        ensure_scheduler(root_of(run.path.parent), ChildProcess().start)
+
+
+class HostedPolicy(policy.Policy):
+    """Asks who acts each time: the owner may do everything, a visitor what core.hosting.limits allows."""
+
+    turn_seconds = float(LIMITS.turn_seconds)
+
+    @property
+    def visitor(self) -> bool:  # type: ignore[override]
+        return visitors.actor().visitor is not None
+
+    @property
+    def group(self) -> str:  # type: ignore[override]
+        return visitors.actor().group
+
+    def home(self, root: Path) -> Path:
+        return visitors.home(root)
+
+    def check_change(self, run_folder: Path) -> None:
+        visitors.check_change(run_folder)
+
+    def check_new(self, options: Options, sources: Sequence[Source], home: Path) -> None:
+        admission.check_new(options, sources, home)
+
+    def check_start(self, home: Path) -> None:
+        admission.check_start(home)
+
+    def check_import(self) -> None:
+        admission.check_import()
+
+    def launcher(self) -> Launcher | None:
+        return QueuedByServer() if self.visitor else None
+
+
+def register() -> None:
+    """Have runs and jobs ask this policy; called once where a program begins."""
+    policy.register(HostedPolicy())
