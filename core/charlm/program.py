@@ -2,10 +2,10 @@
 
 import re
 
-from core.bundles import program
 from core.charlm.config import CharLMConfig
 from core.charlm.data.prepare import prepare
 from core.runs.run import Run
+from core.training import program_source
 
 LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
@@ -20,20 +20,20 @@ def files(run: Run) -> dict[str, bytes]:
     symbols = list(text.vocabulary.symbols)
     edge = len(text.ids) - text.validation
     at = layout(config, edge)
-    steps = program.total_steps(run, at.steps_per_epoch)
+    steps = program_source.total_steps(run, at.steps_per_epoch)
     whole = sorted((symbol for symbol in symbols if len(symbol) > 1), key=len, reverse=True)
     pieces = "list(text)"
     if whole:
         pieces = f"re.findall({'|'.join(map(re.escape, whole)) + '|.'!a}, text, re.DOTALL)"
     lines = [
-        program.head(run, "a character model", "text.txt"),
+        program_source.head(run, "a character model", "text.txt"),
         "import math" + ("\nimport re" if whole else ""),
         _START.format(steps=steps, B=at.B, T=at.T, seed=config.seed),
-        program.listing("SYMBOLS", symbols),
+        program_source.listing("SYMBOLS", symbols),
         _NUMBERS.format(pieces=pieces, edge=edge),
         _network(config, len(symbols)),
         _optimizer(config),
-        program.rate(config) + "\n",
+        program_source.rate(config) + "\n",
         _WINDOWS if config.batching == "windows" else _STREAMS,
         _LOOP.format(reset=_reset(config), every=max(1, steps // 10)),
     ]

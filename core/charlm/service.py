@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.charlm.inference.request import MAX_COUNT, MAX_LENGTH, Settings
 from core.charlm.inference.write import load_writer
+from core.endpoint import Answer, Endpoint
 from core.i18n import _
 from core.runs.run import Run
-from core.serve.endpoint import Answer, Endpoint
 
 
 class Generate(BaseModel):

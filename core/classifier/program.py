@@ -5,11 +5,11 @@ import io
 
 import numpy as np
 
-from core.bundles import program
 from core.classifier.config import ClassifierConfig
 from core.classifier.data import tokenizer as cutting
 from core.classifier.data.prepare import Prepared, prepare
 from core.runs.run import Run
+from core.training import program_source
 
 PARTS = ("train", "validation", "test")
 CUTS = {
@@ -27,11 +27,11 @@ def files(run: Run) -> dict[str, bytes]:
     assert isinstance(config, ClassifierConfig)
     data = prepare(run.sources(), config)
     size = min(config.batch_size, len(data.train))
-    steps = program.total_steps(run, -(-len(data.train) // size))
+    steps = program_source.total_steps(run, -(-len(data.train) // size))
     lines = [
-        program.head(run, "a Transformer classifier", "rows.csv (also needs the package regex)"),
+        program_source.head(run, "a Transformer classifier", "rows.csv (also needs the package regex)"),
         _START.format(steps=steps, B=size, limit=config.max_tokens, seed=config.seed),
-        program.listing("CLASSES", data.classes),
+        program_source.listing("CLASSES", data.classes),
         _cutting(config, data.tokenizer),
         _READING.format(
             size=config.vocabulary,
@@ -42,7 +42,7 @@ def files(run: Run) -> dict[str, bytes]:
         _network(config),
         _INFORMED.format(strength=STRENGTH, seed=config.seed) if config.informed_start else "",
         _optimizer(config),
-        program.rate(config) + "\n",
+        program_source.rate(config) + "\n",
         _LOOP.format(forget=_forget(config), memory=config.averaging, every=max(1, steps // 10)),
     ]
     return {"train.py": "\n".join(lines).encode(), "rows.csv": _rows(data, config)}

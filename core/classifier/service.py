@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.classifier.inference.classify import Classifier, load_classifier
+from core.endpoint import Endpoint
 from core.i18n import _
 from core.runs.run import Run
-from core.serve.endpoint import Endpoint
 
 MOST = 1000  # texts in one request
 LONGEST = 100_000  # characters of one text

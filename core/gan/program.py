@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 
-from core.bundles import program
 from core.gan.config import GANConfig, parse_widths
 from core.gan.data.prepare import prepare
 from core.runs.run import Run
+from core.training import program_source
 
 # What each network makes small, of the scores `real` and `fake`; S is what real pictures' target falls short of 1.
 LOSSES = {
@@ -32,12 +32,12 @@ def files(run: Run) -> dict[str, bytes]:
     assert isinstance(options, GANConfig)
     images = prepare(run.sources(), options)
     K = len(images.classes) if options.conditional else 0
-    steps = program.total_steps(run, len(images.x) / (options.batch_size * options.d_steps))
+    steps = program_source.total_steps(run, len(images.x) / (options.batch_size * options.d_steps))
     black, span = reach(options.output)
     on_real, on_fake, on_g = LOSSES[options.loss]
     writes = "model.keras, the generator that is used, and grid.png"
     lines = [
-        program.head(run, "a GAN", "images.npz", writes),
+        program_source.head(run, "a GAN", "images.npz", writes),
         _START.format(
             steps=steps, B=options.batch_size, Z=options.latent, K=K, turns=options.d_steps, seed=options.seed,
             black=black, span=span, smooth=options.label_smoothing,
@@ -47,7 +47,7 @@ def files(run: Run) -> dict[str, bytes]:
             rate=options.learning_rate, d_rate=options.learning_rate * options.d_rate, beta_1=options.beta_1,
             beta_2=options.beta_2, average="average" if options.ema else "generator",
         ),
-        program.rate(options) + "\n",
+        program_source.rate(options) + "\n",
         _TURNS.format(
             on_real=on_real, on_fake=on_fake, on_g=on_g, scores=_scores(options), penalty=_penalty(options),
             noise=" + sigma * tf.random.normal(tf.shape(pictures))" if options.instance_noise else "",

@@ -2,12 +2,12 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.endpoint import Endpoint
 from core.gan.inference import image_files
 from core.gan.inference.draw import load_drawer
 from core.i18n import _
 from core.runs.run import Run
 from core.schema import SEED_LIMIT
-from core.serve.endpoint import Endpoint
 
 MOST = 400  # pictures in one answer
 

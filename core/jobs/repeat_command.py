@@ -4,10 +4,9 @@ import shlex
 from typing import Any
 
 from core.families import family as find_family
-from core.jobs.rerun import START
 from core.runs.extend import extensions
 from core.runs.placement import Placement
-from core.runs.run import Run
+from core.runs.run import START, Run
 from core.schema import BUDGETS, budget
 
 

@@ -7,12 +7,9 @@ from core.errors import UserError
 from core.i18n import _
 from core.runs import policy
 from core.runs.folders import root_of
-from core.runs.run import Run
+from core.runs.run import SNAPSHOTS, START, Run
 from core.runs.store import create
 from core.schema import one_budget, parse_options
-
-START = "start.npz"  # the weights that a run begins from
-SNAPSHOTS = "snapshots"
 
 
 class Change(NamedTuple):

@@ -19,6 +19,8 @@ from core.schema import Options, parse_options
 from core.sources import Source
 
 SCHEMA = 1
+START = "start.npz"  # the weights that a branch begins from
+SNAPSHOTS = "snapshots"
 NOTE_LIMIT = 10_000
 BASELINES_LIMIT = 20
 

@@ -16,13 +16,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from core.endpoint import Answer, Endpoint
 from core.errors import UserError, one_line
 from core.families import family
 from core.faults import studio_log
 from core.i18n import _
 from core.runs.run import Run
 from core.serve import connection
-from core.serve.endpoint import Answer, Endpoint
 
 BODY_LIMIT = 2_000_000  # bytes of a request
 WAITING_SECONDS = 30.0  # for a request to get its turn

@@ -7,9 +7,8 @@ import numpy as np
 
 from core.errors import UserError
 from core.i18n import _
-from core.jobs.rerun import START
 from core.runs.checkpoint import Arrays, checkpoints, load_arrays, load_newest
-from core.runs.run import Run
+from core.runs.run import START, Run
 from core.training.planning import Costs
 from core.training.task import Plan, Sizes, Task
 

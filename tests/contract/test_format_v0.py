@@ -17,7 +17,7 @@ from core.runs.checkpoint import load_newest
 from core.runs.keras_file import plain_weights, read_weights
 from core.runs.run import Run
 from core.runs.store import find, list_runs
-from ui.nav import screens
+from ui.shell.navigation import screens
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "v0"

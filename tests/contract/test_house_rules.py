@@ -38,7 +38,8 @@ def calls(path: Path) -> list[tuple[str, ast.Call]]:
 def test_arrows_run_one_way():
     done = subprocess.run([Path(sys.executable).with_name("lint-imports")], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-    assert "5 kept, 0 broken" in done.stdout, "the five contracts of pyproject.toml are all there"
+    contracts = (ROOT / "pyproject.toml").read_text().count("[[tool.importlinter.contracts]]")
+    assert f"{contracts} kept, 0 broken" in done.stdout
 
 
 def test_every_module_says_what_it_is_for():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from core.endpoint import Answer, Endpoint
 from core.errors import UserError
 from core.families import family
 from core.runs.run import Run
@@ -16,7 +17,6 @@ from core.runs.store import create
 from core.samples.registry import sample
 from core.serve.app import Service
 from core.serve.connection import listen, server
-from core.serve.endpoint import Answer, Endpoint
 from tests.core.serve.calls import TOKEN, until
 from tests.core.toy_family import ToyOptions
 
