@@ -20,8 +20,8 @@ def slug(name: str) -> str:
 
 def clean_name(name: str) -> str:
     """A name as people may give it: one line, no control or direction characters, at most NAME_LIMIT characters."""
-    visible = "".join(char if visible(char) else " " for char in name[: 4 * NAME_LIMIT])
-    return " ".join(visible.split())[:NAME_LIMIT]
+    shown = "".join(char if visible(char) else " " for char in name[: 4 * NAME_LIMIT])
+    return " ".join(shown.split())[:NAME_LIMIT]
 
 
 def clean_tags(tags: object) -> list[str]:
