@@ -148,7 +148,7 @@ def test_a_class_has_its_name_and_its_members(runs):
 @pytest.fixture
 def studio(runs):
     """The studio as the class link opens it."""
-    app = AppTest.from_file(str(ROOT / "ui" / "studio.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "ui" / "shell" / "main.py"), default_timeout=60)
     app.query_params.update(dict(parse_qsl(LINKS["class"]["query"])))
     return app.run()
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from ui.shell import address
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDIO = ROOT / "ui" / "studio.py"
+STUDIO = ROOT / "ui" / "shell" / "main.py"
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def run(trained: Path, runs_folder: Path) -> Run:
 
 
 def upload(app: AppTest, name: str, data: bytes) -> AppTest:
-    open_page(app, "classify/train.py")
+    open_page(app, "classifier/train.py")
     app.segmented_control(key="classifier-way").set_value("upload").run()
     return app.file_uploader(key="classifier-upload").set_value([(name, data, "text/csv")]).run()
 
@@ -81,7 +81,7 @@ def test_the_sample_is_reported_and_train_starts_the_very_run_that_the_form_desc
 ) -> None:
     started: list[Run] = []
     monkeypatch.setattr(launch, "start", started.append)
-    open_page(app, "classify/train.py")
+    open_page(app, "classifier/train.py")
     assert not faults(app)
     found = figures_of(app)
     assert (found["Rows"], found["For training"], found["Classes"]) == ("1,200", "960", "2")
@@ -232,7 +232,7 @@ def test_no_longer_training_is_proposed_where_the_curve_has_settled(run: Run) ->
 
 # Use ------------------------------------------------------------------------------------------------------------------
 def test_a_text_is_judged_and_what_is_unknown_or_cut_is_said(app: AppTest, run: Run) -> None:
-    open_page(app, "classify/use.py", run="zh")
+    open_page(app, "classifier/use.py", run="zh")
     assert not faults(app)
     answer = load_classifier(run).answer("好 zyxq " + "很" * 40)
     app.text_input(key="use-text-zh").set_value("好 zyxq " + "很" * 40).run()
@@ -244,7 +244,7 @@ def test_a_text_is_judged_and_what_is_unknown_or_cut_is_said(app: AppTest, run: 
 
 
 def test_hostile_text_stays_text(app: AppTest, run: Run) -> None:
-    open_page(app, "classify/use.py", run="zh")
+    open_page(app, "classifier/use.py", run="zh")
     app.text_input(key="use-text-zh").set_value("<img src=x onerror=alert(1)>").run()
     assert not faults(app)
     assert not any("<img" in item.value for item in [*app.html, *app.markdown])
@@ -252,20 +252,20 @@ def test_hostile_text_stays_text(app: AppTest, run: Run) -> None:
 
 @pytest.mark.parametrize("text", ["", "😀😀", "   ", "zyxq " * 100_000])
 def test_strange_texts_end_in_an_answer_or_a_sentence(app: AppTest, run: Run, text: str) -> None:
-    open_page(app, "classify/use.py", run="zh")
+    open_page(app, "classifier/use.py", run="zh")
     app.text_input(key="use-text-zh").set_value(text).run()
     assert not faults(app)
 
 
 def test_an_answer_below_the_threshold_is_not_sure(app: AppTest, run: Run) -> None:
-    open_page(app, "classify/use.py", run="zh", threshold="0.99")
+    open_page(app, "classifier/use.py", run="zh", threshold="0.99")
     app.text_input(key="use-text-zh").set_value("zyxq").run()
     assert any("not sure" in item.value for item in app.markdown)
 
 
 def test_a_file_comes_back_with_the_labels_that_the_network_gives(app: AppTest, run: Run) -> None:
     texts = ["很好吃", "太差了", '=cmd("x")']
-    open_page(app, "classify/use.py", run="zh", way="file")
+    open_page(app, "classifier/use.py", run="zh", way="file")
     app.file_uploader(key="use-file").set_value([("in.csv", table([(text, "?") for text in texts]), "text/csv")]).run()
     app.button(key="use-go").click().run()
     assert not faults(app)
@@ -285,7 +285,7 @@ def test_the_cell_in_the_address_opens_just_the_texts_behind_it(
     counts = confusion(found.y, found.guessed, 2)
     for row, true in enumerate(found.classes):
         for column, taken in enumerate(found.classes):
-            open_page(app, "classify/evaluate.py", run="zh", true=true, taken=taken)
+            open_page(app, "classifier/evaluate.py", run="zh", true=true, taken=taken)
             assert not faults(app)
             if counts[row, column]:
                 shown = app.dataframe(key=f"behind-{row}-{column}").value
@@ -301,28 +301,28 @@ def test_the_cell_in_the_address_opens_just_the_texts_behind_it(
     [("trust", "Temperature"), ("rank", "Area under ROC"), ("matrix", "Macro F1"), ("mistakes", "Accuracy")],
 )
 def test_every_view_of_the_evaluation_stands(app: AppTest, run: Run, view: str, said: str) -> None:
-    open_page(app, "classify/evaluate.py", run="zh", view=view)
+    open_page(app, "classifier/evaluate.py", run="zh", view=view)
     assert not faults(app)
     assert said in figures_of(app)
 
 
 def test_a_threshold_leaves_the_coverage_that_it_says(app: AppTest, run: Run) -> None:
     found = load_evaluation(run)
-    open_page(app, "classify/evaluate.py", run="zh", view="trust", threshold="0.7")
+    open_page(app, "classifier/evaluate.py", run="zh", view="trust", threshold="0.7")
     assert not faults(app)
     assert figures_of(app)["Answered"] == f"{(found.p.max(1) >= 0.7).mean():.1%}"
 
 
 def test_a_run_without_final_figures_is_one_sentence(app: AppTest, run: Run) -> None:
     (run.path / "predictions.npz").unlink()
-    open_page(app, "classify/evaluate.py", run="zh")
+    open_page(app, "classifier/evaluate.py", run="zh")
     assert not faults(app)
     assert any("no final figures" in item.value for item in app.error)
 
 
 # Why ------------------------------------------------------------------------------------------------------------------
 def test_why_explains_the_text_of_the_address_by_three_methods_and_tests_them(app: AppTest, run: Run) -> None:
-    open_page(app, "classify/why.py", run="zh", text="味道很好，下次再来。")
+    open_page(app, "classifier/why.py", run="zh", text="味道很好，下次再来。")
     assert not faults(app)
     assert app.text_area(key="why-text-zh").value == "味道很好，下次再来。"
     said = " ".join(item.value for item in app.markdown)
@@ -335,7 +335,7 @@ def test_why_explains_the_text_of_the_address_by_three_methods_and_tests_them(ap
 
 
 def test_why_of_a_text_without_a_word_is_one_sentence(app: AppTest, run: Run) -> None:
-    open_page(app, "classify/why.py", run="zh")
+    open_page(app, "classifier/why.py", run="zh")
     app.text_area(key="why-text-zh").set_value("\u200b").run()
     assert not faults(app)
 

@@ -35,7 +35,7 @@ def hosted(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def session() -> AppTest:
     """A new visitor, who has nothing but the address."""
-    return AppTest.from_file(str(ROOT / "ui" / "studio.py"), default_timeout=60)
+    return AppTest.from_file(str(ROOT / "ui" / "shell" / "main.py"), default_timeout=60)
 
 
 def said(app: AppTest) -> str:
@@ -55,7 +55,7 @@ def value(app: AppTest, label: str) -> object:
 
 def train(app: AppTest) -> Run:
     """Train on the embedded text; the run."""
-    open_page(app, "text/train.py")
+    open_page(app, "charlm/train.py")
     press(app, "Train")
     assert not faults(app)
     assert not app.error
@@ -68,7 +68,7 @@ def runs_of(app: AppTest) -> list[Path]:
 
 
 def test_the_limits_are_said_before_the_click_and_one_too_many_takes_the_button_away(hosted: Path) -> None:
-    app = open_page(session(), "text/train.py")
+    app = open_page(session(), "charlm/train.py")
     assert not faults(app)
     for words in ("5.0 MB of data", "4,000,000 parameters", "up to 5 min 00 s", "for a day"):
         assert words in said(app)
@@ -82,7 +82,7 @@ def test_the_limits_are_said_before_the_click_and_one_too_many_takes_the_button_
 
 
 def test_presets_that_would_take_longer_are_cut_to_what_is_allowed(hosted: Path) -> None:
-    app = open_page(session(), "text/train.py")
+    app = open_page(session(), "charlm/train.py")
     app.segmented_control(key="charlm-preset").set_value("best").run()
     assert not faults(app)
     assert not app.error
@@ -106,7 +106,7 @@ def test_a_visitors_run_is_found_again_by_the_address_and_by_nothing_else(hosted
         assert f"There is no run “{run.id}”" in said(stranger)
         assert token not in said(stranger)
         assert ("opens no runs: it was altered" in said(stranger)) == ("visitor" in address)
-    for page in ("runs/runs.py", "runs/compare.py", "start/overview.py", "text/write.py", "runs/run.py"):
+    for page in ("runs/runs.py", "runs/compare.py", "home/overview.py", "charlm/write.py", "runs/run.py"):
         stranger = open_page(session(), page)
         assert not faults(stranger)
         assert run.id not in said(stranger) + str([item.options for item in stranger.get("selectbox")])
@@ -148,7 +148,7 @@ def test_the_31st_visitor_keeps_the_form_and_is_told_when_to_come_back(hosted: P
     for number in range(LIMITS.line):
         with visit(f"visitor {number}"):
             put(make(), "queued", queued_at=float(number + 1))
-    app = open_page(session(), "text/train.py")
+    app = open_page(session(), "charlm/train.py")
     next(item for item in app.number_input if item.label == "Units").set_value(48).run()
     assert "30 runs wait before yours. Yours would begin in about 34 min 00 s." in said(app)
     press(app, "Train")

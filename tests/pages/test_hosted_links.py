@@ -26,7 +26,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 
 
 def test_a_link_sets_the_form_and_what_is_trained_is_what_it_says(app: AppTest, started: list[Run]) -> None:
-    open_page(app, "text/train.py", **LINK)
+    open_page(app, "charlm/train.py", **LINK)
     assert not faults(app)
     assert not app.warning
     assert app.selectbox(key="charlm-sample").value == "ferry"
@@ -40,7 +40,7 @@ def test_a_link_sets_the_form_and_what_is_trained_is_what_it_says(app: AppTest, 
 
 
 def test_hidden_controls_are_not_there_and_their_values_count(app: AppTest, started: list[Run]) -> None:
-    open_page(app, "text/train.py", **LINK, hide="data,preset,options,name")
+    open_page(app, "charlm/train.py", **LINK, hide="data,preset,options,name")
     assert not faults(app)
     page = app.main
     assert [*page.number_input, *page.selectbox, *page.segmented_control, *page.text_input, *page.toggle] == []
@@ -52,7 +52,7 @@ def test_hidden_controls_are_not_there_and_their_values_count(app: AppTest, star
     assert started[0].config["data"]["name"] == "ferry"
 
 
-@pytest.mark.parametrize(("page", "family"), [("classify/train.py", "classifier"), ("gan/train.py", "gan")])
+@pytest.mark.parametrize(("page", "family"), [("classifier/train.py", "classifier"), ("gan/train.py", "gan")])
 def test_the_other_families_heed_links_too(app: AppTest, started: list[Run], page: str, family: str) -> None:
     open_page(app, page, seed="5", steps="77", hide="preset,options,name", neurons="3")
     assert not faults(app)
@@ -65,7 +65,7 @@ def test_the_other_families_heed_links_too(app: AppTest, started: list[Run], pag
 
 def test_nonsense_is_said_in_place_and_the_page_falls_back(app: AppTest) -> None:
     wrong = {"charlm-way": "Your files", "charlm-sample": "<b>", "charlm-preset": "x", "units": "[a](b)", "cell": "x"}
-    open_page(app, "text/train.py", **wrong, hide="data")
+    open_page(app, "charlm/train.py", **wrong, hide="data")
     assert not faults(app)
     (warning,) = app.warning
     for name in ("charlm-way", "charlm-sample", "charlm-preset", "units", "cell"):
@@ -77,7 +77,7 @@ def test_nonsense_is_said_in_place_and_the_page_falls_back(app: AppTest) -> None
 
 def test_the_panel_makes_a_link_that_brings_the_same_form(app: AppTest) -> None:
     app.session_state["charlm-share"] = True
-    open_page(app, "text/train.py")
+    open_page(app, "charlm/train.py")
     app.segmented_control(key="charlm-preset").set_value("balanced").run()
     next(item for item in app.number_input if item.label == "Units").set_value(40)
     next(item for item in app.number_input if item.label == "Seed").set_value(9)
@@ -94,7 +94,7 @@ def test_the_panel_makes_a_link_that_brings_the_same_form(app: AppTest) -> None:
         "hide": "name",
         "language": "en",
     }
-    other = open_page(session(), "text/train.py", **query)
+    other = open_page(session(), "charlm/train.py", **query)
     assert not other.warning
     assert (value(other, "Units"), value(other, "Seed")) == (40, 9)
     assert other.segmented_control(key="charlm-preset").value == "balanced"
@@ -103,12 +103,12 @@ def test_the_panel_makes_a_link_that_brings_the_same_form(app: AppTest) -> None:
 
 def test_a_class_is_made_joined_and_seen_together(app: AppTest, runs_folder: Path, started: list[Run]) -> None:
     app.session_state["charlm-share"] = True
-    open_page(app, "text/train.py")
+    open_page(app, "charlm/train.py")
     app.text_input(key="class-name").set_value("Tuesday *B*").run()
     press(app, "Make a class address")
     assert not faults(app)
     query = dict(parse_qsl(urlparse(app.code[-1].value).query))
-    pupil = open_page(session(), "text/train.py", **query)
+    pupil = open_page(session(), "charlm/train.py", **query)
     assert any("Tuesday \\*B\\*" in item.label for item in pupil.text_input), "it is said who will see it"
     press(pupil, "Train")
     assert [run.config["class"] for run in started] == [query["class"]]
@@ -129,7 +129,7 @@ def test_a_class_is_made_joined_and_seen_together(app: AppTest, runs_folder: Pat
 
 def test_a_class_address_that_nobody_made_is_said_and_the_page_works(app: AppTest, runs_folder: Path) -> None:
     classes.create(runs_folder, "Tuesday")
-    open_page(app, "text/train.py", **{"class": "0" * 20})
+    open_page(app, "charlm/train.py", **{"class": "0" * 20})
     assert not faults(app)
     assert "names a class that does not exist here" in said(app)
     assert "class" not in app.query_params

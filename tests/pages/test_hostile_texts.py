@@ -122,11 +122,11 @@ def obeyed(app: AppTest) -> list[tuple[str, str]]:
 SCREENS = [
     ("runs/runs.py", ""),
     ("runs/compare.py", ""),
-    ("start/overview.py", ""),
+    ("home/overview.py", ""),
     *[("runs/run.py", family) for family in ("charlm", "classifier", "gan")],
-    ("text/write.py", "charlm"),
-    ("classify/use.py", "classifier"),
-    ("classify/evaluate.py", "classifier"),
+    ("charlm/write.py", "charlm"),
+    ("classifier/use.py", "classifier"),
+    ("classifier/evaluate.py", "classifier"),
     ("gan/draw.py", "gan"),
 ]
 

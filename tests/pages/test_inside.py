@@ -24,7 +24,7 @@ def said(app: AppTest) -> str:
 
 
 def look(app: AppTest, run: Run, view: str, **query: str) -> AppTest:
-    open_page(app, "text/inside.py", run=run.id, view=view, **query)
+    open_page(app, "charlm/inside.py", run=run.id, view=view, **query)
     assert not faults(app)
     return app
 
@@ -116,7 +116,7 @@ def test_a_run_without_kept_weights_says_so(app: AppTest, run: Run) -> None:
     assert "keeps no weights from its training" in said(app)
 
 
-@pytest.mark.parametrize("page", ["text/inside.py", "text/together.py"])
+@pytest.mark.parametrize("page", ["charlm/inside.py", "charlm/together.py"])
 def test_a_run_that_is_deleted_while_it_is_open_is_said(app: AppTest, run: Run, page: str) -> None:
     open_page(app, page, run=run.id)
     assert not faults(app)

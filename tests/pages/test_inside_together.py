@@ -13,7 +13,7 @@ from tests.pages.test_inside import said
 
 @pytest.fixture
 def desk(app: AppTest, runs_folder: Path) -> AppTest:
-    open_page(app, "text/together.py", run=make_run(runs_folder).id)
+    open_page(app, "charlm/together.py", run=make_run(runs_folder).id)
     assert not faults(app)
     return app
 
@@ -81,7 +81,7 @@ def test_it_goes_on_by_itself_from_the_text(desk: AppTest) -> None:
 
 def test_an_address_brings_a_text_with_its_writers(app: AppTest, runs_folder: Path) -> None:
     run: Run = make_run(runs_folder)
-    open_page(app, "text/together.py", run=run.id, text="The sea <b>was</b>", who="p4n5p9")
+    open_page(app, "charlm/together.py", run=run.id, text="The sea <b>was</b>", who="p4n5p9")
     assert not faults(app)
     assert [tuple(piece) for piece in app.session_state["together"].pieces] == [
         ("The ", "p"), ("sea <", "n"), ("b>was</b>", "p"),

@@ -18,7 +18,7 @@ def title(app):
     return app.title[0].value
 
 
-@pytest.mark.parametrize("screen", [*SCREENS, "classify/evaluate.py"])
+@pytest.mark.parametrize("screen", [*SCREENS, "classifier/evaluate.py"])
 def test_a_screen_opened_in_chinese_shows_no_fault_and_keeps_the_language(app, runs_folder, screen):
     for demo in DEMOS.values():
         shutil.copytree(demo, runs_folder / demo.name)
@@ -39,7 +39,7 @@ def test_the_address_leads_and_a_choice_stays_on_every_page(app):
     app.segmented_control(key="language-below").set_value("en").run()
     assert title(app) == "Compare"
     assert dict(app.query_params)["language"] in ("en", ["en"])
-    open_page(app, "start/overview.py", language="xx")
+    open_page(app, "home/overview.py", language="xx")
     assert faults(app) == []
     assert app.segmented_control(key="language-above").value == "en"
 
@@ -55,13 +55,13 @@ def test_a_browser_speaks_for_a_person_who_chose_nothing(app, monkeypatch):
 
 
 def test_a_teachers_link_carries_the_language_and_the_page_is_set_up_in_it(app):
-    open_page(app, "text/train.py", language="zh")
+    open_page(app, "charlm/train.py", language="zh")
     app.session_state["charlm-share"] = True
     app.run()
     (address,) = [item.value for item in app.code if "charlm-preset" in item.value]
     query = dict(parse_qsl(urlparse(address).query))
     assert query["language"] == "zh"
-    open_page(app, "text/train.py", **query)
+    open_page(app, "charlm/train.py", **query)
     assert not app.warning, "the page knows all of it"
 
 
@@ -95,13 +95,13 @@ def said(app):
 @pytest.mark.parametrize(
     ("screen", "query"),
     [
-        ("text/train.py", {}),
-        ("classify/train.py", {}),
+        ("charlm/train.py", {}),
+        ("classifier/train.py", {}),
         ("gan/train.py", {}),
         ("gan/train.py", {"gan-sample": "shapes"}),
-        ("classify/evaluate.py", {"run": "demo-reviews"}),
-        ("classify/why.py", {"run": "demo-reviews", "view": "attention", "text": "Good tea"}),
-        ("text/inside.py", {"run": "demo-lighthouse", "view": "cells"}),
+        ("classifier/evaluate.py", {"run": "demo-reviews"}),
+        ("classifier/why.py", {"run": "demo-reviews", "view": "attention", "text": "Good tea"}),
+        ("charlm/inside.py", {"run": "demo-lighthouse", "view": "cells"}),
         ("learn/rnn.py", {}),
     ],
     ids=lambda value: value if isinstance(value, str) else "-".join(value.values()),

@@ -23,8 +23,8 @@ STRANGE = [
     ",",
 ]
 SCREENS = [
-    "start/overview.py", "runs/runs.py", "runs/run.py", "runs/compare.py", "text/train.py", "text/write.py",
-    "text/together.py", "classify/train.py", "classify/use.py", "classify/why.py", "gan/train.py",
+    "home/overview.py", "runs/runs.py", "runs/run.py", "runs/compare.py", "charlm/train.py", "charlm/write.py",
+    "charlm/together.py", "classifier/train.py", "classifier/use.py", "classifier/why.py", "gan/train.py",
     "gan/draw.py", "gan/inside.py", "learn/index.py",
 ]  # fmt: skip
 

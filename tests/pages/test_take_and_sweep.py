@@ -80,7 +80,7 @@ def test_runs_are_chosen_in_the_table_to_be_compared(app: AppTest, runs_folder: 
 def test_a_sweep_starts_from_the_form(opened: AppTest, runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
     monkeypatch.setattr(launch, "start", lambda run: started.append(run.id))
-    open_page(opened, "text/train.py")
+    open_page(opened, "charlm/train.py")
     opened.selectbox(key="charlm-sweep-0").set_value("units").run()
     opened.text_input(key="charlm-values-0-units").set_value("16, 32").run()
     opened.text_input(key="charlm-seeds").set_value("0 1 1").run()
@@ -94,7 +94,7 @@ def test_a_sweep_starts_from_the_form(opened: AppTest, runs_folder: Path, monkey
 
 
 def test_a_sweep_of_too_many_or_of_nonsense_is_said_in_place(opened: AppTest, runs_folder: Path) -> None:
-    open_page(opened, "text/train.py")
+    open_page(opened, "charlm/train.py")
     opened.text_input(key="charlm-seeds").set_value(" ".join(map(str, range(101)))).run()
     assert any("101" in item.value for item in opened.caption)
     opened.text_input(key="charlm-seeds").set_value("banana").run()

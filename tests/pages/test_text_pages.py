@@ -18,7 +18,7 @@ def test_the_overview_offers_training_where_no_run_is_there_yet(app: AppTest) ->
 
 
 def test_the_report_shows_the_baselines_and_the_form_follows_the_preset(app: AppTest) -> None:
-    open_page(app, "text/train.py")
+    open_page(app, "charlm/train.py")
     assert not faults(app)
     metrics = {item.label: item.value for item in app.metric}
     assert metrics["Characters"] == "51.1 k"
@@ -34,7 +34,7 @@ def test_the_train_button_starts_the_very_run_that_the_form_describes(
 ) -> None:
     started: list[Run] = []
     monkeypatch.setattr(launch, "start", started.append)
-    open_page(app, "text/train.py")
+    open_page(app, "charlm/train.py")
     next(item for item in app.number_input if item.label == "Units").set_value(48)
     next(item for item in app.text_input if item.label == "Name of the run").set_value("<b>*mine*</b>")
     next(button for button in app.button if button.label == "Train").click()
@@ -51,7 +51,7 @@ def test_the_train_button_starts_the_very_run_that_the_form_describes(
     [("short", "at least 16 are needed"), ("a" * 5000, "again and again"), (" \n" * 50, "only white space")],
 )
 def test_a_text_from_which_nothing_can_be_learned_is_said_in_place(app: AppTest, text: str, said: str) -> None:
-    open_page(app, "text/train.py")
+    open_page(app, "charlm/train.py")
     app.segmented_control(key="charlm-way").set_value("paste").run()
     app.text_area(key="charlm-paste").set_value(text).run()
     assert not faults(app)
@@ -59,7 +59,7 @@ def test_a_text_from_which_nothing_can_be_learned_is_said_in_place(app: AppTest,
 
 
 def test_an_upload_that_is_no_text_is_refused_and_nothing_is_lost(app: AppTest) -> None:
-    open_page(app, "text/train.py")
+    open_page(app, "charlm/train.py")
     app.segmented_control(key="charlm-way").set_value("upload").run()
     app.file_uploader(key="charlm-upload").set_value(
         [("novel.txt", b"%PDF-1.7\n\x00\x01\x02" * 50, "text/plain")]
@@ -69,7 +69,7 @@ def test_an_upload_that_is_no_text_is_refused_and_nothing_is_lost(app: AppTest) 
 
 
 def test_writing_without_a_run_shows_the_way_to_one(app: AppTest) -> None:
-    open_page(app, "text/write.py")
+    open_page(app, "charlm/write.py")
     assert not faults(app)
     assert any("no trained network" in item.value for item in app.info)
 

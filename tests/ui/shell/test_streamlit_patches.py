@@ -14,7 +14,7 @@ def test_no_run_of_a_script_clears_the_keras_session_in_which_others_build(
 ) -> None:
     cleared: list[bool] = []
     monkeypatch.setattr(keras.backend, "clear_session", lambda *a, **k: cleared.append(True))
-    app = AppTest.from_file(str(ROOT / "ui" / "studio.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "ui" / "shell" / "main.py"), default_timeout=60).run()
     app.run()
     assert not app.exception
     assert not cleared
