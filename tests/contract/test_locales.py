@@ -57,7 +57,7 @@ def test_nothing_is_translated_while_a_module_is_imported():
     early = []
     for folder in ("core", "ui"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if path.name != "studio.py":  # Streamlit runs it for each person
+            if path != ROOT / "ui" / "shell" / "main.py":  # Streamlit runs it for each person
                 early += [f"{path.relative_to(ROOT)}:{line}" for line in at_import(ast.parse(path.read_text("utf-8")))]
     assert early == []
 
