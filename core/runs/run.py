@@ -26,7 +26,7 @@ BASELINES_LIMIT = 20
 
 
 class Run:
-    """A run folder (DESIGN: core/runs). `path.name` is the run's id."""
+    """A run folder. `path.name` is the run's id."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)

@@ -69,7 +69,7 @@ class Task(Protocol):
         """Put the weights of that file back into the network."""
 
     def report(self) -> dict[str, Any]:
-        """The final figures, after the best weights were loaded (DESIGN: report.json)."""
+        """The final figures for report.json, after the best weights were loaded."""
 
     def restarted(self, step: int) -> None:
         """Called after variables() were restored, before training goes on at `step`; drop anything cached."""

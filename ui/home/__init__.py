@@ -1,1 +1,1 @@
-"""The pieces of the first page."""
+"""The pieces of the first page: a card a family, on which its demo run is tried at once."""

@@ -1,1 +1,6 @@
-"""What surrounds every screen: navigation, language, addresses, hosting, and the patches that Streamlit needs."""
+"""What surrounds every screen: the entrance, navigation, language, addresses, hosting, and patches of Streamlit.
+
+main.py runs for each visitor before any page. Pages use navigation (links between screens), address (widgets tied to
+the URL) and cache_keys (what a cached result depends on). streamlit_patches.py holds what Streamlit lacks, so that a
+new release is checked in one place.
+"""
