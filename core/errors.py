@@ -20,13 +20,13 @@ class UserError(Exception):
 
 def one_line(sentence: str) -> str:
     """`sentence` for a person: what is invisible in it becomes a space or is written out, what is too long is cut."""
-    shown = " ".join("".join(char if _plain(char) else _told(char) for char in sentence).split())
+    shown = " ".join("".join(char if _is_printable(char) else _escaped(char) for char in sentence).split())
     return shown if len(shown) <= LIMIT else f"{shown[: LIMIT // 2]} … {shown[-LIMIT // 2 :]}"
 
 
-def _plain(char: str) -> bool:
+def _is_printable(char: str) -> bool:
     return char == "\u00a0" or char in JOINERS or unicodedata.category(char)[0] not in "CZ"
 
 
-def _told(char: str) -> str:
+def _escaped(char: str) -> str:
     return " " if char.isspace() else char.encode("unicode_escape").decode()

@@ -6,12 +6,12 @@ from types import ModuleType
 from typing import Any
 
 from core.errors import UserError
-from core.i18n import N_, _, worded
+from core.i18n import N_, _, translated_fields
 from core.schema import Options, merged
 from core.sources import Source
 
 
-@worded("title", "short")
+@translated_fields("title", "short")
 @dataclass(frozen=True)
 class Family:
     """A wing of core: `core/<key>/` with the same rooms as every other.

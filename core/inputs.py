@@ -12,7 +12,7 @@ from core.sources import Source, read_source
 FILES_LIMIT = 100_000
 
 
-def gather(given: Sequence[str], family: Family) -> tuple[list[Source], str]:
+def load_sources(given: Sequence[str], family: Family) -> tuple[list[Source], str]:
     """Sources and a label for paths, `sample:NAME`, `download:NAME`, or `run:ID` (what that run was trained on).
 
     A folder gives all its files, named by their path inside it, so that sub-folders can be classes. Raises UserError

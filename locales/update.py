@@ -28,7 +28,7 @@ from core.runs.compare import AXES  # noqa: E402
 from core.runs.status import STATES  # noqa: E402
 from core.schema import title_of, words_of  # noqa: E402
 
-MARKS = {"_": 0, "N_": 0, "later": 0, "option": 1}  # function → which of its arguments is the message
+MARKS = {"_": 0, "N_": 0, "lazy_message": 0, "option": 1}  # function → which of its arguments is the message
 # What core.classifier finds out about a table.
 FOLDERS = ("core", "pages", "ui")
 NAME = "hidden_state"

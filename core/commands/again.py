@@ -7,7 +7,7 @@ from core.commands.runs import add_verb
 from core.commands.train import follow
 from core.flags import set_options
 from core.i18n import _
-from core.jobs.rerun import again
+from core.jobs.rerun import create_rerun
 from core.runs.store import find
 
 
@@ -21,4 +21,4 @@ def add_parsers(verbs: Any) -> None:
 def train_again(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
     changes = set_options(arguments.set, type(run.options))
-    return follow(again(run, changes, arguments.name, arguments.from_step))
+    return follow(create_rerun(run, changes, arguments.name, arguments.from_step))

@@ -11,8 +11,8 @@ from core.errors import UserError
 from core.flags import add_common
 from core.i18n import _
 from core.jobs import launch
-from core.jobs.queue import outlook
-from core.jobs.ray_cluster import settle
+from core.jobs.queue import queue_position
+from core.jobs.ray_cluster import poll_clusters
 from core.jobs.summary import summary
 from core.runs.placement import Placement
 from core.runs.run import Run
@@ -43,8 +43,8 @@ def add_parsers(commands: Any) -> Any:
     sub.add_argument("name", nargs="?", help=_("its new name"))
     sub.add_argument("--note")
     sub.add_argument("--tags", nargs="*", metavar="TAG")
-    add_verb(verbs, "delete", remove, _("move a run into the bin, from which it can be restored for a week"))
-    add_verb(verbs, "restore", bring_back, _("bring a deleted run back"))
+    add_verb(verbs, "delete", delete_run, _("move a run into the bin, from which it can be restored for a week"))
+    add_verb(verbs, "restore", restore_run, _("bring a deleted run back"))
     return verbs
 
 
@@ -57,16 +57,16 @@ def add_verb(verbs: Any, verb: str, action: Action, text: str, *, run: bool = Tr
     return sub
 
 
-def settled(run_id: str) -> Run:
+def find_current(run_id: str) -> Run:
     """The run of that id, as store.find(); where its cluster is gone, that is known from now on."""
     run = find(run_id)
-    settle([run])
+    poll_clusters([run])
     return run
 
 
 def show_all(arguments: argparse.Namespace) -> dict[str, Any]:
     runs = list_runs()
-    settle(runs)
+    poll_clusters(runs)
     found = [summary(run) for run in runs]
     if not arguments.json:
         if not found:
@@ -79,9 +79,9 @@ def show_all(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(arguments: argparse.Namespace) -> dict[str, Any]:
-    run = settled(arguments.id)
+    run = find_current(arguments.id)
     facts = summary(run)
-    place = outlook(run)
+    place = queue_position(run)
     if place:
         facts |= {"position": place[0], "starts_in": place[1]}
     if not arguments.json:
@@ -99,11 +99,11 @@ def stop(arguments: argparse.Namespace) -> dict[str, Any]:
     if not run.active:
         raise UserError(_("The run “{run}” is not active: it is {state}.").format(run=run.id, state=run.status.state))
     launch.stop(run, wait=arguments.wait)
-    return said(run, run.status.state, arguments)
+    return print_result(run, run.status.state, arguments)
 
 
 def resume(arguments: argparse.Namespace) -> dict[str, Any]:
-    run = settled(arguments.id)
+    run = find_current(arguments.id)
     amounts = {unit: getattr(arguments, f"more_{unit}") for unit in BUDGETS}
     more = {unit: amount for unit, amount in amounts.items() if amount is not None}
     before = Placement.of(run)
@@ -116,22 +116,24 @@ def resume(arguments: argparse.Namespace) -> dict[str, Any]:
 def rename(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
     run.describe(name=arguments.name, note=arguments.note, tags=arguments.tags)
-    return said(run, run.name, arguments, name=run.name, note=run.note, tags=run.tags)
+    return print_result(run, run.name, arguments, name=run.name, note=run.note, tags=run.tags)
 
 
-def remove(arguments: argparse.Namespace) -> dict[str, Any]:
-    run = settled(arguments.id)
+def delete_run(arguments: argparse.Namespace) -> dict[str, Any]:
+    run = find_current(arguments.id)
     key = delete(run)
     purge()
-    return said(run, _("in the bin; `runs restore {run}` brings it back").format(run=run.id), arguments, key=key)
+    return print_result(
+        run, _("in the bin; `runs restore {run}` brings it back").format(run=run.id), arguments, key=key
+    )
 
 
-def bring_back(arguments: argparse.Namespace) -> dict[str, Any]:
+def restore_run(arguments: argparse.Namespace) -> dict[str, Any]:
     run = restore(arguments.id)
-    return said(run, run.status.state, arguments)
+    return print_result(run, run.status.state, arguments)
 
 
-def said(run: Run, words: str, arguments: argparse.Namespace, **facts: Any) -> dict[str, Any]:
+def print_result(run: Run, words: str, arguments: argparse.Namespace, **facts: Any) -> dict[str, Any]:
     """Print one line about what was done, or hand it to --json."""
     if not arguments.json:
         print(printable(f"{run.id}: {words}"))

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.families import FAMILIES, plan_options
 from core.flags import add_common, add_options, given_options
 from core.i18n import _
-from core.inputs import gather
+from core.inputs import load_sources
 from core.jobs.launch import enqueue, start, start_each, stop
 from core.jobs.progress import ProgressLine
 from core.jobs.ray_cluster import configured
@@ -26,8 +26,8 @@ from core.sources import Source
 from core.terminal import printable
 from core.text_lists import by_spaces
 
-HANDOVER = 45.0  # seconds that a killed or stopped process may still need to let go of its run
-LOOK = 0.5  # seconds between two looks at a run that trains elsewhere
+LOCK_TIMEOUT = 45.0  # seconds that a killed or stopped process may still need to let go of its run
+POLL_SECONDS = 0.5  # seconds between two looks at a run that trains elsewhere
 
 
 def add_parsers(commands: Any) -> None:
@@ -65,7 +65,7 @@ def add_parsers(commands: Any) -> None:
 def train(arguments: argparse.Namespace) -> dict[str, Any]:
     family = FAMILIES[arguments.family]
     values = given_options(arguments, family.options)
-    sources, label = gather(arguments.data, family)
+    sources, label = load_sources(arguments.data, family)
     options = plan_options(family, sources, arguments.preset, values)
     where = placement(arguments, Placement.default())
     if arguments.sweep or arguments.seeds is not None:
@@ -109,7 +109,7 @@ def follow(run: Run, more: Mapping[str, float] | None = None) -> dict[str, Any]:
     line, away = ProgressLine(sys.stderr), configured() is not None
     (start if away else enqueue)(run, more)
     print(printable(_("Run {run} in {path}").format(run=run.id, path=run.path)), file=sys.stderr)
-    status = _afar(run, line) if away else work(run, line.show)
+    status = _follow_remote(run, line) if away else work(run, line.show)
     line.close()
     report = run.report if status.state != "failed" else {}
     for note in report.get("notes", []):
@@ -127,13 +127,13 @@ def follow(run: Run, more: Mapping[str, float] | None = None) -> dict[str, Any]:
     }
 
 
-def _afar(run: Run, line: "ProgressLine") -> Status:
+def _follow_remote(run: Run, line: "ProgressLine") -> Status:
     """The run goes on where it is when this process is killed; Ctrl-C asks it to stop, a second one leaves it alone."""
     asked = False
     while run.active:
         try:
             line.show(run.status)
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             if asked:
                 raise
@@ -148,7 +148,7 @@ def work_on(arguments: argparse.Namespace) -> int:
 
     if hasattr(os, "nice"):
         os.nice(5)  # the browser stays smooth while this uses every core
-    status = work(Run(arguments.path), patience=HANDOVER, asked=True)
+    status = work(Run(arguments.path), lock_timeout=LOCK_TIMEOUT, only_if_queued=True)
     if status.error:
         print(status.error, flush=True)  # into the run's log
     return 1 if status.state == "failed" else 0

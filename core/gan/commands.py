@@ -75,6 +75,6 @@ def evaluate(run: Run, path: str = "") -> dict[str, Any]:
     """The figures of `run` against its held-out pictures, or against those at `path`. Raises UserError."""
     from core.families import family
     from core.gan.training.evaluate import evaluate as measured
-    from core.inputs import gather
+    from core.inputs import load_sources
 
-    return measured(run, gather([path], family("gan"))[0] if path else ())
+    return measured(run, load_sources([path], family("gan"))[0] if path else ())

@@ -7,25 +7,25 @@ from typing import Any
 from core.errors import UserError
 from core.families import Family, family
 from core.hosting.limits import LIMITS
-from core.hosting.visitors import actor
+from core.hosting.visitors import current_user
 from core.i18n import _
-from core.jobs.queue import waiting
+from core.jobs.queue import queued_runs
 from core.runs.folders import VISITORS, root_of, run_folders
 from core.runs.run import Run
 from core.schema import Options
 from core.sources import Source
 
 
-def fitted(options: Options) -> Options:
+def limit_budget(options: Options) -> Options:
     """`options` with a budget in seconds lowered to what is allowed, so that every preset can be tried."""
-    if actor().visitor is None or options.seconds is None or options.seconds <= LIMITS.seconds:
+    if current_user().visitor is None or options.seconds is None or options.seconds <= LIMITS.seconds:
         return options
     return options.model_copy(update={"seconds": float(LIMITS.seconds)})
 
 
 def check_data(size: int) -> None:
     """Raise UserError where a visitor's data has more bytes than is allowed; the owner may bring what they like."""
-    if actor().visitor is not None and size > LIMITS.data_bytes:
+    if current_user().visitor is not None and size > LIMITS.data_bytes:
         raise UserError(
             _("This hosted demo takes {limit:,} bytes of data, and yours has {size:,}: bring a part of it.").format(
                 limit=LIMITS.data_bytes, size=size
@@ -35,7 +35,7 @@ def check_data(size: int) -> None:
 
 def check_network(row: Family, options: Options, sizes: Mapping[str, Any]) -> None:
     """Raise UserError where a visitor's network is too large, or its training too long."""
-    if actor().visitor is None:
+    if current_user().visitor is None:
         return
     if options.seconds is not None and options.seconds > LIMITS.seconds:
         raise UserError(
@@ -60,14 +60,14 @@ def check_network(row: Family, options: Options, sizes: Mapping[str, Any]) -> No
         )
 
 
-def check_new(options: Options, sources: Sequence[Source], home: Path) -> None:
-    """Raise UserError where a visitor may not make this run in their folder `home`, or not start it now.
+def check_new(options: Options, sources: Sequence[Source], runs_folder: Path) -> None:
+    """Raise UserError where a visitor may not make this run in their folder `runs_folder`, or not start it now.
 
     It reads the data itself, since what a screen says about its size may be wrong.
     """
-    if actor().visitor is None:
+    if current_user().visitor is None:
         return
-    check_start(home)
+    check_start(runs_folder)
     check_data(sum(len(source.data) for source in sources))
     row = family(options.family)
     check_network(row, options, row.room("data.prepare").sizes(sources, options))
@@ -75,19 +75,19 @@ def check_new(options: Options, sources: Sequence[Source], home: Path) -> None:
 
 def check_import() -> None:
     """Raise UserError where a visitor wants to bring a whole run: its network might be of any size."""
-    if actor().visitor is not None:
+    if current_user().visitor is not None:
         raise UserError(_("This hosted demo takes no runs in: train one here, or bring it to a studio of your own."))
 
 
-def _check_disk(home: Path) -> None:
+def _check_disk(runs_folder: Path) -> None:
     """Raise UserError where the visitor's runs, or those of all visitors, fill what the demo gives them."""
-    if (used := _bytes(home)) > LIMITS.visitor_bytes:
+    if (used := _bytes(runs_folder)) > LIMITS.visitor_bytes:
         raise UserError(
             _("Your runs take {used:,.0f} MB of {limit:,.0f}: delete one and empty the bin.").format(
                 used=used / 1e6, limit=LIMITS.visitor_bytes / 1e6
             )
         )
-    if _bytes(root_of(home) / VISITORS) > LIMITS.all_bytes:
+    if _bytes(root_of(runs_folder) / VISITORS) > LIMITS.all_bytes:
         raise UserError(_("This hosted demo's disk is full: runs are removed after a day, so try again later."))
 
 
@@ -95,23 +95,23 @@ def _bytes(folder: Path) -> int:
     return Run(folder).size()
 
 
-def check_start(home: Path) -> None:
+def check_start(runs_folder: Path) -> None:
     """Raise UserError where a visitor has enough runs under way, or enough visitors wait already."""
-    if actor().visitor is None:
+    if current_user().visitor is None:
         return
-    _check_disk(home)
-    root = root_of(home)
-    mine = sum(Run(path).active for path in run_folders(root) if path.parent == home)
+    _check_disk(runs_folder)
+    root = root_of(runs_folder)
+    mine = sum(Run(path).active for path in run_folders(root) if path.parent == runs_folder)
     if mine >= LIMITS.active:
         raise UserError(
             _("{count} of your runs wait or train already, which is all that one visitor may have: stop one.").format(
                 count=mine
             )
         )
-    line = {run.path.parent for run in waiting(root)}
-    if len(line) >= LIMITS.line and home not in line:
+    queue = {run.path.parent for run in queued_runs(root)}
+    if len(queue) >= LIMITS.queued_visitors and runs_folder not in queue:
         raise UserError(
             _("{count} visitors wait for their turn already: try again in a few minutes; your set-up stays.").format(
-                count=len(line)
+                count=len(queue)
             )
         )

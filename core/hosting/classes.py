@@ -65,7 +65,7 @@ def members(root: Path, group: Class) -> list[Run]:
     return sorted(found, key=lambda run: (run.created, run.id))
 
 
-def sweep(root: Path, now: float) -> None:
+def remove_expired(root: Path, now: float) -> None:
     """Forget the classes of a hosted demo after a week."""
     for path in (root / FOLDER).glob("*.json"):
         content = read_json(path)

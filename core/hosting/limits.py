@@ -16,7 +16,7 @@ class Limits:
     visitor_bytes: int = 400_000_000
     all_bytes: int = 4_000_000_000
     active: int = 3  # runs of one visitor that wait or train
-    line: int = 30  # visitors who wait
+    queued_visitors: int = 30  # visitors who wait
     kept_seconds: int = 86_400
     classes: int = 500
     class_seconds: int = 7 * 86_400

@@ -25,7 +25,7 @@ SHOWN = 60  # characters of a stranger's text in an answer
 
 
 @dataclass(frozen=True)
-class SetUp:
+class LinkSettings:
     """What a link asks for: options to put over the preset's, and groups of controls to hide."""
 
     options: dict[str, Any] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class SetUp:
         return group in self.hide
 
 
-def read(family: Family, query: Mapping[str, str]) -> tuple[SetUp, list[str]]:
+def read(family: Family, query: Mapping[str, str]) -> tuple[LinkSettings, list[str]]:
     """The set-up in an address, and a sentence for each part that was passed over."""
     model, options, hide, faults = family.options, dict[str, Any](), list[str](), list[str]()
     for name, text in query.items():
@@ -62,7 +62,7 @@ def read(family: Family, query: Mapping[str, str]) -> tuple[SetUp, list[str]]:
     if "data" in hide and f"{family.key}-sample" not in query:
         hide.remove("data")
         faults.append(_("The data can only be hidden where the link names a sample."))
-    return SetUp(one_budget(options), tuple(hide)), [one_line(fault) for fault in faults]
+    return LinkSettings(one_budget(options), tuple(hide)), [one_line(fault) for fault in faults]
 
 
 def keys(family: Family) -> dict[str, list[str]]:

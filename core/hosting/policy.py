@@ -28,23 +28,23 @@ class HostedPolicy(policy.Policy):
 
     @property
     def visitor(self) -> bool:  # type: ignore[override]
-        return visitors.actor().visitor is not None
+        return visitors.current_user().visitor is not None
 
     @property
     def group(self) -> str:  # type: ignore[override]
-        return visitors.actor().group
+        return visitors.current_user().group
 
-    def home(self, root: Path) -> Path:
-        return visitors.home(root)
+    def runs_folder(self, root: Path) -> Path:
+        return visitors.runs_folder(root)
 
     def check_change(self, run_folder: Path) -> None:
         visitors.check_change(run_folder)
 
-    def check_new(self, options: Options, sources: Sequence[Source], home: Path) -> None:
-        admission.check_new(options, sources, home)
+    def check_new(self, options: Options, sources: Sequence[Source], runs_folder: Path) -> None:
+        admission.check_new(options, sources, runs_folder)
 
-    def check_start(self, home: Path) -> None:
-        admission.check_start(home)
+    def check_start(self, runs_folder: Path) -> None:
+        admission.check_start(runs_folder)
 
     def check_import(self) -> None:
         admission.check_import()

@@ -25,42 +25,42 @@ from core.runs.status import Status, is_alive
 
 
 @dataclass(frozen=True)
-class Actor:
+class CurrentUser:
     """Who acts: a visitor's token (None: the machine's owner), and the class for whose eyes new runs are made."""
 
     visitor: str | None = None
     group: str = ""
 
 
-OWNER = Actor()
-_acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
+OWNER = CurrentUser()
+_override: ContextVar[CurrentUser | None] = ContextVar("current_user", default=None)
 
 
-def _owner() -> Actor:
+def _owner() -> CurrentUser:
     return OWNER
 
 
-_ask: Callable[[], Actor] = _owner
+_user_source: Callable[[], CurrentUser] = _owner
 
 
-def identify(ask: Callable[[], Actor]) -> None:
+def set_user_source(ask: Callable[[], CurrentUser]) -> None:
     """From now on `ask` says who acts; it is called in the thread that acts."""
-    global _ask
-    _ask = ask
+    global _user_source
+    _user_source = ask
 
 
 @contextmanager
-def acting(who: Actor) -> Iterator[None]:
+def act_as(who: CurrentUser) -> Iterator[None]:
     """Let `who` act in this thread, whatever identify() was told."""
-    before = _acting.set(who)
+    before = _override.set(who)
     try:
         yield
     finally:
-        _acting.reset(before)
+        _override.reset(before)
 
 
-def actor() -> Actor:
-    return _acting.get() or _ask()
+def current_user() -> CurrentUser:
+    return _override.get() or _user_source()
 
 
 # Tokens and folders --------------------------------------------------------------------------------------------------
@@ -69,20 +69,20 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
-def known(token: str, root: Path) -> bool:
+def is_valid_token(token: str, root: Path) -> bool:
     """Does this token open a folder? One that was altered, or whose runs are gone, does not."""
     return bool(re.fullmatch(r"[0-9a-f]{32}", token or "")) and (root / VISITORS / token).is_dir()
 
 
-def home(root: Path) -> Path:
+def runs_folder(root: Path) -> Path:
     """The folder of runs of whoever acts."""
-    token = actor().visitor
+    token = current_user().visitor
     return root if token is None else root / VISITORS / token
 
 
 # What they may change ------------------------------------------------------------------------------------------------
 def may_change(run_folder: Path) -> bool:
-    token = actor().visitor
+    token = current_user().visitor
     return token is None or (run_folder.parent.name == token and run_folder.parent.parent.name == VISITORS)
 
 
@@ -96,13 +96,13 @@ def check_change(run_folder: Path) -> None:
         )
 
 
-def sweep(root: Path, now: float | None = None) -> int:
+def remove_expired(root: Path, now: float | None = None) -> int:
     """Remove what visitors made longer than a day ago, in the bin or not; return how many run folders went."""
     limit, gone = (time.time() if now is None else now) - LIMITS.kept_seconds, 0
     for folder in visible(root / VISITORS):
         for path in (*folder.iterdir(), *(folder / TRASH).glob("*")):
             with suppress(OSError):  # two sweeps may meet
-                if path.name != TRASH and _made(path) < limit and not _trains(path):
+                if path.name != TRASH and _created_at(path) < limit and not _is_training(path):
                     shutil.rmtree(path)
                     gone += 1
         for empty in (folder / TRASH, folder):
@@ -112,12 +112,12 @@ def sweep(root: Path, now: float | None = None) -> int:
     return gone
 
 
-def _trains(run_folder: Path) -> bool:
+def _is_training(run_folder: Path) -> bool:
     status = Status.read(run_folder / "status.json")
     return status is not None and status.active and is_alive(status)
 
 
-def _made(run_folder: Path) -> float:
+def _created_at(run_folder: Path) -> float:
     """When the run was made: its config.json is written once, the folder itself again and again."""
     config = run_folder / "config.json"
     return (config if config.exists() else run_folder).stat().st_mtime

@@ -42,14 +42,14 @@ class ChildProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"PYTHONUNBUFFERED": "1", "HIDDEN_STATE_LANGUAGE": language()},
-                **_detached(),
+                **_detached_process_options(),
             )
         # Without a wait the ended child stays a zombie for as long as the server lives; it trains all the same.
         with suppress(RuntimeError):  # no more threads
             threading.Thread(target=process.wait, daemon=True).start()
 
 
-def _detached() -> dict[str, Any]:
+def _detached_process_options() -> dict[str, Any]:
     if os.name == "nt":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}  # type: ignore[attr-defined]
     return {"start_new_session": True}
@@ -89,7 +89,7 @@ def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
         status.queued_at, status.error, status.message, status.ended_at = time.time(), "", "", None
         status.write(run.path / "status.json")
     except OSError as error:
-        raise UserError(_refused(run, error)) from None
+        raise UserError(_start_error(run, error)) from None
 
 
 def start(run: Run, more: Mapping[str, float] | None = None) -> None:
@@ -99,8 +99,8 @@ def start(run: Run, more: Mapping[str, float] | None = None) -> None:
     try:
         chosen.start(run)
     except (OSError, UserError) as error:
-        sentence = str(error) if isinstance(error, UserError) else _refused(run, error)
-        _fail(run, sentence)
+        sentence = str(error) if isinstance(error, UserError) else _start_error(run, error)
+        _mark_failed(run, sentence)
         raise UserError(sentence) from None
 
 
@@ -115,7 +115,7 @@ def start_each(runs: Sequence[Run]) -> Iterator[Run]:
             start(run)
         except UserError as error:
             for rest in runs[number:]:
-                _fail(rest, str(error))
+                _mark_failed(rest, str(error))
             ids = [one.id for one in runs]
             raise UserError(
                 _(
@@ -125,7 +125,7 @@ def start_each(runs: Sequence[Run]) -> Iterator[Run]:
         yield run
 
 
-def _fail(run: Run, sentence: str) -> None:
+def _mark_failed(run: Run, sentence: str) -> None:
     status, path = run.status, run.path / "status.json"
     status.state, status.error, status.message = "failed", sentence, ""
     with suppress(OSError):
@@ -135,7 +135,7 @@ def _fail(run: Run, sentence: str) -> None:
             status.overwrite(path)
 
 
-def _refused(run: Run, error: OSError) -> str:
+def _start_error(run: Run, error: OSError) -> str:
     return _("The run “{run}” cannot be started: {reason}.").format(run=run.id, reason=error.strerror or error)
 
 
@@ -166,7 +166,7 @@ def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
     held = run.status.cluster
     if held:
         with suppress(UserError):  # a cluster that is gone holds nothing
-            ray_cluster.at(held).cancel(run)
+            ray_cluster.cluster_at(held).cancel(run)
     else:
         _end_process(run.status)
     status = run.status

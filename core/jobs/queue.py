@@ -16,17 +16,19 @@ from core.runs.folders import root_of, run_folders
 from core.runs.run import Run
 from core.runs.status import Status, is_alive
 
-POLL = 0.3  # seconds
-AROUND = 8.0  # seconds that a visitor's turn takes beside its training: TensorFlow's import, the final figures
+POLL_SECONDS = 0.3  # seconds
+TURN_OVERHEAD_SECONDS = (
+    8.0  # seconds that a visitor's turn takes beside its training: TensorFlow's import, the final figures
+)
 
 
-def slots() -> int:
+def slot_count() -> int:
     """How many runs may train at once (HIDDEN_STATE_SLOTS, 1 by default: two trainings on two cores help neither)."""
     text = os.environ.get("HIDDEN_STATE_SLOTS", "1")
     return max(1, int(text)) if text.isdecimal() and len(text) < 4 else 1
 
 
-def waiting(directory: Path) -> list[Run]:
+def queued_runs(directory: Path) -> list[Run]:
     """The queued runs whose process lives, the one that is next first.
 
     Who comes first is first; but the visitors of a hosted demo take turns: who has just had one goes to the end.
@@ -46,49 +48,49 @@ def waiting(directory: Path) -> list[Run]:
     return [run for turn in turns for run in turn if run is not None]
 
 
-def outlook(run: Run) -> tuple[int, float | None] | None:
+def queue_position(run: Run) -> tuple[int, float | None] | None:
     """How many runs are before `run` in the queue, and in how many seconds it will about start; None if not queued.
 
     The seconds are None where a run before it has a budget in steps or epochs whose speed nobody has measured yet.
     """
-    queue = waiting(root_of(run.path.parent))
+    queue = queued_runs(root_of(run.path.parent))
     position = next((place for place, other in enumerate(queue) if other.path == run.path), None)
-    return None if position is None else (position, until_start(root_of(run.path.parent), queue[:position]))
+    return None if position is None else (position, seconds_until_start(root_of(run.path.parent), queue[:position]))
 
 
-def until_start(directory: Path, before: Sequence[Run]) -> float | None:
+def seconds_until_start(directory: Path, before: Sequence[Run]) -> float | None:
     """Seconds until a slot is free for who stands behind the queued runs `before`; None where nobody can know."""
     free: list[float] = []
     for path in run_folders(directory):
         status = Status.read(path / "status.json")
         if status and status.state == "running" and not status.cluster and is_alive(status):
-            left = _left(Run(path), status)
+            left = _seconds_left(Run(path), status)
             if left is None:
                 return None
             free.append(left)
-    free = sorted([0.0] * max(0, slots() - len(free)) + free)
+    free = sorted([0.0] * max(0, slot_count() - len(free)) + free)
     for other in before:
-        left = _left(other, other.status)
+        left = _seconds_left(other, other.status)
         if left is None:
             return None
         free = sorted([free[0] + left, *free[1:]])
     return free[0]
 
 
-def _left(run: Run, status: Status) -> float | None:
+def _seconds_left(run: Run, status: Status) -> float | None:
     """Seconds that `run` will still train, from what it says itself, its plan or its budget; None where none does."""
     left = status.eta if status.state == "running" else None
     if left is None:
-        left = _planned(run, status)
+        left = _planned_seconds(run, status)
     limit = policy.current().turn_seconds
     if limit is None or root_of(run.path.parent) == run.path.parent:
         return left
     began = time.time() - status.started_at if status.state == "running" and status.started_at else 0.0
     turn = max(0.0, limit - began)  # a visitor's turn ends then
-    return turn if left is None else min(left + AROUND, turn)
+    return turn if left is None else min(left + TURN_OVERHEAD_SECONDS, turn)
 
 
-def _planned(run: Run, status: Status) -> float | None:
+def _planned_seconds(run: Run, status: Status) -> float | None:
     plan = run.read_json("plan.json")
     costs = plan.get("costs") if isinstance(plan, dict) else None
     if isinstance(costs, dict) and is_number(costs.get("step")) and is_number(plan.get("total_steps")):
@@ -101,37 +103,38 @@ def _planned(run: Run, status: Status) -> float | None:
 
 
 @contextmanager
-def alone(run: Run, patience: float = 0.0, wanted: Callable[[], bool] = lambda: True) -> Iterator[bool]:
-    """Hold the right to train `run`; yields False where another process has it, also after `patience` seconds.
+def run_lock(run: Run, timeout: float = 0.0, still_wanted: Callable[[], bool] = lambda: True) -> Iterator[bool]:
+    """Hold the lock that only one process may hold to train `run`. Yield whether it was acquired.
 
-    A killed process lets go of it. It waits only as long as wanted() says so.
+    timeout: seconds to wait for another process to release it; the wait ends early when still_wanted() returns False.
+    The operating system releases the lock of a killed process.
     """
-    lock, deadline = _lock(run, f"run-{run.id}"), time.monotonic() + patience
+    lock, deadline = _slot_lock(run, f"run-{run.id}"), time.monotonic() + timeout
     try:
-        while not (held := _try(lock)) and time.monotonic() < deadline and wanted():
-            time.sleep(POLL)
+        while not (held := _try_acquire(lock)) and time.monotonic() < deadline and still_wanted():
+            time.sleep(POLL_SECONDS)
         yield held
     finally:
         lock.release()
 
 
 @contextmanager
-def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
+def training_slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
     """Hold a slot for `run`, whose status must be "queued". Yields False where `on_wait` said to give up.
 
     on_wait(position) is called at every look; position 0 is next. It returns True to go on waiting.
     """
-    locks = [_lock(run, str(number)) for number in range(slots())]
+    locks = [_slot_lock(run, str(number)) for number in range(slot_count())]
     held = None
     while held is None:
-        queue = [other.path for other in waiting(root_of(run.path.parent))]
+        queue = [other.path for other in queued_runs(root_of(run.path.parent))]
         position = queue.index(run.path) if run.path in queue else 0
         if position == 0:
-            held = next((lock for lock in locks if _try(lock)), None)
+            held = next((lock for lock in locks if _try_acquire(lock)), None)
         if held is None:
             if not on_wait(position):
                 break
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
     try:
         yield held is not None
     finally:
@@ -140,18 +143,18 @@ def slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
 
 
 @contextmanager
-def at_once(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
+def no_wait(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
     """In the place of slot() where a cluster has given the run its turn."""
     yield True
 
 
-def _lock(run: Run, name: str) -> FileLock:
+def _slot_lock(run: Run, name: str) -> FileLock:
     folder = root_of(run.path.parent) / ".slots"
     folder.mkdir(exist_ok=True)
     return FileLock(folder / f"{name}.lock")
 
 
-def _try(lock: FileLock) -> bool:
+def _try_acquire(lock: FileLock) -> bool:
     with suppress(Timeout):
         lock.acquire(blocking=False)
         return True

@@ -23,20 +23,20 @@ from typing import Any
 from core.errors import UserError
 from core.i18n import _
 from core.jobs import ray_node
-from core.jobs.ray_client import listens
+from core.jobs.ray_client import is_listening
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import HEARTBEAT_GRACE, Status, this_host
 
 ROOT = Path(__file__).resolve().parents[2]
-ANSWER = 60.0  # seconds within which a clerk must have answered
-LOOK = 5.0  # seconds between two looks at the runs that are looked after here
-SILENCE = 30.0  # seconds without a word from a run of which the cluster knows nothing any more
-HANDOVER = 90.0  # the same for a queued one: whoever started it may not have handed it over yet
-QUEUE = 86_400.0  # the same for a queued one where nobody here can tell whether its cluster is gone
+ANSWER_SECONDS = 60.0  # seconds within which a clerk must have answered
+POLL_SECONDS = 5.0  # seconds between two looks at the runs that are looked after here
+SILENCE_SECONDS = 30.0  # seconds without a word from a run of which the cluster knows nothing any more
+SUBMIT_SECONDS = 90.0  # the same for a queued one: whoever started it may not have handed it over yet
+QUEUED_SECONDS = 86_400.0  # the same for a queued one where nobody here can tell whether its cluster is gone
 
 
-class GoneError(Exception):
+class ClusterUnavailableError(Exception):
     """The clerk, or the cluster behind it, does not answer."""
 
 
@@ -59,7 +59,7 @@ def configured() -> "Cluster | None":
                 "and RAY_ADDRESS."
             )
         )
-    return at(address or "auto")
+    return cluster_at(address or "auto")
 
 
 def installed() -> bool:
@@ -69,31 +69,31 @@ def installed() -> bool:
 _clusters = dict[str, "Cluster"]()
 
 
-def at(address: str) -> "Cluster":
+def cluster_at(address: str) -> "Cluster":
     """The one cluster of that address: two would look after the same runs."""
     return _clusters.get(address) or _clusters.setdefault(address, Cluster(address))
 
 
-def adopt(run: Run, status: Status) -> None:
+def watch_if_on_cluster(run: Run, status: Status) -> None:
     """Look after `run` from now on where it is a cluster's, whoever started it. Returns at once."""
-    if held(status):
-        at(status.cluster).care(run)
+    if belongs_to_cluster(status):
+        cluster_at(status.cluster).watch(run)
 
 
-def settle(runs: Iterable[Run]) -> None:
+def poll_clusters(runs: Iterable[Run]) -> None:
     """Look at those of `runs` that are a cluster's once, now: for a command, which ends before a watch would look."""
     found = set[Cluster]()
     for run in runs:
         status = run.status
-        if held(status):
-            there = at(status.cluster)
-            there.care(run, watch=False)
+        if belongs_to_cluster(status):
+            there = cluster_at(status.cluster)
+            there.watch(run, background=False)
             found.add(there)
     for there in found:
-        there.look()
+        there.poll()
 
 
-def held(status: Status) -> bool:
+def belongs_to_cluster(status: Status) -> bool:
     """Is it the cluster's to say how the run of this status ends? One that is silent for long reads as "died"."""
     return bool(status.cluster) and status.state in ("queued", "running", "died")
 
@@ -101,20 +101,20 @@ def held(status: Status) -> bool:
 class Cluster:
     """Starts runs on the cluster at `address`, and looks after those, and what it is given, until they have ended."""
 
-    def __init__(self, address: str, clerk: "Callable[[], Clerk] | None" = None) -> None:
+    def __init__(self, address: str, start_client: "Callable[[], RayClientProcess] | None" = None) -> None:
         self.address = address
-        self._new_clerk = clerk or (lambda: Clerk(address))
-        self._clerk: Clerk | None = None
+        self._start_client = start_client or (lambda: RayClientProcess(address))
+        self._client: RayClientProcess | None = None
         self._lock = threading.Lock()
-        self._cared, self._caring = dict[str, str](), threading.Lock()
-        self._watch: threading.Thread | None = None
+        self._lost_messages, self._watch_lock = dict[str, str](), threading.Lock()
+        self._watch_thread: threading.Thread | None = None
 
     def start(self, run: Run) -> None:
         """Hand `run`, which is queued, to the cluster. Raises UserError where it takes none."""
         if self.address == "auto":  # means another cluster on another machine, or none: what is written down must not
-            found = str(self._ask(do="where")["address"])
+            found = str(self._request_or_user_error(do="where")["address"])
             if found not in ("", "auto"):
-                at(found).start(run)
+                cluster_at(found).start(run)
                 return
         placement, mark = Placement.of(run), uuid.uuid4().hex
         placement.record(run, mark=mark)
@@ -131,17 +131,19 @@ class Cluster:
         }
         path = os.path.abspath(run.path)
         order = {"root": str(ROOT), "path": path, "mark": mark, "cpus": placement.cpus, "words": words}
-        self._ask(do="submit", path=_known_as(run), order=order, cpus=placement.cpus, gpus=placement.gpus)
-        self.care(run)
+        self._request_or_user_error(
+            do="submit", path=_actor_path(run), order=order, cpus=placement.cpus, gpus=placement.gpus
+        )
+        self.watch(run)
 
     def cancel(self, run: Run) -> None:
         """Take `run` from the cluster, at once. Raises UserError where that cannot be reached."""
-        self._ask(do="cancel", path=_known_as(run))
+        self._request_or_user_error(do="cancel", path=_actor_path(run))
 
-    def _ask(self, **question: Any) -> dict[str, Any]:
+    def _request_or_user_error(self, **question: Any) -> dict[str, Any]:
         try:
-            answer = self._asked(question)
-        except GoneError:
+            answer = self._request(question)
+        except ClusterUnavailableError:
             raise UserError(
                 _(
                     "No Ray cluster answers at “{address}”: start one with `ray start --head`, or mend RAY_ADDRESS."
@@ -151,78 +153,80 @@ class Cluster:
             raise UserError(str(answer["error"]))
         return answer
 
-    def _asked(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _request(self, question: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
-            if self._clerk is None or not self._clerk.there:
-                self._clerk = self._new_clerk()
-            return self._clerk.ask(question)
+            if self._client is None or not self._client.is_running:
+                self._client = self._start_client()
+            return self._client.ask(question)
 
     # Looking after runs -----------------------------------------------------------------------------------------------
-    def care(self, run: Run, watch: bool = True) -> None:
+    def watch(self, run: Run, background: bool = True) -> None:
         """Look after `run` until it has ended; with `watch` in a thread, else where look() is called."""
-        with self._caring:
-            self._cared.setdefault(_known_as(run), self._lost(run))  # in the language of whoever sees it now
-            if watch and (self._watch is None or not self._watch.is_alive()):
-                self._watch = threading.Thread(target=self._look_after, daemon=True)
-                self._watch.start()
+        with self._watch_lock:
+            self._lost_messages.setdefault(
+                _actor_path(run), self._lost_message(run)
+            )  # in the language of whoever sees it now
+            if background and (self._watch_thread is None or not self._watch_thread.is_alive()):
+                self._watch_thread = threading.Thread(target=self._watch_loop, daemon=True)
+                self._watch_thread.start()
 
-    def _look_after(self) -> None:
+    def _watch_loop(self) -> None:
         while True:
-            time.sleep(LOOK)
-            self.look()
-            with self._caring:
-                if not self._cared:
-                    self._watch = None
+            time.sleep(POLL_SECONDS)
+            self.poll()
+            with self._watch_lock:
+                if not self._lost_messages:
+                    self._watch_thread = None
                     return
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Give each run that the cluster has lost its last word; forget those that have ended."""
-        silent = dict[str, Status]()
-        for path in list(self._cared):
+        silent_runs = dict[str, Status]()
+        for path in list(self._lost_messages):
             status = Status.read(Path(path, "status.json"))
             if status is None or status.cluster != self.address or not status.active:
-                self._cared.pop(path, None)
-            elif _silence(status) > SILENCE:
-                silent[path] = status
-        if not silent:
+                self._lost_messages.pop(path, None)
+            elif _seconds_silent(status) > SILENCE_SECONDS:
+                silent_runs[path] = status
+        if not silent_runs:
             return
         try:
-            known, blind = self._asked({"do": "known", "paths": list(silent)})["known"], False
-        except (GoneError, OSError):
-            known, blind = [], listens(self.address)
-        for path, status in silent.items():
-            if path not in known and _silence(status) > _patience(status, blind):
+            known, unreachable = self._request({"do": "known", "paths": list(silent_runs)})["known"], False
+        except (ClusterUnavailableError, OSError):
+            known, unreachable = [], is_listening(self.address)
+        for path, status in silent_runs.items():
+            if path not in known and _seconds_silent(status) > _silence_limit(status, unreachable):
                 with suppress(OSError, ValueError):
-                    ray_node.fail(path, self._cared[path])
+                    ray_node.fail(path, self._lost_messages[path])
 
-    def _lost(self, run: Run) -> str:
+    def _lost_message(self, run: Run) -> str:
         return _(
             "The cluster at “{address}” is gone, or gave up the run “{run}”: Continue goes on from its last checkpoint."
         ).format(address=self.address, run=run.id)
 
 
-def _silence(status: Status) -> float:
+def _seconds_silent(status: Status) -> float:
     """Seconds since the run's last word."""
     return abs(time.time() - max(status.heartbeat, status.queued_at))
 
 
-def _patience(status: Status, blind: bool) -> float:
+def _silence_limit(status: Status, unreachable: bool) -> float:
     """Seconds of silence after which a run that its cluster does not vouch for counts as lost.
 
     A queued run is silent for as long as its cluster's queue is, and only the machine that handed it over is known to
     reach that cluster. blind: somebody is there but cannot be asked, as there is no Ray here, or it is too slow.
     """
     if status.state == "running":
-        return HEARTBEAT_GRACE if blind else SILENCE
-    return HANDOVER if status.host == this_host() and not blind else QUEUE
+        return HEARTBEAT_GRACE if unreachable else SILENCE_SECONDS
+    return SUBMIT_SECONDS if status.host == this_host() and not unreachable else QUEUED_SECONDS
 
 
-def _known_as(run: Run) -> str:
+def _actor_path(run: Run) -> str:
     """What the cluster calls the run: its folder, however one got there."""
     return os.path.realpath(run.path)
 
 
-class Clerk:
+class RayClientProcess:
     """The child that speaks to Ray. Raises GoneError where it does not answer."""
 
     def __init__(self, address: str) -> None:
@@ -239,7 +243,7 @@ class Clerk:
         threading.Thread(target=self._read, daemon=True).start()
 
     @property
-    def there(self) -> bool:
+    def is_running(self) -> bool:
         return self._process.poll() is None
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -247,12 +251,12 @@ class Clerk:
         try:
             self._process.stdin.write(json.dumps(question) + "\n")
             self._process.stdin.flush()
-            answer: dict[str, Any] = json.loads(self._answers.get(timeout=ANSWER))
+            answer: dict[str, Any] = json.loads(self._answers.get(timeout=ANSWER_SECONDS))
             return answer
         except (OSError, ValueError, queue.Empty):
             self._process.kill()
             self._process.wait()
-            raise GoneError from None
+            raise ClusterUnavailableError from None
 
     def _read(self) -> None:
         assert self._process.stdout is not None

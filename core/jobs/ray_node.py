@@ -12,7 +12,7 @@ import traceback
 from importlib import import_module
 from typing import Any
 
-PATIENCE = 180.0  # seconds that a run waits for what trained it on a lost node to let go of its folder
+LOCK_TIMEOUT = 180.0  # seconds that a run waits for what trained it on a lost node to let go of its folder
 
 
 class TrainingActor:
@@ -24,24 +24,24 @@ class TrainingActor:
 
     def __init__(self, order: dict[str, Any]) -> None:
         self._order = order
-        threading.Thread(target=self._live, daemon=True).start()
+        threading.Thread(target=self._train, daemon=True).start()
 
-    def _live(self) -> None:
+    def _train(self) -> None:
         import ray
 
         me = ray.get_runtime_context()
         try:
-            fault = missing(self._order)
+            fault = find_missing(self._order)
             if not fault:
                 train(self._order)
         except Exception:
             traceback.print_exc()  # into the run's log, or Ray's where there is none
             fault = "broken"
         if fault:
-            self._tell(fault)
+            self._report_failure(fault)
         ray.kill(me.current_actor, no_restart=True)
 
-    def _tell(self, fault: str) -> None:
+    def _report_failure(self, fault: str) -> None:
         """From here the folder may be out of reach: the node that the run was started from writes the sentence."""
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -51,7 +51,7 @@ class TrainingActor:
         ray.get(ray.remote(fail).options(num_cpus=0, scheduling_strategy=home).remote(self._order["path"], sentence))
 
 
-def missing(order: dict[str, Any]) -> str:
+def find_missing(order: dict[str, Any]) -> str:
     """ "folder" where this node does not see the very folder that was meant, "program" where not these files."""
     try:
         with open(os.path.join(order["path"], "launch.json"), encoding="utf-8") as file:
@@ -72,7 +72,7 @@ def train(order: dict[str, Any]) -> None:
         os.dup2(log, stream)
     print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} on the node {platform.node()}", flush=True)
     run, queue, worker = (import_module(f"core.{name}") for name in ("runs.run", "jobs.queue", "jobs.worker"))
-    worker.work(run.Run(order["path"]), turn=queue.at_once, patience=PATIENCE)
+    worker.work(run.Run(order["path"]), wait_for_slot=queue.no_wait, lock_timeout=LOCK_TIMEOUT)
 
 
 def fail(path: str, sentence: str) -> None:

@@ -27,7 +27,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Chang
     ]
 
 
-def again(
+def create_rerun(
     run: Run, changes: Mapping[str, Any], name: str = "", branch_from: int | None = None, **more_config: Any
 ) -> Run:
     """A new run on the data of `run` with `changes` to its options, which are recorded in its config.json.
@@ -61,7 +61,7 @@ def again(
         ),
         preset=str(run.config.get("preset", "")),
         label=str(run.config["data"].get("name", "")),
-        directory=policy.current().home(root_of(run.path.parent)),
+        directory=policy.current().runs_folder(root_of(run.path.parent)),
         files=files,
         more_config={"origin": origin} | more_config,
     )

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from core.jobs.ray_cluster import adopt
+from core.jobs.ray_cluster import watch_if_on_cluster
 from core.runs.run import Run
 
 
 def summary(run: Run) -> dict[str, Any]:
     """What a table of runs shows of one run; a damaged one says so. A cluster's is looked after from now on."""
     status = run.status
-    adopt(run, status)
+    watch_if_on_cluster(run, status)
     if status.state == "broken":
         return {"run": run.id, "name": run.name, "family": "", "state": "broken", "error": status.error}
     return {

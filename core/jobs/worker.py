@@ -12,42 +12,48 @@ from core.errors import UserError
 from core.families import family
 from core.faults import print_fault
 from core.i18n import _
-from core.jobs.queue import alone, slot
+from core.jobs.queue import run_lock, training_slot
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status, own_process
 from core.tensorflow_import import import_tensorflow
 
 Hook = Callable[[Status], None]
-Turn = Callable[[Run, Callable[[int], bool]], AbstractContextManager[bool]]
+WaitForSlot = Callable[[Run, Callable[[int], bool]], AbstractContextManager[bool]]
 
 
 def work(
-    run: Run, hook: Hook | None = None, *, turn: Turn = slot, patience: float = 0.0, asked: bool = False
+    run: Run,
+    hook: Hook | None = None,
+    *,
+    wait_for_slot: WaitForSlot = training_slot,
+    lock_timeout: float = 0.0,
+    only_if_queued: bool = False,
 ) -> Status:
-    """Train `run` in this process to its end. Returns its last status; raises nothing but KeyboardInterrupt.
+    """Train `run` in this process to its end. Return its final status; raise nothing but KeyboardInterrupt.
 
-    turn: how it waits for its turn; patience: seconds that another process has for letting go of the run: one that was
-    killed or has just stopped is still there for a moment. asked: only if the run is still queued then, and was not
-    taken up by another process meanwhile.
+    hook: called with the status whenever it changes. wait_for_slot: context manager that waits until the run may train.
+    lock_timeout: seconds to wait for another process to release the run's lock; a process that was killed or has just
+    stopped may hold it for a moment. only_if_queued: do nothing where the run is no longer queued once the lock is
+    held, because another process has trained it meanwhile.
     """
 
-    def wanted() -> bool:
-        return not asked or run.status.state == "queued"
+    def still_wanted() -> bool:
+        return not only_if_queued or run.status.state == "queued"
 
     try:
-        with alone(run, patience, wanted) as first:
-            if first and not wanted():
+        with run_lock(run, lock_timeout, still_wanted) as acquired:
+            if acquired and not still_wanted():
                 return run.status
-            if first:
-                return _work(run, hook or (lambda status: None), turn)
+            if acquired:
+                return _work(run, hook or (lambda status: None), wait_for_slot)
         error = _("Another process trains the run “{run}” already.").format(run=run.id)
     except OSError as fault:
-        error = _write_fault(fault)
+        error = _write_error_message(fault)
     return Status(state="failed", error=error)
 
 
-def _work(run: Run, hook: Hook, turn: Turn) -> Status:
+def _work(run: Run, hook: Hook, wait_for_slot: WaitForSlot) -> Status:
     path = run.path / "status.json"
     status = own_process(Status.read(path) or Status())
     if status.state != "queued":  # else its place in the queue is the one it was given when it was launched
@@ -57,8 +63,8 @@ def _work(run: Run, hook: Hook, turn: Turn) -> Status:
     try:
         with _stop_on_signals(run):
             status.write(path)
-            with turn(run, lambda position: _wait(run, status, position, hook)) as held:
-                status.state = _train(run, status, hook) if held else "stopped"
+            with wait_for_slot(run, lambda position: _report_waiting(run, status, position, hook)) as acquired:
+                status.state = _train(run, status, hook) if acquired else "stopped"
     except UserError as error:
         status.state, status.error = "failed", str(error)
     except KeyboardInterrupt:
@@ -66,7 +72,7 @@ def _work(run: Run, hook: Hook, turn: Turn) -> Status:
         raise
     except OSError as error:
         print_fault()
-        status.state, status.error = "failed", _write_fault(error)
+        status.state, status.error = "failed", _write_error_message(error)
     except Exception as error:
         print_fault()
         status.state = "failed"
@@ -75,7 +81,7 @@ def _work(run: Run, hook: Hook, turn: Turn) -> Status:
         else:
             status.error = _("Something in the program failed; the log of the run says what.")
     finally:
-        _last_word(run, status, path)
+        _write_final_status(run, status, path)
     hook(status)
     return status
 
@@ -91,13 +97,13 @@ def _train(run: Run, status: Status, hook: Hook) -> str:
 
     room = family(run.family).room
     import_tensorflow(lambda: getattr(room("training.train"), "before_devices", lambda: None)())
-    with _placed(run):
+    with _device_scope(run):
         task = room("training.train").make_task(run)
         status.phase = ""
         return Trainer(run, task, status, hook).fit()
 
 
-def _placed(run: Run) -> AbstractContextManager[Any]:
+def _device_scope(run: Run) -> AbstractContextManager[Any]:
     if not Placement.of(run).devices:
         return nullcontext()
     from core.training.devices import placed
@@ -105,7 +111,7 @@ def _placed(run: Run) -> AbstractContextManager[Any]:
     return placed(run)
 
 
-def _wait(run: Run, status: Status, position: int, hook: Hook) -> bool:
+def _report_waiting(run: Run, status: Status, position: int, hook: Hook) -> bool:
     now = time.time()
     if abs(now - status.heartbeat) > 1.0:
         status.heartbeat = now
@@ -136,13 +142,13 @@ def _stop_on_signals(run: Run) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _write_fault(error: OSError) -> str:
+def _write_error_message(error: OSError) -> str:
     return _("The run folder cannot be written: {reason}. Make room or mend it, then continue.").format(
         reason=error.strerror or error
     )
 
 
-def _last_word(run: Run, status: Status, path: Path) -> None:
+def _write_final_status(run: Run, status: Status, path: Path) -> None:
     status.ended_at = status.heartbeat = time.time()
     status.eta, status.phase = None, ""
     if status.state != "failed":

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.i18n import N_, _, worded
+from core.i18n import N_, _, translated_fields
 from core.lab import checks
 from core.lab.concept import Concept, Link, Question
 from core.lab.digits import equals, term, tex
@@ -45,7 +45,7 @@ SELU_ALPHA = 1.6732632423543772
 Function = Callable[[np.ndarray, float], np.ndarray]
 
 
-@worded("title")
+@translated_fields("title")
 @dataclass(frozen=True)
 class Activation:
     """f and f′ as functions of z and α (which most ignore); `alpha` is α's default, None where there is none."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
-from core.i18n import worded
+from core.i18n import translated_fields
 
 
-@worded("text")
+@translated_fields("text")
 @dataclass(frozen=True)
 class Link:
     """Where the same thing stands in a run that the person trained."""
@@ -17,7 +17,7 @@ class Link:
     text: str  # the sentence of the link
 
 
-@worded("title", "summary", "note")
+@translated_fields("title", "summary", "note")
 @dataclass(frozen=True)
 class Concept:
     """One page of the lab. The module that computes it defines one as CONCEPT."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 from core.lab import adam, checks
 from core.lab.concept import Question
 from core.lab.lstm_gru import Cell, GruStep, Hold, LstmStep, check_holds, initial, steps_from
@@ -31,7 +31,7 @@ _WHEN, _PARTS, _HOW, _AWAY = (
     "移开",
 )
 VOCABULARY = (*THINGS, *_FIRST, *_LAST, *_WHEN, "把", *_PARTS, *_HOW, _AWAY)
-GLOSSES = spoken(
+GLOSSES = translated_mapping(
     {
         "被子": N_("quilt"),
         "毛巾": N_("towel"),

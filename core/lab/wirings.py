@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.i18n import N_, _, worded
+from core.i18n import N_, _, translated_fields
 from core.lab import checks
 from core.lab.snippet import Snippet, printed
 
@@ -16,7 +16,7 @@ MAX_STEPS = 12
 MAX_SIZE = 64
 
 
-@worded("title", "example")
+@translated_fields("title", "example")
 @dataclass(frozen=True)
 class Wiring:
     """What a wiring is for."""

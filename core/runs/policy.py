@@ -27,18 +27,18 @@ class Policy:
     group = ""  # the class for which new runs are made
     turn_seconds: float | None = None  # after which a visitor's training is asked to stop
 
-    def home(self, root: Path) -> Path:
+    def runs_folder(self, root: Path) -> Path:
         """The folder of runs of whoever acts."""
         return root
 
     def check_change(self, run_folder: Path) -> None:
         """May it be renamed, started, stopped or deleted?"""
 
-    def check_new(self, options: Options, sources: Sequence[Source], home: Path) -> None:
-        """May a run with these options and data be made in `home`?"""
+    def check_new(self, options: Options, sources: Sequence[Source], runs_folder: Path) -> None:
+        """May a run with these options and data be made in `runs_folder`?"""
 
-    def check_start(self, home: Path) -> None:
-        """May one more run of `home` be queued?"""
+    def check_start(self, runs_folder: Path) -> None:
+        """May one more run of `runs_folder` be queued?"""
 
     def check_import(self) -> None:
         """May a bundle be imported?"""
@@ -54,10 +54,10 @@ class _Unregistered(Policy):
     def check_change(self, run_folder: Path) -> None:
         self.check_import()
 
-    def check_new(self, options: Options, sources: Sequence[Source], home: Path) -> None:
+    def check_new(self, options: Options, sources: Sequence[Source], runs_folder: Path) -> None:
         self.check_import()
 
-    def check_start(self, home: Path) -> None:
+    def check_start(self, runs_folder: Path) -> None:
         self.check_import()
 
     def check_import(self) -> None:

@@ -30,7 +30,7 @@ def root_dir() -> Path:
 
 def runs_dir(given: str | Path | None = None) -> Path:
     """Where the runs of whoever acts live: the argument, or root_dir(), or a visitor's own folder in it."""
-    return Path(given) if given else policy.current().home(root_dir())
+    return Path(given) if given else policy.current().runs_folder(root_dir())
 
 
 def create(

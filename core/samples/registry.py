@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import UserError
-from core.i18n import N_, _, worded
+from core.i18n import N_, _, translated_fields
 from core.sources import Source
 
 HERE = Path(__file__).resolve().parent
@@ -19,7 +19,7 @@ NOTES_SENTENCE = "这是一个示例文本。LSTM将学会预测下一个字符�
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
-@worded("title", "description", "licence")
+@translated_fields("title", "description", "licence")
 @dataclass(frozen=True)
 class Sample:
     """One embedded sample: for which family it is, what it is, in which language, and by whose leave it is here.

@@ -53,7 +53,7 @@ def test_what_is_compiled_is_what_is_written(held):
 
 
 def test_nothing_is_translated_while_a_module_is_imported():
-    """It would stay in the language of whoever came first: N_() and spoken() are for a module's tables."""
+    """It would stay in the language of whoever came first: N_() and translated_mapping() are for a module's tables."""
     early = []
     for folder in ("core", "ui"):
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -84,10 +84,10 @@ def test_the_checker_sees_a_table_that_is_translated_too_early():
 def test_tables_are_read_in_the_language_of_the_moment(monkeypatch):
     from core.families import FAMILIES
 
-    names = i18n.spoken({"a": i18n.N_("Finish"), "b": (i18n.N_("Runs"), 3), "c": {"d": i18n.N_("Runs")}})
+    names = i18n.translated_mapping({"a": i18n.N_("Finish"), "b": (i18n.N_("Runs"), 3), "c": {"d": i18n.N_("Runs")}})
     assert (FAMILIES["gan"].title, names["b"], names["c"]) == ("Dense GAN", ("Runs", 3), {"d": "Runs"})
     monkeypatch.setenv("HIDDEN_STATE_LANGUAGE", "zh")
     assert (FAMILIES["gan"].title, names["b"], names["c"]) == ("全连接 GAN", ("训练记录", 3), {"d": "训练记录"})
-    assert str(i18n.later("Runs")) == "训练记录"
+    assert str(i18n.lazy_message("Runs")) == "训练记录"
     monkeypatch.setenv("HIDDEN_STATE_LANGUAGE", "xx")
     assert (i18n.language(), FAMILIES["gan"].title) == ("en", "Dense GAN")

@@ -140,5 +140,5 @@ if __name__ == "__main__":
 
     training.import_tensorflow = lambda *_: None  # seconds that the toy has no use for
     FAMILIES["toy"] = TOY
-    status = training.work(Run(sys.argv[2]), patience=train.HANDOVER, asked=True)
+    status = training.work(Run(sys.argv[2]), lock_timeout=train.LOCK_TIMEOUT, only_if_queued=True)
     sys.exit(1 if status.state == "failed" else 0)

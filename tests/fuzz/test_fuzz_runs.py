@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.bundles.program import total_steps, use_script
 from core.families import FAMILIES
 from core.jobs.progress import describe
-from core.jobs.queue import outlook, waiting
+from core.jobs.queue import queue_position, queued_runs
 from core.jobs.repeat_command import command
 from core.jobs.summary import summary
 from core.runs.checkpoint import load_newest, save_checkpoint
@@ -84,8 +84,8 @@ def looked_at(run: Run) -> None:
     assert isinstance(run.report, dict)
     assert all(isinstance(item["value"], float) for item in run.baselines)
     run.sample_steps()
-    waiting(run.path.parent)
-    outlook(run)
+    queued_runs(run.path.parent)
+    queue_position(run)
     table_csv(table([run]))
     metrics_csv([run])
     curves([run], "loss")

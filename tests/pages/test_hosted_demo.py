@@ -30,7 +30,7 @@ def hosted(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     shutil.copytree(DEMO, runs_folder / DEMO.name)
     yield runs_folder
     config.set_option("server.maxUploadSize", before)
-    visitors.identify(lambda: visitors.OWNER)
+    visitors.set_user_source(lambda: visitors.OWNER)
 
 
 def session() -> AppTest:
@@ -145,7 +145,7 @@ def test_no_log_is_shown_to_visitors(hosted: Path) -> None:
 
 
 def test_the_31st_visitor_keeps_the_form_and_is_told_when_to_come_back(hosted: Path) -> None:
-    for number in range(LIMITS.line):
+    for number in range(LIMITS.queued_visitors):
         with visit(f"visitor {number}"):
             put(make(), "queued", queued_at=float(number + 1))
     app = open_page(session(), "charlm/train.py")

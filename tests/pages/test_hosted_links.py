@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.hosting import classes
-from core.hosting.visitors import Actor, acting
+from core.hosting.visitors import CurrentUser, act_as
 from core.jobs import launch
 from core.runs.run import Run
 from core.runs.store import list_runs
@@ -112,7 +112,7 @@ def test_a_class_is_made_joined_and_seen_together(app: AppTest, runs_folder: Pat
     assert any("Tuesday \\*B\\*" in item.label for item in pupil.text_input), "it is said who will see it"
     press(pupil, "Train")
     assert [run.config["class"] for run in started] == [query["class"]]
-    with acting(Actor(group=query["class"])):
+    with act_as(CurrentUser(group=query["class"])):
         other = make("another pupil's")
     other.metrics_path.write_text('{"step": 1, "seconds": 1.0, "loss": 2.0}\n')
     make("of no class").metrics_path.write_text('{"step": 1, "seconds": 1.0, "loss": 3.0}\n')

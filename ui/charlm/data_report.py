@@ -7,7 +7,7 @@ import streamlit as st
 from core.charlm.config import CharLMConfig
 from core.charlm.data.prepare import prepare
 from core.charlm.data.report import TextReport, report
-from core.i18n import _, language, later
+from core.i18n import _, language, lazy_message
 from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import digest
@@ -31,7 +31,7 @@ def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, di
     return _examined(language(), sources, **reading)
 
 
-@st.cache_data(max_entries=8, show_spinner=later("Reading the text …"))
+@st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the text …"))
 def _examined(told_in: str, sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
     text = prepare(sources, CharLMConfig(**reading))
     return report(text), {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}

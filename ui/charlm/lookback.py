@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.charlm.inside.passage import Passage
-from core.i18n import _, later
+from core.i18n import _, lazy_message
 from core.runs.run import Run
 from ui.charlm import colored_text
 from ui.charlm.choose_text import choose_text, notes, say
@@ -96,7 +96,7 @@ def _one(passage: Passage, place: int, signed: bool) -> None:
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=later("Following many predictions back …"))
+@st.cache_data(max_entries=8, show_spinner=lazy_message("Following many predictions back …"))
 def _many(path: str, changed: tuple[int, ...], text: str) -> np.ndarray:
     from core.charlm.inside.lookback import average
 

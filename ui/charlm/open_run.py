@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.charlm.data.prepare import Text
 from core.errors import UserError
-from core.i18n import later
+from core.i18n import lazy_message
 from core.runs.run import Run
 from ui.shell.cache_keys import of_data, of_model
 from ui.widgets.text import md
@@ -58,21 +58,21 @@ def film_of(run: Run, steps: tuple[int, ...]) -> "Film":
     return _film(*of_data(run), steps)
 
 
-@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))
 def _open(path: str, changed: tuple[int, ...]) -> "Opened":
     from core.charlm.inside.open_run import open_run
 
     return open_run(Run(Path(path)))
 
 
-@st.cache_resource(max_entries=3, show_spinner=later("Reading its text …"))
+@st.cache_resource(max_entries=3, show_spinner=lazy_message("Reading its text …"))
 def _text(path: str, born: int) -> Text:
     from core.charlm.inside.open_run import corpus
 
     return corpus(Run(Path(path)))
 
 
-@st.cache_resource(max_entries=3, show_spinner=later("Counting the baselines …"))
+@st.cache_resource(max_entries=3, show_spinner=lazy_message("Counting the baselines …"))
 def _tables(path: str, born: int) -> "dict[int, NGram]":
     from core.charlm.inside.score import baselines
 
@@ -80,12 +80,12 @@ def _tables(path: str, born: int) -> "dict[int, NGram]":
     return baselines(text.split()[0], len(text.vocabulary))
 
 
-@st.cache_resource(max_entries=12, show_spinner=later("The network reads …"))
+@st.cache_resource(max_entries=12, show_spinner=lazy_message("The network reads …"))
 def _passage(path: str, changed: tuple[int, ...], text: str) -> "Passage":
     return _open(path, changed).read(text)
 
 
-@st.cache_resource(max_entries=3, show_spinner=later("The network reads stretches of its whole text …"))
+@st.cache_resource(max_entries=3, show_spinner=lazy_message("The network reads stretches of its whole text …"))
 def _survey(path: str, changed: tuple[int, ...], signal: str) -> "Survey":
     from core.charlm.inside.finder import survey
 
@@ -93,21 +93,23 @@ def _survey(path: str, changed: tuple[int, ...], signal: str) -> "Survey":
     return survey(opened.network, opened.vocabulary, _text(path, changed[0]).ids, signal)
 
 
-@st.cache_resource(max_entries=6, show_spinner=later("Trying every cell against every feature, and against chance …"))
+@st.cache_resource(
+    max_entries=6, show_spinner=lazy_message("Trying every cell against every feature, and against chance …")
+)
 def _search(path: str, changed: tuple[int, ...], signal: str, words: tuple[str, ...]) -> "Search":
     from core.charlm.inside.finder import search
 
     return search(_survey(path, changed, signal), words)
 
 
-@st.cache_data(max_entries=40, show_spinner=later("Comparing with its text …"))
+@st.cache_data(max_entries=40, show_spinner=lazy_message("Comparing with its text …"))
 def _copies(path: str, born: int, text: str) -> "Copying":
     from core.charlm.inside.copying import compare
 
     return compare(text, _text(path, born), Run(Path(path)).options)  # type: ignore[arg-type]
 
 
-@st.cache_resource(max_entries=3, show_spinner=later("Opening the film …"))
+@st.cache_resource(max_entries=3, show_spinner=lazy_message("Opening the film …"))
 def _film(path: str, born: int, steps: tuple[int, ...]) -> "Film":
     from core.charlm.inside.film_strip import Film
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 from core.runs.metrics import column
 from core.runs.run import Run
 from ui.widgets import figures
 from ui.widgets.step_slider import chosen_step
 from ui.widgets.text import big, escape
 
-UNITS = spoken(
+UNITS = translated_mapping(
     {
         "nats": (N_("nats per character"), lambda loss: loss),
         "bits": (N_("bits per character"), lambda loss: loss / math.log(2)),

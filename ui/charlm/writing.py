@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inference.request import Settings
-from core.i18n import _, later
+from core.i18n import _, lazy_message
 from core.runs.run import Run
 from ui.shell.cache_keys import of_model
 from ui.widgets.palette import HEAT
@@ -30,7 +30,7 @@ def writer_of(run: Run) -> "Writer":
     return _load(*of_model(run))
 
 
-@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))
 def _load(path: str, changed: tuple[int, ...]) -> "Writer":
     from core.charlm.inference.write import load_writer
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifier.data.words import group_words
-from core.i18n import N_, _, later, spoken
+from core.i18n import N_, _, lazy_message, translated_mapping
 from core.runs.run import Run
 from ui.charlm.colored_text import scale
 from ui.classifier.colored_text import tinted
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.classifier.inference.classify import Token
     from core.classifier.inside.attribution import Deletion, Scores
 
-NAMES = spoken(
+NAMES = translated_mapping(
     {
         "integrated_gradients": N_("Integrated gradients"),
         "leave_one_out": N_("Leaving one token out"),
@@ -31,7 +31,7 @@ NAMES = spoken(
         "random": N_("At random"),
     }
 )
-WORDS = spoken(
+WORDS = translated_mapping(
     {
         "integrated_gradients": N_(
             "How much each token moved the answer on the way from a text of unknown words to this."
@@ -103,7 +103,7 @@ def _grouped(scores: "Scores", words: Sequence[str]) -> "tuple[list[Token], np.n
     return merged, np.array([scores.values[group].sum() for group in groups])
 
 
-@st.cache_resource(max_entries=16, show_spinner=later("Asking what it looked at …"))
+@st.cache_resource(max_entries=16, show_spinner=lazy_message("Asking what it looked at …"))
 def _scores(path: str, changed: tuple[int, ...], text: str, target: int) -> "list[Scores]":
     return explainer_of(Run(path)).scores(text, target)
 
@@ -139,7 +139,7 @@ def show_test(run: Run, text: str, target: int, label: str) -> None:
     st.caption(words.format(n=steps, best=NAMES[best.name], a=best.p[0], b=best.p[steps], c=chance.p[steps]))
 
 
-@st.cache_resource(max_entries=16, show_spinner=later("Taking tokens out, one after the other …"))
+@st.cache_resource(max_entries=16, show_spinner=lazy_message("Taking tokens out, one after the other …"))
 def _deletion(path: str, changed: tuple[int, ...], text: str, target: int) -> "list[Deletion]":
     from core.classifier.inside.attribution import deletion_test
 
@@ -182,7 +182,7 @@ def show_attention(run: Run, text: str) -> None:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=later("Asking what it looked at …"))
+@st.cache_resource(max_entries=8, show_spinner=lazy_message("Asking what it looked at …"))
 def _attention(path: str, changed: tuple[int, ...], text: str) -> tuple[np.ndarray, list[str]]:
     """Attention (blocks, heads, T, T) and T names, "" for the gathering token, which has none."""
     explainer = explainer_of(Run(path))

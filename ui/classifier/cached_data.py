@@ -7,7 +7,7 @@ import streamlit as st
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.prepare import Prepared, prepare
 from core.classifier.training.evaluate import Evaluation, load_evaluation
-from core.i18n import later
+from core.i18n import lazy_message
 from core.runs.run import Run
 from ui.shell.cache_keys import of_data, of_model
 
@@ -22,13 +22,13 @@ def evaluation_of(run: Run) -> Evaluation:
     return _evaluation(*of_model(run))
 
 
-@st.cache_resource(max_entries=2, show_spinner=later("Reading its table …"))
+@st.cache_resource(max_entries=2, show_spinner=lazy_message("Reading its table …"))
 def _data(path: str, born: int) -> Prepared:
     run = Run(Path(path))
     assert isinstance(run.options, ClassifierConfig)
     return prepare(run.sources(), run.options)
 
 
-@st.cache_resource(max_entries=4, show_spinner=later("Reading its answers …"))
+@st.cache_resource(max_entries=4, show_spinner=lazy_message("Reading its answers …"))
 def _evaluation(path: str, changed: tuple[int, ...]) -> Evaluation:
     return load_evaluation(Run(Path(path)), data=_data(path, changed[0]) if changed[-1] else None)

@@ -12,7 +12,7 @@ from core.classifier.data.columns import guess_columns
 from core.classifier.data.prepare import Report, prepare, sizes
 from core.classifier.data.table import read_table, shown_column
 from core.errors import UserError
-from core.i18n import N_, _, language, later, spoken
+from core.i18n import N_, _, language, lazy_message, translated_mapping
 from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import digest
@@ -26,7 +26,7 @@ FIELDS = (
     *("merge_labels", "class_weights", "validation", "test", "tokens", "lowercase", "cut"),
 )
 ICONS = {"info": ":material/info:", "warning": ":material/warning:", "bad": ":material/error:"}
-REMEDIES = spoken(
+REMEDIES = translated_mapping(
     {
         "empty": N_("Leave them out"),
         "spelling": N_("Take them for one"),
@@ -73,7 +73,7 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
     return chosen
 
 
-@st.cache_data(max_entries=8, show_spinner=later("Reading the table …"))
+@st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the table …"))
 def _columns(told_in: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
     """All columns, the guessed text and label column, and why there is no guess, told in that language."""
     table = read_table(source, header)  # type: ignore[arg-type]
@@ -97,7 +97,7 @@ def examine(sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
     return _examined(language(), sources, chosen, **reading)
 
 
-@st.cache_data(max_entries=12, show_spinner=later("Looking through the texts …"))
+@st.cache_data(max_entries=12, show_spinner=lazy_message("Looking through the texts …"))
 def _examined(told_in: str, sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
     known = sizes(sources, ClassifierConfig(**reading))
     config = merged(preset(chosen, **known), reading)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.i18n import later
+from core.i18n import lazy_message
 from core.runs.run import Run
 from ui.shell.cache_keys import of_model
 
@@ -22,14 +22,14 @@ def explainer_of(run: Run) -> "Explainer":
     return _explain(*of_model(run))
 
 
-@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))
 def _load(path: str, changed: tuple[int, ...]) -> "Classifier":
     from core.classifier.inference.classify import load_classifier
 
     return load_classifier(Run(Path(path)))
 
 
-@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))
 def _explain(path: str, changed: tuple[int, ...]) -> "Explainer":
     from core.classifier.inside.attribution import Explainer
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.classifier.data.table import shown_column
 from core.classifier.inference.classify import classify_table, read_texts, text_column
-from core.i18n import _, later
+from core.i18n import _, lazy_message
 from core.runs.run import Run
 from core.sources import Source
 from ui.classifier.one_text import threshold_flag
@@ -23,7 +23,7 @@ TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "gz", "zip"]
 SHOWN = 200
 
 
-@st.cache_data(max_entries=4, show_spinner=later("Reading the file …"))
+@st.cache_data(max_entries=4, show_spinner=lazy_message("Reading the file …"))
 def _columns(source: Source, path: str, born: int) -> tuple[list[str], str, int]:
     """The columns, the one that the texts are probably in, and the count of rows."""
     table = read_texts(source)

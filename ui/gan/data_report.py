@@ -8,7 +8,7 @@ import streamlit as st
 from core.gan.config import GANConfig
 from core.gan.data.prepare import Images, prepare
 from core.gan.inference import image_files
-from core.i18n import _, language, later
+from core.i18n import _, language, lazy_message
 from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import digest
@@ -35,7 +35,7 @@ def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[s
     return _examined(language(), sources, **reading)
 
 
-@st.cache_data(max_entries=3, show_spinner=later("Reading the pictures …"))
+@st.cache_data(max_entries=3, show_spinner=lazy_message("Reading the pictures …"))
 def _examined(told_in: str, sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
     images = prepare(sources, GANConfig(**reading))
     return images, {"images": len(images.x), "classes": len(images.classes)}

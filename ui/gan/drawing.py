@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core.gan.inference import image_files
-from core.i18n import later
+from core.i18n import lazy_message
 from core.runs.run import Run
 from ui.shell.cache_keys import of_model
 
@@ -22,7 +22,7 @@ def drawer_of(run: Run) -> "Drawer":
     return _load(*of_model(run))
 
 
-@st.cache_resource(max_entries=4, show_spinner=later("Waking the network …"))
+@st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))
 def _load(path: str, changed: tuple[int, ...]) -> "Drawer":
     from core.gan.inference.draw import load_drawer
 

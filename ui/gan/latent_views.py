@@ -9,7 +9,7 @@ from core.gan.data.prepare import prepare
 from core.gan.inference import image_files
 from core.gan.inference.draw import analogy, spherical, straight
 from core.gan.training.memorization import nearest, towards
-from core.i18n import _, later
+from core.i18n import _, lazy_message
 from core.runs.run import Run
 from core.sources import Source
 from ui.gan.drawing import drawer_of, film, sheet
@@ -116,7 +116,7 @@ def _one(source: Source, options: GANConfig) -> np.ndarray:
     )
 
 
-@st.cache_data(max_entries=2, show_spinner=later("Reading the pictures …"))
+@st.cache_data(max_entries=2, show_spinner=lazy_message("Reading the pictures …"))
 def _read(path: str, born: int) -> tuple[np.ndarray, np.ndarray]:
     from pathlib import Path
 

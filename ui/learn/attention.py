@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 from core.lab.attention import Encoded
 from core.lab.encoder_decoder import Decoded
 from ui.learn import figures as draw
@@ -14,7 +14,7 @@ from ui.learn.heatmap import frame, heat
 from ui.learn.page import Lab
 from ui.widgets.palette import BAD, TRAIN, VALIDATION
 
-STEPS = spoken(
+STEPS = translated_mapping(
     {
         1: (N_("Embedding"), N_("Each word is a row of numbers, and its place in the sentence is added to it.")),
         2: (N_("Scores and softmax"), N_("Each word asks every other; what fits gets the larger share of its value.")),

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 from core.lab import elman_jordan
 from ui.learn import figures as draw
 from ui.learn.heatmap import frame, heat
 from ui.widgets.palette import BAD, NEUTRAL, TRAIN, VALIDATION
 
-NAMES = spoken({"elman": N_("Elman"), "jordan": N_("Jordan")})
+NAMES = translated_mapping({"elman": N_("Elman"), "jordan": N_("Jordan")})
 COLOURS = {"elman": TRAIN, "jordan": VALIDATION}
 Runs = Mapping[str, Sequence[elman_jordan.Step]]
 

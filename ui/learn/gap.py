@@ -4,14 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 from core.lab import gap
 from ui.learn import figures as draw
 from ui.learn.page import Lab
 from ui.widgets import figures
 from ui.widgets.palette import TRAIN, VALIDATION
 
-NAMES = spoken({"one-way": N_("reads from the left"), "both-ways": N_("reads from both ends")})
+NAMES = translated_mapping({"one-way": N_("reads from the left"), "both-ways": N_("reads from both ends")})
 COLOURS = {"one-way": VALIDATION, "both-ways": TRAIN}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 from core.lab.gradients import Trace, Training
 from ui.learn import figures as draw
 from ui.learn.heatmap import frame, heat
@@ -14,7 +14,7 @@ from ui.widgets.figures import line, smooth
 from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, fade
 
 LOWEST, HIGHEST = 1e-40, 1e40  # where the axes end: less is as good as nothing
-REMEDIES = spoken(
+REMEDIES = translated_mapping(
     {
         "none": N_("nothing"),
         "activation": N_("activation"),

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.i18n import N_, _, later, spoken
+from core.i18n import N_, _, lazy_message, translated_mapping
 from core.lab import hopfield
 from ui.learn import figures as draw
 from ui.learn.heatmap import drawings, frame
@@ -15,7 +15,7 @@ from ui.learn.page import Lab
 from ui.widgets.figures import line
 from ui.widgets.palette import BAD, GOOD, NEUTRAL, REAL, TRAIN, VALIDATION, fade
 
-KINDS = spoken(
+KINDS = translated_mapping(
     {
         "stored": N_("a stored picture"),
         "inverse": N_("its inverse"),
@@ -81,7 +81,7 @@ def _valleys(patterns: np.ndarray, seed: int) -> dict[str, int]:
     return hopfield.valleys(patterns, 200, seed)
 
 
-@st.cache_data(max_entries=20, show_spinner=later("Storing and recalling…"))
+@st.cache_data(max_entries=20, show_spinner=lazy_message("Storing and recalling…"))
 def _capacity(n: int) -> tuple[hopfield.Load, ...]:
     return hopfield.capacity(n)
 

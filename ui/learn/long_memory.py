@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 from core.lab import long_memory
 from core.lab.digits import tex_array
 from core.lab.long_memory import GLOSSES, KINDS, THINGS, Trained
@@ -26,7 +26,7 @@ FOLDING = (
     "妈妈 教 小明 叠 被子 先 把 边角 拉平 再 把 毛巾 移开 然后 把 两端 对折 接着 把 衣服 移开 再 把 中间 压实 "
     "然后 把 一边 卷起 最后 叠好 了"
 )
-NETS = spoken({"rnn": N_("Plain RNN"), "lstm": "LSTM", "gru": "GRU"})
+NETS = translated_mapping({"rnn": N_("Plain RNN"), "lstm": "LSTM", "gru": "GRU"})
 COLOURS = {"rnn": NEUTRAL, "lstm": TRAIN, "gru": VALIDATION}
 
 

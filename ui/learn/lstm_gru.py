@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 from core.lab.lstm_gru import Hold, LstmStep, Step
 from ui.learn import figures as draw
 from ui.learn.bounded_slider import bounded
@@ -14,9 +14,9 @@ from ui.learn.page import Lab
 from ui.widgets.figures import line
 from ui.widgets.palette import NEUTRAL, REAL, TRAIN, VALIDATION
 
-CELLS = spoken({"lstm": "LSTM", "gru": "GRU", "gru-textbook": N_("GRU, textbook")})
+CELLS = translated_mapping({"lstm": "LSTM", "gru": "GRU", "gru-textbook": N_("GRU, textbook")})
 BIAS = N_("The first bias of the gate that keeps the memory, f or z: above 0 it begins open.")
-GATES = spoken(
+GATES = translated_mapping(
     {
         "lstm": {"f": N_("f forget"), "i": N_("i write"), "candidate": N_("c̃ new"), "o": N_("o show")},
         "gru": {"z": N_("z keep"), "r": N_("r reset"), "candidate": N_("h̃ new")},

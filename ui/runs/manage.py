@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import UserError
 from core.i18n import _
 from core.jobs import launch
-from core.jobs.rerun import again, differences
+from core.jobs.rerun import create_rerun, differences
 from core.runs.run import Run
 from core.schema import parse_options
 from core.text_lists import by_commas
@@ -67,14 +67,14 @@ def _longer(run: Run) -> None:
 def _again(run: Run) -> None:
     changes = _form(run)
     if st.button(_("Train again"), type="primary", icon=":material/replay:", disabled=not changes):
-        _go(again(run, changes))
+        _go(create_rerun(run, changes))
 
 
 def _branch(run: Run) -> None:
     step = st.select_slider(_("Begin from the weights of step"), snapshots.steps(run), key=f"branch-{run.id}")
     changes = _form(run)
     if st.button(_("Branch"), type="primary", icon=":material/call_split:"):
-        _go(again(run, changes, branch_from=int(step)))
+        _go(create_rerun(run, changes, branch_from=int(step)))
 
 
 def _form(run: Run) -> dict[str, Any]:

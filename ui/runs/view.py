@@ -10,7 +10,7 @@ from core.families import Family, family
 from core.hosting.limits import LIMITS
 from core.i18n import _
 from core.jobs import launch, ray_cluster
-from core.jobs.queue import outlook
+from core.jobs.queue import queue_position
 from core.jobs.repeat_command import command
 from core.runs.metrics import MetricsTail
 from core.runs.run import Run
@@ -45,7 +45,7 @@ def show_run(run: Run) -> None:
     row = family(run.family)
     run.options  # noqa: B018  # a hand-made config.json is named here, before anything is drawn
     status = run.status
-    ray_cluster.adopt(run, status)
+    ray_cluster.watch_if_on_cluster(run, status)
     st.title(md(run.name), anchor=False)
     if run.tags:
         st.markdown(" ".join(f":gray-badge[{md(tag)}]" for tag in run.tags))
@@ -135,7 +135,7 @@ def _progress(run: Run, status: Status) -> None:
     if status.state != "queued":
         st.progress(share, text=text or " ")
     else:
-        place = outlook(run)
+        place = queue_position(run)
         words = _("waiting to start")
         if place and place[0]:
             words = _("number {n} in the queue").format(n=place[0] + 1)
@@ -180,7 +180,7 @@ def _words(run: Run, row: Family, rows: list[dict[str, Any]], status: Status) ->
 
 def again(run: Run, changes: dict[str, Any]) -> None:
     """Start a new run on the same data with `changes` to the options, and go there."""
-    from core.jobs.rerun import again as create_again
+    from core.jobs.rerun import create_rerun as create_again
 
     new = create_again(run, changes)
     launch.start(new)

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.i18n import _, said_by
+from core.i18n import _, message_ids_of
 
 SEPARATOR = ","
 NOTHING = "-"
@@ -38,7 +38,7 @@ def named(given: str, options: Mapping[str, str]) -> str:
     """The key that an address means, by itself or by its label in any language; "" where it means none."""
     if given in options or not given:
         return given
-    meanings = {_(message) for message in said_by(given)}
+    meanings = {_(message) for message in message_ids_of(given)}
     return next((key for key, label in options.items() if label in meanings), "")
 
 

@@ -9,10 +9,10 @@ from core.errors import UserError
 from core.hosting import admission, classes, visitors
 from core.hosting.limits import LIMITS
 from core.hosting.visitor_scheduler import ensure_scheduler
-from core.hosting.visitors import Actor
+from core.hosting.visitors import CurrentUser
 from core.i18n import _
 from core.jobs import launch
-from core.jobs.queue import until_start, waiting
+from core.jobs.queue import queued_runs, seconds_until_start
 from core.runs.policy import is_demo
 from core.runs.run import Run
 from core.runs.store import root_dir, runs_dir
@@ -25,18 +25,18 @@ NOBODY = "nobody"  # no token: it opens no folder
 
 def begin() -> None:
     """Find out who is looking; called once a run of the script, before anything is drawn."""
-    visitors.identify(_who)
+    visitors.set_user_source(_who)
     if is_demo():
         _set_up_server(str(root_dir()))
         _greet()
     _join()
 
 
-def _who() -> Actor:
+def _who() -> CurrentUser:
     if get_script_run_ctx(suppress_warning=True) is None:  # no screen asks: in a demo such a one may do nothing
-        return Actor(NOBODY if is_demo() else None)
+        return CurrentUser(NOBODY if is_demo() else None)
     state = st.session_state
-    return Actor(state.get(_key(VISITOR), NOBODY) if is_demo() else None, state.get(_key(CLASS), ""))
+    return CurrentUser(state.get(_key(VISITOR), NOBODY) if is_demo() else None, state.get(_key(CLASS), ""))
 
 
 @st.cache_resource(show_spinner=False)
@@ -50,7 +50,7 @@ def _greet() -> None:
     """The visitor of the address, of this session, or a new one; a token without runs is not worth an address yet."""
     given, own = st.query_params.get(VISITOR, ""), st.session_state.get(_key(VISITOR)) or visitors.new_token()
     if given and given != own:
-        if visitors.known(given, root_dir()):
+        if visitors.is_valid_token(given, root_dir()):
             own = given
         else:
             st.warning(
@@ -58,7 +58,7 @@ def _greet() -> None:
                 icon=":material/link_off:",
             )
     st.session_state[_key(VISITOR)] = own
-    carry(VISITOR, own if visitors.known(own, root_dir()) else "")
+    carry(VISITOR, own if visitors.is_valid_token(own, root_dir()) else "")
 
 
 def _join() -> None:
@@ -93,7 +93,7 @@ def _key(name: str) -> str:
 
 # What is said --------------------------------------------------------------------------------------------------------
 def present_class() -> classes.Class | None:
-    token = visitors.actor().group
+    token = visitors.current_user().group
     return classes.find(root_dir(), token) if token else None
 
 
@@ -103,7 +103,7 @@ def may_change(run: Run) -> bool:
 
 
 def is_visitor() -> bool:
-    return visitors.actor().visitor is not None
+    return visitors.current_user().visitor is not None
 
 
 def limits() -> str:
@@ -124,8 +124,8 @@ def said_before() -> None:
     if not is_visitor():
         return
     st.caption(f":material/storefront: {md(limits())}")
-    line = waiting(root_dir())
-    seconds = until_start(root_dir(), line)
+    line = queued_runs(root_dir())
+    seconds = seconds_until_start(root_dir(), line)
     if line or seconds:
         words = _("{n} runs wait before yours.").format(n=len(line)) if line else _("One network is being trained.")
         when = duration(seconds) if seconds else ""
@@ -151,8 +151,8 @@ def remember() -> None:
 
 def own_address() -> None:
     """Where a visitor finds their runs again."""
-    token = visitors.actor().visitor
-    if token is None or not visitors.known(token, root_dir()):
+    token = visitors.current_user().visitor
+    if token is None or not visitors.is_valid_token(token, root_dir()):
         return
     st.caption(_("Only this address opens your runs, which are kept for a day: bookmark it, and share it with nobody."))
     st.code(address("runs", f"{VISITOR}={token}"), language=None, wrap_lines=True)

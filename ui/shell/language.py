@@ -20,7 +20,7 @@ SESSIONS = 10_000
 
 def begin() -> None:
     """Find out which; called once a run of the script, before the navigation's titles are made."""
-    i18n.listen(_asked)
+    i18n.set_language_source(_asked)
     given, own = st.query_params.get(LANGUAGE, ""), st.session_state.get(_CHOSEN, "")
     # A quick click after a choice still comes with the address from before it.
     if given in LANGUAGES and address.settled(st.session_state.get(_MOMENT, float("-inf"))):

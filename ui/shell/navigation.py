@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.i18n import N_, spoken, worded
+from core.i18n import N_, translated_fields, translated_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 CONCEPTS = {
@@ -28,7 +28,7 @@ CONCEPTS = {
 }
 
 
-@worded("title", "section")
+@translated_fields("title", "section")
 @dataclass(frozen=True)
 class Screen:
     """`key` is the URL path; `file` lies in a sub-folder of pages/ (a file directly in pages/ would switch Streamlit
@@ -68,7 +68,7 @@ def screens() -> list[Screen]:
 
 def concepts() -> Mapping[str, str]:
     """Key → short title of the lab's pages, without importing their arithmetic."""
-    return spoken(CONCEPTS)
+    return translated_mapping(CONCEPTS)
 
 
 def path(key: str) -> str:

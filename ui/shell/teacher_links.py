@@ -8,19 +8,19 @@ import streamlit as st
 from core.errors import UserError
 from core.families import Family
 from core.hosting import classes, links
-from core.hosting.links import SetUp
-from core.i18n import N_, _, spoken
+from core.hosting.links import LinkSettings
+from core.i18n import N_, _, translated_mapping
 from core.runs.store import root_dir
 from core.schema import Options, merged
 from ui.shell import hosting, navigation
 from ui.widgets.text import guard, md
 
-HIDE = spoken(
+HIDE = translated_mapping(
     {"data": N_("The data"), "preset": N_("The preset"), "options": N_("The options"), "name": N_("The run's name")}
 )
 
 
-def opened(family: Family) -> SetUp:
+def opened(family: Family) -> LinkSettings:
     """What the address asks for; what it asks in vain is said in place, and the page falls back on its own."""
     setup, faults = links.read(family, st.query_params.to_dict())
     if faults:
@@ -32,12 +32,12 @@ def opened(family: Family) -> SetUp:
     return setup
 
 
-def given(setup: SetUp, names: Iterable[str]) -> dict[str, Any]:
+def given(setup: LinkSettings, names: Iterable[str]) -> dict[str, Any]:
     """The options of the link that are among `names`."""
     return {name: setup.options[name] for name in names if name in setup.options}
 
 
-def over(proposed: Options, setup: SetUp, fixed: Mapping[str, Any]) -> Options:
+def over(proposed: Options, setup: LinkSettings, fixed: Mapping[str, Any]) -> Options:
     """The link's options over the preset's; where they do not fit each other, that is said and the preset counts."""
     try:
         return merged(proposed, setup.options | dict(fixed))
@@ -51,7 +51,7 @@ def digest(values: Mapping[str, Any]) -> str:
     return ",".join(f"{name}={values[name]}" for name in sorted(values))
 
 
-def told(setup: SetUp) -> None:
+def told(setup: LinkSettings) -> None:
     """What is set behind the hidden controls."""
     if setup.hide:
         words = [_("This page was set up for you, and shows only a part of its controls.")]

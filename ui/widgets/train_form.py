@@ -8,8 +8,8 @@ import streamlit as st
 from core.errors import UserError
 from core.families import Family
 from core.hosting import admission
-from core.hosting.links import SetUp
-from core.i18n import N_, _, spoken
+from core.hosting.links import LinkSettings
+from core.i18n import N_, _, translated_mapping
 from core.jobs import launch
 from core.jobs.sweep import sweep
 from core.runs.run import Run
@@ -23,8 +23,8 @@ from ui.widgets.config_form import budget_row, options_form
 from ui.widgets.sweep_form import sweep_form
 from ui.widgets.text import big, md
 
-NO_SETUP = SetUp()
-PRESETS = spoken(
+NO_SETUP = LinkSettings()
+PRESETS = translated_mapping(
     {
         "quick": N_("Quick: something to show in a minute or two"),
         "balanced": N_("Balanced: good in the time of a coffee"),
@@ -40,7 +40,7 @@ def train_form(
     label: str,
     sizes: dict[str, Any],
     fixed: dict[str, Any],
-    setup: SetUp = NO_SETUP,
+    setup: LinkSettings = NO_SETUP,
 ) -> None:
     """Draw the form; on the button create the run, start it and go to its page.
 
@@ -48,7 +48,7 @@ def train_form(
     """
     preset = _preset(family, setup)
     st.caption(PRESETS.get(preset, ""))
-    proposed = admission.fitted(family.room("config").preset(preset, **sizes))
+    proposed = admission.limit_budget(family.room("config").preset(preset, **sizes))
     base = teacher_links.over(proposed, setup, fixed)
     key = f"{family.key}.{preset}.{abs(hash(tuple(sorted(sizes.items()))))}{teacher_links.digest(setup.options)}"
     teacher_links.told(setup)
@@ -82,7 +82,7 @@ def train_form(
         teacher_links.panel(family, sample, preset, proposed, options)
 
 
-def preset_ahead(family: Family, setup: SetUp) -> str:
+def preset_ahead(family: Family, setup: LinkSettings) -> str:
     """The preset that the form will have, for what is computed above it on the page."""
     presets, key = family.room("config").PRESETS, f"{family.key}-preset"
     clicked = "" if setup.hides("preset") else str(st.session_state.get(key))
@@ -90,7 +90,7 @@ def preset_ahead(family: Family, setup: SetUp) -> str:
     return next((name for name in (clicked, asked) if name in presets), next(iter(presets)))
 
 
-def _preset(family: Family, setup: SetUp) -> str:
+def _preset(family: Family, setup: LinkSettings) -> str:
     presets = {name: _(name.capitalize()) for name in family.room("config").PRESETS}
     key = f"{family.key}-preset"
     if setup.hides("preset"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.i18n import N_, _, worded
+from core.i18n import N_, _, translated_fields
 
 QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "「": "」", "『": "』"}
 BRACKETS = {"(": ")", "[": "]", "{": "}", "（": "）", "【": "】", "《": "》"}
@@ -16,7 +16,7 @@ VOWELS = frozenset("aeiouаеёиоуыэюяαεηιουω")
 Values = np.ndarray
 
 
-@worded("title")
+@translated_fields("title")
 @dataclass(frozen=True)
 class Feature:
     """`of` gives one value for each of T symbols, from what was read up to it, or, where the name says so, of the

@@ -11,12 +11,12 @@ import numpy as np
 
 from core.charlm.inside.single_thread import one_thread
 from core.errors import UserError
-from core.i18n import N_, _, spoken
+from core.i18n import N_, _, translated_mapping
 
 # What a cell of each kind has, the gates first; "candidate" is what would be written, h what is shown.
 GATES = {"lstm": ("i", "f", "o"), "gru": ("z", "r"), "rnn": ()}
 SIGNALS = {"lstm": ("h", "c", "i", "f", "o", "candidate"), "gru": ("h", "z", "r", "candidate"), "rnn": ("h",)}
-NAMES = spoken(
+NAMES = translated_mapping(
     {
         "h": N_("hidden value"),
         "c": N_("cell state"),
@@ -28,7 +28,7 @@ NAMES = spoken(
         "candidate": N_("candidate"),
     }
 )
-KINDS = spoken({"lstm": "LSTM", "gru": "GRU", "rnn": N_("simple RNN")})
+KINDS = translated_mapping({"lstm": "LSTM", "gru": "GRU", "rnn": N_("simple RNN")})
 STRETCH = 512  # steps whose input products are computed at once
 
 State = list[tuple[np.ndarray, ...]]

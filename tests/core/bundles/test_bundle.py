@@ -342,9 +342,9 @@ def test_strange_texts_come_in_as_harmless_ones(packed, toy):
 
 def test_an_imported_run_can_be_trained_again_but_not_continued(packed, toy):
     from core.jobs import launch
-    from core.jobs.rerun import again
+    from core.jobs.rerun import create_rerun
 
     run = import_bundle(packed)
     with pytest.raises(UserError, match="without its checkpoint"):
         launch.start(run, more={"steps": 10})
-    assert again(run, {"width": 4}).sources() == run.sources()
+    assert create_rerun(run, {"width": 4}).sources() == run.sources()

@@ -1,12 +1,12 @@
 import pytest
 
 from core.errors import UserError
-from core.inputs import gather
+from core.inputs import load_sources
 from tests.core.toy_family import TOY, toy_run
 
 
 def names(*given: str) -> list[str]:
-    return [source.name for source in gather(given, TOY)[0]]
+    return [source.name for source in load_sources(given, TOY)[0]]
 
 
 def test_a_folder_gives_its_files_by_their_path_in_it(tmp_path):
@@ -14,7 +14,7 @@ def test_a_folder_gives_its_files_by_their_path_in_it(tmp_path):
         path = tmp_path / "words" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    sources, label = gather([str(tmp_path / "words")], TOY)
+    sources, label = load_sources([str(tmp_path / "words")], TOY)
     assert [(source.name, source.data) for source in sources] == [("a/1.txt", b"a/1.txt"), ("b/2.txt", b"b/2.txt")]
     assert label == "words"
 
@@ -22,14 +22,14 @@ def test_a_folder_gives_its_files_by_their_path_in_it(tmp_path):
 def test_several_things_are_named_by_the_first(tmp_path):
     for name in ("one.txt", "two.txt"):
         (tmp_path / name).write_text(name)
-    sources, label = gather([str(tmp_path / "one.txt"), str(tmp_path / "two.txt")], TOY)
+    sources, label = load_sources([str(tmp_path / "one.txt"), str(tmp_path / "two.txt")], TOY)
     assert [source.name for source in sources] == ["one.txt", "two.txt"]
     assert label == "one +1"
 
 
 def test_a_run_gives_what_it_was_trained_on(toy):
     run = toy_run(toy, name="first")
-    sources, label = gather(["run:first"], TOY)
+    sources, label = load_sources(["run:first"], TOY)
     assert sources == run.sources()
     assert label == "first"
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.charlm.config import CharLMConfig
 from core.hosting import visitors
-from core.hosting.visitors import Actor, acting
+from core.hosting.visitors import CurrentUser, act_as
 from core.runs.run import Run
 from core.runs.status import Status, own_process
 from core.runs.store import create
@@ -21,7 +21,7 @@ TOKENS = {name: f"{number:032x}" for number, name in enumerate(("ada", "bo", "cy
 @contextmanager
 def visit(name: str, group: str = "") -> Iterator[None]:
     """As the visitor of that name; each has a token of their own."""
-    with acting(Actor(TOKENS.get(name) or name.encode().hex().ljust(32, "0")[:32], group)):
+    with act_as(CurrentUser(TOKENS.get(name) or name.encode().hex().ljust(32, "0")[:32], group)):
         yield
 
 
@@ -45,7 +45,7 @@ def put(run: Run, state: str, **more: object) -> Run:
 def demo(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The root folder, with one run that ships with the project and one that the machine's owner made."""
     monkeypatch.setenv("HIDDEN_STATE_DEMO", "1")
-    monkeypatch.setattr(visitors, "_ask", lambda: visitors.OWNER)  # a screen's test may have told it otherwise
+    monkeypatch.setattr(visitors, "_user_source", lambda: visitors.OWNER)  # a screen's test may have told it otherwise
     make("demo-lighthouse")
     make("owners")
     return runs_folder

@@ -92,7 +92,7 @@ def test_three_runs_of_one_visitor_may_be_under_way(demo):
 
 
 def test_the_31st_visitor_is_asked_to_come_back_and_those_in_the_line_are_not(demo):
-    for number in range(LIMITS.line):
+    for number in range(LIMITS.queued_visitors):
         with visit(f"visitor {number}"):
             put(make(), "queued", queued_at=float(number + 1))
     with visit("one more"):
@@ -105,10 +105,10 @@ def test_the_31st_visitor_is_asked_to_come_back_and_those_in_the_line_are_not(de
 
 def test_what_is_over_can_be_made_to_fit(demo):
     with visit("ada"):
-        fitted = admission.fitted(CharLMConfig(seconds=900, epochs=None))
+        fitted = admission.limit_budget(CharLMConfig(seconds=900, epochs=None))
         assert fitted.seconds == LIMITS.seconds
-        assert admission.fitted(CharLMConfig(seconds=60, epochs=None)).seconds == 60
-    assert admission.fitted(CharLMConfig(seconds=900)).seconds == 900
+        assert admission.limit_budget(CharLMConfig(seconds=60, epochs=None)).seconds == 60
+    assert admission.limit_budget(CharLMConfig(seconds=900)).seconds == 900
 
 
 def test_every_familys_sample_can_be_trained_with_its_quick_preset(demo):
@@ -118,6 +118,6 @@ def test_every_familys_sample_can_be_trained_with_its_quick_preset(demo):
             name = next(name for name, item in SAMPLES.items() if item.family == key)
             sources = sample(name)
             sizes = family.room("data.prepare").sizes(sources, family.options())
-            run = create(admission.fitted(family.room("config").preset("quick", **sizes)), sources, name=name)
+            run = create(admission.limit_budget(family.room("config").preset("quick", **sizes)), sources, name=name)
             assert run.family == key
             delete(run)

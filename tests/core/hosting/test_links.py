@@ -9,7 +9,7 @@ from core.errors import UserError
 from core.families import FAMILIES
 from core.hosting import classes, links
 from core.hosting.limits import LIMITS
-from core.hosting.visitors import Actor, acting
+from core.hosting.visitors import CurrentUser, act_as
 from core.runs.store import list_runs
 from core.schema import merged
 from tests.core.hosting.conftest import make, visit
@@ -26,7 +26,7 @@ CHANGES = {
 }
 
 
-def query(family: str, **given: str) -> tuple[links.SetUp, list[str]]:
+def query(family: str, **given: str) -> tuple[links.LinkSettings, list[str]]:
     return links.read(FAMILIES[family], given)
 
 
@@ -88,7 +88,7 @@ def test_of_two_budgets_one_counts():
 
 
 def test_what_others_read_from_the_address_is_no_fault_here():
-    assert query("charlm", **{"class": "x", "visitor": "y"}) == (links.SetUp(), [])
+    assert query("charlm", **{"class": "x", "visitor": "y"}) == (links.LinkSettings(), [])
 
 
 # Classes -------------------------------------------------------------------------------------------------------------
@@ -122,16 +122,16 @@ def test_a_class_needs_a_name_and_there_is_an_end_to_them(demo, monkeypatch):
     made = [classes.create(demo, f"{number}") for number in range(2)]
     with pytest.raises(UserError, match="2 classes already"):
         classes.create(demo, "one more")
-    classes.sweep(demo, time.time() + LIMITS.class_seconds - 5)
+    classes.remove_expired(demo, time.time() + LIMITS.class_seconds - 5)
     assert [classes.find(demo, item.token).name for item in made] == ["0", "1"]
-    classes.sweep(demo, time.time() + LIMITS.class_seconds + 5)
+    classes.remove_expired(demo, time.time() + LIMITS.class_seconds + 5)
     with pytest.raises(UserError):
         classes.find(demo, made[0].token)
 
 
 def test_at_home_classes_work_too(runs_folder):
     group = classes.create(runs_folder, "Tuesday")
-    with acting(Actor(group=group.token)):
+    with act_as(CurrentUser(group=group.token)):
         run = make("one")
     assert [item.path for item in classes.members(runs_folder, group)] == [run.path]
     assert [item.id for item in list_runs()] == ["one"]

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.hosting import visitors
 from core.hosting.limits import LIMITS
 from core.jobs import launch
-from core.jobs.rerun import again
+from core.jobs.rerun import create_rerun
 from core.runs.policy import is_demo
 from core.runs.run import Run
 from core.runs.store import create, delete, find, list_runs
@@ -64,9 +64,9 @@ def test_the_address_of_somebody_elses_run_opens_nothing(demo, altered):
 def test_a_guessed_token_opens_no_folder(demo, wrong):
     with visit("ada"):
         make()
-    assert visitors.known(TOKENS["ada"], demo)
-    assert not visitors.known(wrong, demo)
-    assert not visitors.known(TOKENS["bo"], demo)
+    assert visitors.is_valid_token(TOKENS["ada"], demo)
+    assert not visitors.is_valid_token(wrong, demo)
+    assert not visitors.is_valid_token(TOKENS["bo"], demo)
 
 
 def test_tokens_are_long_and_never_the_same():
@@ -98,7 +98,7 @@ def test_what_is_not_ones_own_can_be_looked_at_but_not_changed(demo, change, who
 
 def test_training_again_on_a_demo_run_makes_a_run_of_ones_own(demo):
     with visit("ada"):
-        new = again(find("demo-lighthouse"), {"units": 16})
+        new = create_rerun(find("demo-lighthouse"), {"units": 16})
         assert find(new.id).path == new.path
         assert new.options.units == 16
     assert new.path.parent.name == TOKENS["ada"]
@@ -143,13 +143,13 @@ def test_runs_are_gone_after_a_day_and_not_before(demo):
     for folder in (old.path, in_bin, lonely.path):
         os.utime(folder / "config.json", (past, past))
     put(old, "finished")  # what is written later does not make it younger
-    assert visitors.sweep(demo) == 3
+    assert visitors.remove_expired(demo) == 3
     assert young.path.is_dir()
     assert not old.path.exists()
     assert not in_bin.exists()
-    assert visitors.sweep(demo, time.time() + 120) == 0
+    assert visitors.remove_expired(demo, time.time() + 120) == 0
     assert not lonely.path.parent.exists(), "a visitor without runs is forgotten"
-    assert visitors.sweep(demo, time.time() + DAY + 5) == 1
+    assert visitors.remove_expired(demo, time.time() + DAY + 5) == 1
     assert ids(list_runs()) == {"demo-lighthouse", "owners"}, "the machine's own are never swept"
 
 
@@ -158,9 +158,9 @@ def test_a_run_in_training_outlives_its_day_until_it_has_ended(demo):
         run = put(make("continued"), "running", heartbeat=time.time())
     past = time.time() - DAY - 5
     os.utime(run.path / "config.json", (past, past))
-    assert visitors.sweep(demo) == 0
+    assert visitors.remove_expired(demo) == 0
     put(run, "stopped")
-    assert visitors.sweep(demo) == 1
+    assert visitors.remove_expired(demo) == 1
 
 
 def test_a_visitor_is_not_told_where_the_server_keeps_runs(demo, monkeypatch):

@@ -9,8 +9,8 @@ import pytest
 
 from core.jobs import ray_cluster
 from core.jobs.ray_cluster import Cluster
-from tests.core.jobs.fake_clerk import ADDRESS, FakeClerk
 from tests.core.jobs.fake_ray import FakeRay
+from tests.core.jobs.fake_ray_client import ADDRESS, FakeRayClient
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def ray() -> Iterator[FakeRay]:
 
 
 @pytest.fixture
-def clerk(ray: FakeRay, monkeypatch: pytest.MonkeyPatch, toy: Path) -> Iterator[FakeClerk]:
+def client(ray: FakeRay, monkeypatch: pytest.MonkeyPatch, toy: Path) -> Iterator[FakeRayClient]:
     """RAY_ADDRESS leads to the fake cluster, which moves on by itself until it is gone."""
-    made, over = FakeClerk(ray), threading.Event()
+    made, over = FakeRayClient(ray), threading.Event()
 
     def move_on() -> None:
         while not over.wait(0.05):
@@ -33,18 +33,18 @@ def clerk(ray: FakeRay, monkeypatch: pytest.MonkeyPatch, toy: Path) -> Iterator[
     mover = threading.Thread(target=move_on, daemon=True)
     mover.start()
     monkeypatch.setenv("RAY_ADDRESS", ADDRESS)
-    monkeypatch.setattr(ray_cluster, "Clerk", lambda address: made)
+    monkeypatch.setattr(ray_cluster, "RayClientProcess", lambda address: made)
     monkeypatch.setattr(ray_cluster, "_clusters", {})
-    monkeypatch.setattr(ray_cluster, "listens", lambda address: not made.gone)
+    monkeypatch.setattr(ray_cluster, "is_listening", lambda address: not made.gone)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(ray_cluster, "LOOK", 0.1)
+    monkeypatch.setattr(ray_cluster, "POLL_SECONDS", 0.1)
     yield made
     over.set()
     mover.join()
 
 
 @pytest.fixture
-def there(clerk: FakeClerk) -> Cluster:
+def cluster(client: FakeRayClient) -> Cluster:
     found = ray_cluster.configured()
     assert found is not None
     return found

@@ -15,7 +15,7 @@ import pytest
 
 from core.errors import UserError
 from core.jobs import launch
-from core.jobs.queue import alone, slot, slots, waiting
+from core.jobs.queue import queued_runs, run_lock, slot_count, training_slot
 from core.runs.files import read_json
 from core.runs.run import Run
 from core.runs.status import Status, own_process, process_start, this_host
@@ -286,37 +286,37 @@ def queued(toy, name: str, at: float) -> Run:
 def test_the_oldest_waits_first_and_the_dead_do_not_count(toy):
     late, early, dead = queued(toy, "late", 30.0), queued(toy, "early", 10.0), queued(toy, "dead", 5.0)
     Status(state="queued", pid=2**22 + 1, host=this_host(), process_start="x").write(dead.path / "status.json")
-    assert [run.id for run in waiting(toy)] == [early.id, late.id]
+    assert [run.id for run in queued_runs(toy)] == [early.id, late.id]
     positions = []
-    with slot(late, lambda position: positions.append(position) or len(positions) < 2) as held:
+    with training_slot(late, lambda position: positions.append(position) or len(positions) < 2) as held:
         assert not held
     assert positions == [1, 1]
-    with slot(early, lambda position: False) as held:
+    with training_slot(early, lambda position: False) as held:
         assert held
 
 
 def test_a_slot_is_free_again_after_an_error(toy):
     run = queued(toy, "one", 1.0)
-    with contextlib.suppress(RuntimeError), slot(run, lambda position: False) as held:
+    with contextlib.suppress(RuntimeError), training_slot(run, lambda position: False) as held:
         assert held
         raise RuntimeError
-    with slot(run, lambda position: False) as held:
+    with training_slot(run, lambda position: False) as held:
         assert held
 
 
 def test_only_one_may_train_a_run(toy):
     run = toy_run(toy)
-    with alone(run) as first, alone(run) as second:
+    with run_lock(run) as first, run_lock(run) as second:
         assert first
         assert not second
-    with alone(run) as third:
+    with run_lock(run) as third:
         assert third
 
 
 @pytest.mark.parametrize(("text", "count"), [("", 1), ("3", 3), ("0", 1), ("-2", 1), ("x", 1), ("²", 1), ("9" * 9, 1)])
 def test_the_number_of_slots_is_a_sensible_number(monkeypatch, text, count):
     monkeypatch.setenv("HIDDEN_STATE_SLOTS", text)
-    assert slots() == count
+    assert slot_count() == count
 
 
 def test_the_plan_of_these_tests_has_what_they_rely_on():

@@ -16,23 +16,23 @@ from core.commands.main import main
 from core.errors import UserError
 from core.families import FAMILIES
 from core.jobs import launch, ray_cluster, ray_node
-from core.jobs.queue import waiting
-from core.jobs.ray_cluster import Clerk, Cluster, GoneError
+from core.jobs.queue import queued_runs
+from core.jobs.ray_cluster import Cluster, ClusterUnavailableError, RayClientProcess
 from core.runs.checkpoint import load_newest
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status, is_alive
 from core.runs.store import create
 from core.samples.registry import sample
-from tests.core.jobs.fake_clerk import ADDRESS, FakeClerk, until
 from tests.core.jobs.fake_ray import FakeRay
+from tests.core.jobs.fake_ray_client import ADDRESS, FakeRayClient, until
 from tests.core.toy_family import toy_run
 
 SLOW = {"delay": 0.01}
 
 
 def test_every_run_is_an_actor_with_its_cores_declared_and_waits_in_the_clusters_queue(
-    there: Cluster, ray: FakeRay, toy: Path
+    cluster: Cluster, ray: FakeRay, toy: Path
 ) -> None:
     runs = [toy_run(toy, name=f"r{number}") for number in range(2)]
     for run in runs:
@@ -40,7 +40,7 @@ def test_every_run_is_an_actor_with_its_cores_declared_and_waits_in_the_clusters
     assert [actor.cpus for actor in ray.actors.values()] == [1, 1]
     assert runs[1].status.state == "queued"
     assert runs[1].active, "it has no process, and yet it is not lost"
-    assert waiting(toy) == [], "nobody at home waits behind it"
+    assert queued_runs(toy) == [], "nobody at home waits behind it"
     until(lambda: not any(run.active for run in runs))
     assert [run.status.state for run in runs] == ["finished", "finished"], runs[0].log_path.read_text()
     assert runs[0].status.cluster == ADDRESS
@@ -49,7 +49,7 @@ def test_every_run_is_an_actor_with_its_cores_declared_and_waits_in_the_clusters
 
 
 def test_a_run_whose_node_is_lost_goes_on_elsewhere_and_ends_as_an_undisturbed_one(
-    there: Cluster, ray: FakeRay, toy: Path
+    cluster: Cluster, ray: FakeRay, toy: Path
 ) -> None:
     reference, run = toy_run(toy, name="reference"), toy_run(toy, name="lost", **SLOW)
     launch.start(reference)
@@ -68,7 +68,7 @@ def test_a_run_whose_node_is_lost_goes_on_elsewhere_and_ends_as_an_undisturbed_o
     assert run.log_path.read_text().count("on the node") == 3
 
 
-def test_stop_and_continue_are_as_at_home(there: Cluster, ray: FakeRay, toy: Path) -> None:
+def test_stop_and_continue_are_as_at_home(cluster: Cluster, ray: FakeRay, toy: Path) -> None:
     first, second = toy_run(toy, name="first", **SLOW), toy_run(toy, name="second")
     launch.start(first)
     launch.start(second)
@@ -86,7 +86,7 @@ def test_stop_and_continue_are_as_at_home(there: Cluster, ray: FakeRay, toy: Pat
 
 
 def test_a_run_that_does_not_listen_is_ended_at_once_and_not_begun_anew(
-    there: Cluster, ray: FakeRay, toy: Path
+    cluster: Cluster, ray: FakeRay, toy: Path
 ) -> None:
     run = toy_run(toy, delay=5.0)
     launch.start(run)
@@ -96,19 +96,19 @@ def test_a_run_that_does_not_listen_is_ended_at_once_and_not_begun_anew(
     assert ray.actors == {}
 
 
-def test_a_node_without_the_shared_path_or_the_program_ends_in_one_sentence(there: Cluster, toy: Path) -> None:
+def test_a_node_without_the_shared_path_or_the_program_ends_in_one_sentence(cluster: Cluster, toy: Path) -> None:
     run = toy_run(toy)
     launch.start(run)
     until(lambda: not run.active)
     order = {"path": str(run.path), "root": str(launch.ROOT), "mark": run.read_json("launch.json")["mark"]}
-    assert ray_node.missing(order) == ""
-    assert ray_node.missing(order | {"mark": "another folder of that name"}) == "folder"
-    assert ray_node.missing(order | {"path": "/nowhere"}) == "folder"
-    assert ray_node.missing(order | {"root": "/nowhere"}) == "program"
+    assert ray_node.find_missing(order) == ""
+    assert ray_node.find_missing(order | {"mark": "another folder of that name"}) == "folder"
+    assert ray_node.find_missing(order | {"path": "/nowhere"}) == "folder"
+    assert ray_node.find_missing(order | {"root": "/nowhere"}) == "program"
 
 
 def test_what_a_node_lacks_is_written_by_the_node_at_home(
-    there: Cluster, toy: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, toy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ray_cluster, "ROOT", Path("/nowhere"))
     run = toy_run(toy)
@@ -126,13 +126,13 @@ def test_a_node_that_speaks_late_does_not_overwrite_a_run_that_has_ended(toy: Pa
 
 
 def test_a_cluster_that_is_gone_in_mid_run_ends_in_one_sentence_and_the_run_goes_on_at_home(
-    there: Cluster, clerk: FakeClerk, ray: FakeRay, toy: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, client: FakeRayClient, ray: FakeRay, toy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ray_cluster, "SILENCE", 1.0)
+    monkeypatch.setattr(ray_cluster, "SILENCE_SECONDS", 1.0)
     run = toy_run(toy, **SLOW)
     launch.start(run)
     until(lambda: run.has_checkpoint and len(run.metrics()) >= 5)
-    clerk.gone = True
+    client.gone = True
     time.sleep(0.5)
     assert run.status.state == "running", "as long as it speaks, it is not given up"
     ray.lose_nodes()
@@ -145,8 +145,10 @@ def test_a_cluster_that_is_gone_in_mid_run_ends_in_one_sentence_and_the_run_goes
     assert run.has_checkpoint
 
 
-def test_a_cluster_that_is_not_there_takes_nothing_and_says_so(there: Cluster, clerk: FakeClerk, toy: Path) -> None:
-    clerk.gone = True
+def test_a_cluster_that_is_not_there_takes_nothing_and_says_so(
+    cluster: Cluster, client: FakeRayClient, toy: Path
+) -> None:
+    client.gone = True
     run = toy_run(toy)
     with pytest.raises(UserError, match=r"No Ray cluster answers at “10\.0\.0\.1:6379”"):
         launch.start(run)
@@ -154,7 +156,7 @@ def test_a_cluster_that_is_not_there_takes_nothing_and_says_so(there: Cluster, c
     assert "No Ray cluster" in run.status.error
 
 
-def test_more_than_any_node_has_is_refused(there: Cluster, toy: Path) -> None:
+def test_more_than_any_node_has_is_refused(cluster: Cluster, toy: Path) -> None:
     run = toy_run(toy)
     Placement(cpus=2, gpus=1).record(run)
     with pytest.raises(UserError, match="No node of the cluster has 2 processor cores and 1 GPUs"):
@@ -195,17 +197,17 @@ def test_who_launches_is_chosen_by_name_or_address(monkeypatch: pytest.MonkeyPat
 
 def test_a_clerk_that_cannot_reach_ray_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     began = time.monotonic()
-    with pytest.raises(GoneError):
-        Clerk("127.0.0.1:9").ask({"do": "known", "path": "x"})
+    with pytest.raises(ClusterUnavailableError):
+        RayClientProcess("127.0.0.1:9").ask({"do": "known", "path": "x"})
     assert time.monotonic() - began < 20, "Ray itself would take a minute"
-    monkeypatch.setattr(ray_cluster, "ANSWER", 0.2)
+    monkeypatch.setattr(ray_cluster, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(ray_cluster.sys, "executable", shutil.which("yes"))  # talks, but no JSON
-    with pytest.raises(GoneError):
-        Clerk("10.0.0.1:6379").ask({"do": "known", "path": "x"})
+    with pytest.raises(ClusterUnavailableError):
+        RayClientProcess("10.0.0.1:6379").ask({"do": "known", "path": "x"})
 
 
 def test_the_command_line_follows_a_run_on_the_cluster_to_its_end(
-    there: Cluster, toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key in set(FAMILIES) - {"toy"}:
         monkeypatch.delitem(FAMILIES, key)
@@ -265,13 +267,13 @@ def test_with_two_real_nodes_a_run_survives_the_loss_of_its_own(
             run.write_json("plan.json", plan | {"total_steps": 100_000})
             launch.start(run)
         until(lambda: last.status.step > 100, 60)
-        for bound in ("SILENCE", "HANDOVER"):
+        for bound in ("SILENCE_SECONDS", "SUBMIT_SECONDS"):
             monkeypatch.setattr(ray_cluster, bound, 3.0)
-        for there in ray_cluster._clusters.values():
-            there._cared.clear()
+        for cluster in ray_cluster._clusters.values():
+            cluster._lost_messages.clear()
         monkeypatch.setattr(ray_cluster, "_clusters", {})  # as in a process that was started anew
         for run in (last, queued):
-            ray_cluster.adopt(run, run.status)
+            ray_cluster.watch_if_on_cluster(run, run.status)
         time.sleep(15)
         assert queued.status.state == "queued", "it is silent, but the cluster has it"
         head.kill()

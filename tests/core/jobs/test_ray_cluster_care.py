@@ -18,18 +18,18 @@ from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import HEARTBEAT_GRACE, Status, this_host
 from core.runs.store import delete, find
-from tests.core.jobs.fake_clerk import ADDRESS, FakeClerk, until
 from tests.core.jobs.fake_ray import FakeRay
+from tests.core.jobs.fake_ray_client import ADDRESS, FakeRayClient, until
 from tests.core.toy_family import toy_run
 
 
 @pytest.fixture
-def restart(clerk: FakeClerk, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def restart(client: FakeRayClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """This process forgets what it started, as another one does not know it."""
 
     def forget() -> None:
-        for there in ray_cluster._clusters.values():
-            there._cared.clear()
+        for cluster in ray_cluster._clusters.values():
+            cluster._lost_messages.clear()
         monkeypatch.setattr(ray_cluster, "_clusters", {})
         monkeypatch.delenv("RAY_ADDRESS")
 
@@ -45,23 +45,23 @@ def handed_over(folder: Path, ago: float, **more: Any) -> Run:
 
 
 def test_whoever_sees_a_run_after_a_restart_looks_after_it(
-    there: Cluster, clerk: FakeClerk, ray: FakeRay, toy: Path, restart: Callable[[], None], monkeypatch: Any
+    cluster: Cluster, client: FakeRayClient, ray: FakeRay, toy: Path, restart: Callable[[], None], monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(ray_cluster, "SILENCE", 1.0)
-    monkeypatch.setattr(ray_cluster, "HANDOVER", 1.0)
+    monkeypatch.setattr(ray_cluster, "SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(ray_cluster, "SUBMIT_SECONDS", 1.0)
     running, queued = toy_run(toy, name="running", delay=0.1), toy_run(toy, name="queued")
     launch.start(running)
     launch.start(queued)
     until(lambda: len(running.metrics()) >= 2)
     restart()
     for _time in range(3):
-        ray_cluster.adopt(running, running.status)
-        ray_cluster.adopt(queued, queued.status)
-    watches = [thread for thread in threading.enumerate() if thread is ray_cluster.at(ADDRESS)._watch]
+        ray_cluster.watch_if_on_cluster(running, running.status)
+        ray_cluster.watch_if_on_cluster(queued, queued.status)
+    watches = [thread for thread in threading.enumerate() if thread is ray_cluster.cluster_at(ADDRESS)._watch_thread]
     assert len(watches) == 1
     time.sleep(1.5)
     assert queued.active, "it is silent, but the cluster has it"
-    clerk.gone = True
+    client.gone = True
     ray.lose_nodes()
     until(lambda: not running.active and not queued.active)
     for run in (running, queued):
@@ -78,33 +78,39 @@ def test_whoever_sees_a_run_after_a_restart_looks_after_it(
         (100, {}, False, True),
         (100, {"host": "another"}, False, False),  # which may never have reached the cluster
         (100, {}, True, False),  # the queue may be long, and who is there cannot be asked
-        (2 * ray_cluster.QUEUE, {"host": "another"}, True, True),
+        (2 * ray_cluster.QUEUED_SECONDS, {"host": "another"}, True, True),
         (40, {"state": "running", "pid": 1, "host": "a node"}, False, True),
         (40, {"state": "running", "pid": 1, "host": "a node"}, True, False),
         (HEARTBEAT_GRACE + 1, {"state": "running", "pid": 1, "host": "a node"}, True, True),
     ],
 )
 def test_silence_is_a_loss_where_the_cluster_does_not_answer(
-    clerk: FakeClerk, toy: Path, monkeypatch: pytest.MonkeyPatch, silence: float, more: Any, somebody: bool, lost: bool
+    client: FakeRayClient,
+    toy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    silence: float,
+    more: Any,
+    somebody: bool,
+    lost: bool,
 ) -> None:
-    clerk.gone = True
-    monkeypatch.setattr(ray_cluster, "listens", lambda address: somebody)
+    client.gone = True
+    monkeypatch.setattr(ray_cluster, "is_listening", lambda address: somebody)
     run = handed_over(toy, silence, **more)
-    ray_cluster.settle([run])
+    ray_cluster.poll_clusters([run])
     assert ("gave up the run" in run.status.error) == lost, run.status
-    assert clerk.asked == ["known"] * (silence > ray_cluster.SILENCE)
+    assert client.asked == ["known"] * (silence > ray_cluster.SILENCE_SECONDS)
 
 
 def test_a_run_at_home_and_one_that_has_ended_are_nobodys_to_look_after(
     toy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ray_cluster, "at", None)
+    monkeypatch.setattr(ray_cluster, "cluster_at", None)
     for status in (Status(state="queued"), Status(state="died"), Status(state="finished", cluster=ADDRESS)):
-        ray_cluster.adopt(Run(toy / "any"), status)
+        ray_cluster.watch_if_on_cluster(Run(toy / "any"), status)
 
 
 def test_stop_reaches_a_run_after_a_restart_and_where_its_cluster_is_gone(
-    there: Cluster, clerk: FakeClerk, ray: FakeRay, toy: Path, restart: Callable[[], None]
+    cluster: Cluster, client: FakeRayClient, ray: FakeRay, toy: Path, restart: Callable[[], None]
 ) -> None:
     runs = [toy_run(toy, name=f"r{number}", delay=5.0) for number in range(2)]
     for run in runs:
@@ -113,17 +119,17 @@ def test_stop_reaches_a_run_after_a_restart_and_where_its_cluster_is_gone(
     restart()
     launch.stop(runs[0], force=True)
     assert [name.rpartition("/")[2] for name in ray.actors] == ["r1"]
-    clerk.gone = True
+    client.gone = True
     launch.stop(runs[1], force=True)
     assert [run.status.state for run in runs] == ["stopped", "stopped"]
 
 
 def test_the_command_line_knows_at_once_that_a_cluster_is_gone(
-    clerk: FakeClerk, toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    client: FakeRayClient, toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for key in set(FAMILIES) - {"toy"}:
         monkeypatch.delitem(FAMILIES, key)
-    clerk.gone = True
+    client.gone = True
     handed_over(toy, 100)
     assert main(["runs", "list", "--json", "--runs-dir", str(toy)]) == 0
     [found] = json.loads(capsys.readouterr().out)["runs"]
@@ -133,15 +139,15 @@ def test_the_command_line_knows_at_once_that_a_cluster_is_gone(
 
 
 def test_the_address_that_is_written_down_is_the_same_on_every_machine(
-    clerk: FakeClerk, toy: Path, monkeypatch: pytest.MonkeyPatch
+    client: FakeRayClient, toy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HIDDEN_STATE_LAUNCHER", "ray")
     monkeypatch.delenv("RAY_ADDRESS")
     run = toy_run(toy)
     launch.start(run)
     assert run.status.cluster == ADDRESS
-    assert list(ray_cluster.at(ADDRESS)._cared) == [str(run.path)]
-    assert ray_cluster.at("auto")._cared == {}
+    assert list(ray_cluster.cluster_at(ADDRESS)._lost_messages) == [str(run.path)]
+    assert ray_cluster.cluster_at("auto")._lost_messages == {}
 
 
 # Sweeps ---------------------------------------------------------------------------------------------------------------
@@ -155,7 +161,7 @@ def sweep(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 
 
 def test_a_sweep_hands_every_run_to_the_cluster_with_its_cores(
-    clerk: FakeClerk, ray: FakeRay, toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    client: FakeRayClient, ray: FakeRay, toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HIDDEN_STATE_LAUNCHER", "ray")
     ray.cpus = 4
@@ -170,17 +176,17 @@ def test_a_sweep_hands_every_run_to_the_cluster_with_its_cores(
 
 
 def test_a_sweep_whose_cluster_goes_says_what_was_started_and_asks_it_no_more(
-    clerk: FakeClerk, ray: FakeRay, toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    client: FakeRayClient, ray: FakeRay, toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     begin = ray.move_on
-    monkeypatch.setattr(ray, "move_on", lambda: begin() or setattr(clerk, "gone", bool(ray.actors)))
+    monkeypatch.setattr(ray, "move_on", lambda: begin() or setattr(client, "gone", bool(ray.actors)))
     assert sweep(toy, monkeypatch) == 2
     said = capsys.readouterr().err
     assert said.startswith("No Ray cluster answers at “10.0.0.1:6379”")
     assert said.endswith(
         " Started: s-width-2. Not started: s-width-3, s-width-4; Continue, or `runs resume RUN`, starts each.\n"
     )
-    assert clerk.asked.count("submit") == 2
+    assert client.asked.count("submit") == 2
     rest = [find("s-width-3"), find("s-width-4")]
     for run in rest:
         assert run.status.error.startswith("No Ray cluster answers"), run.id

@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import UserError
 from core.jobs.launch import enqueue
-from core.jobs.queue import alone
+from core.jobs.queue import run_lock
 from core.jobs.worker import work
 from core.runs.checkpoint import checkpoints
 from core.runs.run import Run
@@ -205,7 +205,7 @@ def held_for(run: Run, seconds: float, last_word: str = "") -> threading.Thread:
     began = threading.Event()
 
     def hold() -> None:
-        with alone(run) as first:
+        with run_lock(run) as first:
             assert first
             began.set()
             time.sleep(seconds)
@@ -222,7 +222,7 @@ def test_a_process_that_is_only_just_gone_is_waited_for(toy):
     run = toy_run(toy)
     enqueue(run)
     dying = held_for(run, 0.7)
-    status = work(run, patience=20, asked=True)
+    status = work(run, lock_timeout=20, only_if_queued=True)
     dying.join()
     assert (status.state, status.error) == ("finished", "")
 
@@ -232,7 +232,7 @@ def test_what_another_process_took_up_meanwhile_is_left_to_it(toy, word):
     run = toy_run(toy)
     enqueue(run)
     other = held_for(run, 0.7, word)
-    work(run, patience=20, asked=True)
+    work(run, lock_timeout=20, only_if_queued=True)
     other.join()
     assert run.metrics() == []
     assert Status.read(run.path / "status.json").state == word
@@ -242,7 +242,7 @@ def test_one_that_another_process_keeps_is_not_trained_twice(toy):
     run = toy_run(toy)
     enqueue(run)
     other = held_for(run, 1.5)
-    status = work(run, patience=0.4, asked=True)
+    status = work(run, lock_timeout=0.4, only_if_queued=True)
     assert (status.state, "already" in status.error) == ("failed", True)
     other.join()
     assert run.metrics() == []

@@ -18,7 +18,7 @@ import pytest
 from core.bundles.bundle import import_bundle
 from core.errors import UserError
 from core.jobs import launch
-from core.jobs.rerun import again
+from core.jobs.rerun import create_rerun
 from core.jobs.summary import summary
 from core.jobs.worker import work
 from core.runs.run import Run
@@ -144,7 +144,7 @@ def test_a_folder_made_read_only_is_said_at_every_button_and_harms_nothing(toy, 
         lambda: launch.stop(find("busy", disk)),
         lambda: run.describe(name="new"),
         lambda: delete(run),
-        lambda: again(run, {"width": 4}),
+        lambda: create_rerun(run, {"width": 4}),
         lambda: restore(binned_key, disk),
         lambda: create(run.options, run.sources(), directory=disk),
         lambda: import_bundle(tmp_path / "absent.zip", disk),

@@ -17,7 +17,7 @@ from core.gan.training.feature_extractor import FeatureExtractor
 from core.gan.training.model import discriminator, generator
 from core.gan.training.train import GANTask, make_task
 from core.gan.training.verdict import verdicts
-from core.jobs.rerun import again
+from core.jobs.rerun import create_rerun
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.store import create
@@ -150,7 +150,7 @@ def test_a_stopped_run_continues_to_the_same_weights(folder, judge, monkeypatch)
 
 def test_a_branch_trains_on_from_the_kept_generator(finished, folder, judge):
     step = snapshots.steps(finished)[-1]
-    branch = again(finished, {"steps": 1, "learning_rate": 1e-6}, branch_from=step)
+    branch = create_rerun(finished, {"steps": 1, "learning_rate": 1e-6}, branch_from=step)
     judge.save(branch.path / "judge.npz")
     kept, trained = snapshots.load(finished, step), train(branch).variables()
     kernels = [name for name in kept if name.endswith("kernel")]

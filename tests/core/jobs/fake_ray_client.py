@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.jobs.ray_client import RayClient
-from core.jobs.ray_cluster import GoneError
+from core.jobs.ray_cluster import ClusterUnavailableError
 from tests.core.jobs.fake_ray import FakeRay
 
 ADDRESS = "10.0.0.1:6379"
@@ -19,18 +19,18 @@ def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-class FakeClerk:
+class FakeRayClient:
     """What it is asked and answers goes through JSON as at the real one."""
 
-    there = True
+    is_running = True
 
     def __init__(self, ray: FakeRay) -> None:
-        self.desk, self.gone = RayClient(ray), False
+        self.client, self.gone = RayClient(ray), False
         self.asked: list[str] = []
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         self.asked.append(question["do"])
         if self.gone:
-            raise GoneError
-        answer: dict[str, Any] = json.loads(json.dumps(self.desk.answer(json.loads(json.dumps(question)))))
+            raise ClusterUnavailableError
+        answer: dict[str, Any] = json.loads(json.dumps(self.client.answer(json.loads(json.dumps(question)))))
         return answer
