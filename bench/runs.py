@@ -61,8 +61,8 @@ def _kills(key: str, folder: Path, quick: bool) -> list[dict[str, Any]]:
     family, rng = FAMILIES[key], random.Random(0)
     name = next(name for name, item in SAMPLES.items() if item.family == key)
     sources = sample(name)
-    sizes = family.room("data.prepare").sizes(sources, family.options())
-    options = family.room("config").preset("quick", **sizes).model_dump() | SMALL.get(key, {})
+    sizes = family.data.sizes(sources, family.options())
+    options = family.config.preset("quick", **sizes).model_dump() | SMALL.get(key, {})
     options |= {"steps": steps, "epochs": None, "seconds": None}
 
     def begin(name: str) -> Run:
@@ -138,7 +138,7 @@ def _checkpoint_share(key: str, folder: Path) -> float:
     family = FAMILIES[key]
     name = next(name for name, item in SAMPLES.items() if item.family == key)
     sources = sample(name)
-    options = family.room("config").preset("quick", **family.room("data.prepare").sizes(sources, family.options()))
+    options = family.config.preset("quick", **family.data.sizes(sources, family.options()))
     measured = create(options, sources, name="measured", directory=folder)
     launch.start(measured)
     _until(lambda: measured.read_json("plan.json") is not None or not measured.active)

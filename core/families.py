@@ -1,26 +1,111 @@
-"""The one table of families; a fourth family is one folder and one row."""
+"""The typed contract of a family, and the one table of families; a fourth one is one folder and one row.
 
+The modules of a family are imported when they are first asked for: a form, a table of runs and `--help` never import
+the training code, which brings TensorFlow. Each family's `__init__.py` holds its modules to the protocols below, so
+that mypy names what a family lacks; whoever calls a family is checked against the same protocols.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from core.endpoint import Endpoint
 from core.errors import UserError
 from core.i18n import N_, _, translated_fields
-from core.schema import Options, merged
+from core.schema import Cost, Options, merged
 from core.sources import Source
+
+if TYPE_CHECKING:
+    from core.runs.run import Run
+    from core.training.task import Task
+    from core.training.verdict import Verdict
+
+O = TypeVar("O", bound=Options)  # the family's own options
+OIn = TypeVar("OIn", bound=Options, contravariant=True)
+
+
+class ConfigModule(Protocol[O]):
+    """`config.py`: the options and their presets. It imports no TensorFlow."""
+
+    @property
+    def OPTIONS(self) -> type[O]: ...  # noqa: N802
+
+    @property
+    def PRESETS(self) -> Collection[str]: ...  # noqa: N802
+
+    def preset(self, name: str, /, *args: Any, **sizes: Any) -> O:
+        """The options of a preset for data of these sizes. Raises UserError for an unknown name."""
+
+    def cost(self, options: O, /, *args: Any, **sizes: Any) -> Cost:
+        """What the network of `options` costs on data of these sizes."""
+
+
+class DataModule(Protocol[OIn]):
+    """`data/prepare.py`: what a person brings becomes what is trained on. It imports no TensorFlow."""
+
+    @property
+    def MAX_BYTES(self) -> int: ...  # noqa: N802
+
+    def sizes(self, sources: Sequence[Source], options: OIn, /) -> dict[str, Any]:
+        """The keyword arguments of preset() and cost(). Raises UserError for data that cannot be trained on."""
+
+    def prepare(self, sources: Sequence[Source], options: OIn, /) -> Any:
+        """The data in the family's own form, cleaned and split. Raises UserError as sizes()."""
+
+
+class TrainingModule(Protocol):
+    """`training/train.py`. It imports TensorFlow."""
+
+    def before_devices(self) -> None:
+        """Set what TensorFlow takes only before its first use, such as its number of threads."""
+
+    def make_task(self, run: "Run", /) -> "Task":
+        """The family's side of the training loop. Raises UserError where data or options do not fit."""
+
+
+class VerdictModule(Protocol):
+    """`training/verdict.py`: what the figures say, in words. It imports no TensorFlow."""
+
+    def verdicts(self, run: "Run", rows: list[dict[str, Any]], /) -> "list[Verdict]":
+        """What the lines of metrics.jsonl say so far; empty while they are too few."""
+
+
+class ProgramModule(Protocol):
+    """`program.py`: a run as a program in plain Keras."""
+
+    def files(self, run: "Run", /) -> dict[str, bytes]:
+        """train.py and the files that it reads, by name. Raises UserError where the data is gone."""
+
+    def use(self, run: "Run", /) -> str:
+        """A short program that uses the model.keras beside it."""
+
+
+class ServiceModule(Protocol):
+    """`service.py`: what a trained run answers over HTTP."""
+
+    def endpoints(self, run: "Run", /) -> list[Endpoint]:
+        """Load the best weights. Raises UserError where there are none."""
+
+
+class CommandsModule(Protocol):
+    """`commands.py`: the verbs of the command line that use a trained run. It imports no TensorFlow."""
+
+    def add_parsers(self, commands: Any, /) -> None:
+        """Add them to argparse's sub-parsers."""
+
+    def evaluate(self, run: "Run", path: str = "", /) -> dict[str, Any]:
+        """The figures of the best weights on held-out data, or on the file at `path`. Raises UserError."""
 
 
 @translated_fields("title", "short")
 @dataclass(frozen=True)
 class Family:
-    """A wing of core: `core/<key>/` with the same rooms as every other.
+    """One row of the table.
 
-    `section` is its folder in pages/, `data_flag` the command line's option for its input, `verb` what a trained one
-    is used for. What others call in a wing:
-    config.OPTIONS (its Options), config.PRESETS (names), config.preset(name, **sizes) -> Options;
-    data.MAX_BYTES, data.sizes(sources, options) -> the sizes that preset() wants;
-    train.make_task(run) -> Task; commands.add_parsers(commands) adds the verbs that use a trained run.
+    key: name of its folders core/<key>/, ui/<key>/ and pages/<key>/; short: what it does, for people; section: what
+    the addresses of its screens begin with; data_flag: the command line's option for its input; verb: what a trained
+    one is used for; unit: what its throughput counts; package: where its modules are, if not in core/<key>/.
     """
 
     key: str
@@ -31,14 +116,42 @@ class Family:
     data_flag: str
     verb: str
     unit: str
+    package: str = ""
 
-    def room(self, name: str) -> ModuleType:
-        """The wing's module `name`; imported only now, since train and model bring TensorFlow."""
-        return import_module(f"core.{self.key}.{name}")
+    def _module(self, name: str) -> Any:
+        return import_module(f"{self.package or f'core.{self.key}'}.{name}")
+
+    @property
+    def config(self) -> ConfigModule[Any]:
+        return cast(ConfigModule[Any], self._module("config"))
+
+    @property
+    def data(self) -> DataModule[Any]:
+        return cast(DataModule[Any], self._module("data.prepare"))
+
+    @property
+    def training(self) -> TrainingModule:
+        return cast(TrainingModule, self._module("training.train"))
+
+    @property
+    def verdict(self) -> VerdictModule:
+        return cast(VerdictModule, self._module("training.verdict"))
+
+    @property
+    def program(self) -> ProgramModule:
+        return cast(ProgramModule, self._module("program"))
+
+    @property
+    def service(self) -> ServiceModule:
+        return cast(ServiceModule, self._module("service"))
+
+    @property
+    def commands(self) -> CommandsModule:
+        return cast(CommandsModule, self._module("commands"))
 
     @property
     def options(self) -> type[Options]:
-        return self.room("config").OPTIONS
+        return cast(type[Options], self.config.OPTIONS)
 
 
 FAMILIES: dict[str, Family] = {
@@ -74,6 +187,5 @@ def family(key: str) -> Family:
 
 def plan_options(family: Family, sources: list[Source], preset: str, values: dict[str, Any]) -> Options:
     """The preset's options for this data with `values` on top. Raises UserError for bad data or options."""
-    model = family.options
-    sizes = family.room("data.prepare").sizes(sources, merged(model(), values))
-    return merged(family.room("config").preset(preset, **sizes), values)
+    sizes = family.data.sizes(sources, merged(family.options(), values))
+    return merged(family.config.preset(preset, **sizes), values)

@@ -18,7 +18,7 @@ def load_sources(given: Sequence[str], family: Family) -> tuple[list[Source], st
     A folder gives all its files, named by their path inside it, so that sub-folders can be classes. Raises UserError
     for what does not exist or is too large.
     """
-    limit = family.room("data.prepare").MAX_BYTES
+    limit = family.data.MAX_BYTES
     sources: list[Source] = []
     for item in given:
         kind, _colon, name = item.partition(":")

@@ -17,8 +17,7 @@ def script_files(run: Run) -> dict[str, bytes]:
 
     Raises UserError where the data is gone, or where a run with a budget in seconds was never begun.
     """
-    files: dict[str, bytes] = family(run.family).room("program").files(run)
-    return files
+    return family(run.family).program.files(run)
 
 
 def can_be_written(run: Run) -> None:
@@ -29,7 +28,7 @@ def can_be_written(run: Run) -> None:
 
 def use_script(run: Run) -> str:
     """A few lines that use `model.keras` beside them with nothing but Keras."""
-    return str(family(run.family).room("program").use(run))
+    return family(run.family).program.use(run)
 
 
 def write_script(run: Run, folder: Path) -> list[str]:

@@ -4,3 +4,20 @@ config and what reads a text in data/ import no TensorFlow, so that a form, an u
 Others come in through the family's row in core/families.py, not by importing a module of this package by name; the
 pages of this family, which show its data and its inside, are the exception.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # mypy checks the modules against the contract in core/families.py
+    from core import families
+    from core.charlm import commands, config, program, service
+    from core.charlm.config import CharLMConfig
+    from core.charlm.data import prepare
+    from core.charlm.training import train, verdict
+
+    _config: families.ConfigModule[CharLMConfig] = config
+    _data: families.DataModule[CharLMConfig] = prepare
+    _training: families.TrainingModule = train
+    _verdict: families.VerdictModule = verdict
+    _program: families.ProgramModule = program
+    _service: families.ServiceModule = service
+    _commands: families.CommandsModule = commands

@@ -36,7 +36,7 @@ def evaluate(arguments: argparse.Namespace) -> dict[str, Any]:
     from core.tensorflow_import import import_tensorflow
 
     import_tensorflow()
-    found: dict[str, Any] = {"run": run.id} | family.room("commands").evaluate(run, given[family.data_flag] or "")
+    found = {"run": run.id} | family.commands.evaluate(run, given[family.data_flag] or "")
     if not arguments.json:
         for key, value in found.items():
             if isinstance(value, float):

@@ -26,7 +26,7 @@ def parser() -> Parser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train.add_parsers(commands)
     for family in FAMILIES.values():
-        family.room("commands").add_parsers(commands)
+        family.commands.add_parsers(commands)
     verbs = runs.add_parsers(commands)
     again.add_parsers(verbs)
     bundle.add_parsers(verbs)

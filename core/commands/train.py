@@ -43,7 +43,7 @@ def add_parsers(commands: Any) -> None:
             metavar="FILE",
             help=_("files, a folder, sample:NAME, download:NAME, or run:ID for what a run was trained on"),
         )
-        sub.add_argument("--preset", default="quick", choices=family.room("config").PRESETS)
+        sub.add_argument("--preset", default="quick", choices=family.config.PRESETS)
         sub.add_argument("--name", default="", help=_("what to call the run"))
         sub.add_argument(
             "--sweep",

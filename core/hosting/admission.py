@@ -43,7 +43,7 @@ def check_network(row: Family, options: Options, sizes: Mapping[str, Any]) -> No
                 limit=LIMITS.seconds, seconds=options.seconds
             )
         )
-    cost = row.room("config").cost(options, **sizes)
+    cost = row.config.cost(options, **sizes)
     if cost.parameters > LIMITS.parameters:
         raise UserError(
             _(
@@ -70,7 +70,7 @@ def check_new(options: Options, sources: Sequence[Source], runs_folder: Path) ->
     check_start(runs_folder)
     check_data(sum(len(source.data) for source in sources))
     row = family(options.family)
-    check_network(row, options, row.room("data.prepare").sizes(sources, options))
+    check_network(row, options, row.data.sizes(sources, options))
 
 
 def check_import() -> None:

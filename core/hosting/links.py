@@ -70,7 +70,7 @@ def keys(family: Family) -> dict[str, list[str]]:
     return {
         f"{family.key}-way": ["sample", "upload", "paste", "download"],
         f"{family.key}-sample": [name for name, item in SAMPLES.items() if item.family == family.key],
-        f"{family.key}-preset": list(family.room("config").PRESETS),
+        f"{family.key}-preset": list(family.config.PRESETS),
     }
 
 

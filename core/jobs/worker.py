@@ -95,10 +95,10 @@ def _train(run: Run, status: Status, hook: Hook) -> str:
     hook(status)
     from core.training.loop import Trainer
 
-    room = family(run.family).room
-    import_tensorflow(lambda: getattr(room("training.train"), "before_devices", lambda: None)())
+    row = family(run.family)
+    import_tensorflow(lambda: row.training.before_devices())
     with _device_scope(run):
-        task = room("training.train").make_task(run)
+        task = row.training.make_task(run)
         status.phase = ""
         return Trainer(run, task, status, hook).fit()
 

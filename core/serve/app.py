@@ -44,7 +44,7 @@ class Service:
 
     def __init__(self, run: Run, token: str = "") -> None:
         self.run, self._token = run, token
-        self._room = family(run.family).room("service")
+        self._service = family(run.family).service
         self._stamp, self._endpoints = (-1, -1), dict[str, Endpoint]()
         self._turn, self._waiting = asyncio.Lock(), 0
         self._loading = threading.Lock()
@@ -56,7 +56,7 @@ class Service:
             stamp = self._newest()
             if stamp != self._stamp:
                 try:
-                    self._endpoints = {endpoint.path: endpoint for endpoint in self._room.endpoints(self.run)}
+                    self._endpoints = {endpoint.path: endpoint for endpoint in self._service.endpoints(self.run)}
                 except Exception:
                     if not self._endpoints:
                         raise

@@ -23,14 +23,10 @@ class Estimate:
 
 
 def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequence[Run]) -> Estimate:
-    """`runs` are earlier ones of the family, the newest first; the first with a report of this machine is the scale.
-
-    The wing's config gives cost(options, **sizes) -> Cost: parameters, multiplications a unit, activations a step,
-    units an epoch.
-    """
+    """`runs` are earlier ones of the family, the newest first; the first with a report of this machine is the scale."""
     from core.durations import duration
 
-    cost = family.room("config").cost(options, **sizes)
+    cost = family.config.cost(options, **sizes)
     throughput, basis = None, _("No run on this machine has been measured yet.")
     here = machine()["processor"]
     for run in runs:
@@ -39,7 +35,7 @@ def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequ
         if not (isinstance(speed, int | float) and isinstance(known, dict) and known.get("processor") == here):
             continue
         try:
-            before = family.room("config").cost(run.options, **run.facts.get("sizes", {}))
+            before = family.config.cost(run.options, **run.facts.get("sizes", {}))
         except Exception:
             continue  # an old or half-deleted run is no reason to have no estimate
         throughput = speed * before.work / max(1, cost.work)

@@ -39,14 +39,14 @@ def begun(family, tmp_path_factory) -> tuple[Run, dict]:
     """A run with a plan and what a task writes once, of which each test trains a copy; and its first variables."""
     name = next(name for name, item in SAMPLES.items() if item.family == family.key)
     sources = sample(name)
-    sizes = family.room("data.prepare").sizes(sources, family.options())
-    options = family.room("config").preset("quick", **sizes).model_dump() | SMALL.get(family.key, {})
+    sizes = family.data.sizes(sources, family.options())
+    options = family.config.preset("quick", **sizes).model_dump() | SMALL.get(family.key, {})
     options |= {"steps": PLAN["total_steps"], "epochs": None, "seconds": None}
     run = create(
         parse_options(family.options, options), sources, name="blank", directory=tmp_path_factory.mktemp(family.key)
     )
     run.write_json("plan.json", PLAN)
-    task = family.room("training.train").make_task(run)
+    task = family.training.make_task(run)
     return run, {name: np.asarray(item).copy() for name, item in task.variables().items()}
 
 
@@ -69,7 +69,7 @@ def copy(run: Run, name: str) -> Run:
 def train(run: Run, kill_before: int | None = None, stop_before: int | None = None) -> str:
     """Train with a fresh task; `kill_before` and `stop_before` count calls of its train()."""
     run = Run(run.path)
-    task = FAMILIES[run.family].room("training.train").make_task(run)
+    task = FAMILIES[run.family].training.make_task(run)
     original, calls = task.train, []
 
     def counted(step, factors):

@@ -64,9 +64,9 @@ def test_every_option_has_what_form_and_flag_are_made_of(row):
 
 
 def test_the_defaults_and_every_preset_are_valid_and_survive_json(row, sources):
-    sizes = row.room("data.prepare").sizes(sources, row.options())
-    assert {"quick", "balanced", "best"} <= set(row.room("config").PRESETS)
-    for options in [row.options(), *(row.room("config").preset(name, **sizes) for name in row.room("config").PRESETS)]:
+    sizes = row.data.sizes(sources, row.options())
+    assert {"quick", "balanced", "best"} <= set(row.config.PRESETS)
+    for options in [row.options(), *(row.config.preset(name, **sizes) for name in row.config.PRESETS)]:
         assert type(options) is row.options
         again = parse_options(row.options, json.loads(json.dumps(options.model_dump(mode="json"))))
         assert again == options
@@ -74,15 +74,15 @@ def test_the_defaults_and_every_preset_are_valid_and_survive_json(row, sources):
 
 
 def test_an_unknown_preset_is_refused_in_a_sentence(row, sources):
-    sizes = row.room("data.prepare").sizes(sources, row.options())
+    sizes = row.data.sizes(sources, row.options())
     with pytest.raises(UserError, match="huge"):
-        row.room("config").preset("huge", **sizes)
+        row.config.preset("huge", **sizes)
 
 
 def test_the_cost_grows_with_the_network(row, sources):
-    sizes = row.room("data.prepare").sizes(sources, row.options())
-    presets = [row.room("config").preset(name, **sizes) for name in ("quick", "best")]
-    quick, best = (row.room("config").cost(options, **sizes) for options in presets)
+    sizes = row.data.sizes(sources, row.options())
+    presets = [row.config.preset(name, **sizes) for name in ("quick", "best")]
+    quick, best = (row.config.cost(options, **sizes) for options in presets)
     assert isinstance(quick, Cost)
     assert 0 < quick.parameters <= best.parameters
     assert quick.per_step > 0 < quick.per_epoch
@@ -118,15 +118,15 @@ def test_out_of_bounds_is_a_sentence_that_names_the_option(row):
 def test_data_of_another_kind_is_a_sentence_not_a_fault(row, data):
     said = ""
     try:
-        row.room("data.prepare").sizes([Source("file.bin", data)], row.options())
+        row.data.sizes([Source("file.bin", data)], row.options())
     except UserError as error:
         said = str(error)
     assert not said or (len(said) < 500 and said[-1] in ".?!")
 
 
 def test_its_embedded_sample_becomes_a_run(row, sources, runs_folder):
-    sizes = row.room("data.prepare").sizes(sources, row.options())
-    run = create(row.room("config").preset("quick", **sizes), sources, label="sample")
+    sizes = row.data.sizes(sources, row.options())
+    run = create(row.config.preset("quick", **sizes), sources, label="sample")
     assert run.family == row.key
     assert run.sources() == sources
 
@@ -135,8 +135,7 @@ def test_forms_data_and_commands_need_neither_tensorflow_nor_a_screen():
     code = (
         "import sys\nfrom core.families import FAMILIES\n"
         "for row in FAMILIES.values():\n"
-        "    for room in ('config', 'commands', 'data.prepare', 'training.verdict', 'program'):\n"
-        "        row.room(room)\n"
+        "    row.config, row.commands, row.data, row.verdict, row.program\n"
         "print(sorted({'tensorflow', 'keras', 'pandas', 'streamlit', 'plotly', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -88,9 +88,7 @@ def _workbook() -> bytes:
 def fitting(key: str) -> list[tuple[str, bytes]]:
     """Those that the family reads when they are whole."""
     row = FAMILIES[key]
-    return [
-        base for base in bases() if not said(partial(row.room("data.prepare").sizes, [Source(*base)], row.options()))
-    ]
+    return [base for base in bases() if not said(partial(row.data.sizes, [Source(*base)], row.options()))]
 
 
 FITTING = cache(fitting)
@@ -106,8 +104,8 @@ def test_any_upload_is_read_or_refused_in_a_sentence(key, seed, odd):
         mutate_zip(base, seed) if base.startswith(b"PK") and seed % 3 else mutate(base, seed, [x for _n, x in files])
     )
     source, sizes = Source(name if seed % 7 else odd, whole), {}
-    complaint = said(lambda: sizes.update(row.room("data.prepare").sizes([source], row.options())))
-    complaint += said(lambda: row.room("data.prepare").prepare([source], row.options()))
+    complaint = said(lambda: sizes.update(row.data.sizes([source], row.options())))
+    complaint += said(lambda: row.data.prepare([source], row.options()))
     assert "\n" not in complaint
     assert complaint or all(value >= 0 for value in sizes.values())
 

@@ -91,9 +91,7 @@ def looked_at(run: Run) -> None:
     curves([run], "loss")
     seed_groups([run])
     asks: list[Callable[[], Any]] = [
-        lambda: (
-            FAMILIES[run.family].room("training.verdict").verdicts(run, run.metrics()) if run.family in FAMILIES else 0
-        ),
+        lambda: FAMILIES[run.family].verdict.verdicts(run, run.metrics()) if run.family in FAMILIES else 0,
         lambda: run.options,
         lambda: command(run),
         lambda: total_steps(run, 1.0),

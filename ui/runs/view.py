@@ -15,7 +15,6 @@ from core.jobs.repeat_command import command
 from core.runs.metrics import MetricsTail
 from core.runs.run import Run
 from core.runs.status import ENDED, Status
-from core.training.verdict import Verdict
 from ui.runs.manage import manage
 from ui.runs.transfer import take
 from ui.shell import hosting, navigation
@@ -166,8 +165,7 @@ def _tail(run: Run) -> MetricsTail:
 
 
 def _words(run: Run, row: Family, rows: list[dict[str, Any]], status: Status) -> None:
-    found: list[Verdict] = row.room("training.verdict").verdicts(run, rows)
-    for verdict in found:
+    for verdict in row.verdict.verdicts(run, rows):
         VERDICTS[verdict.kind](md(verdict.evidence), title=md(verdict.text))
         if verdict.changes and verdict.action:
             label = md(verdict.action)

@@ -48,7 +48,7 @@ def train_form(
     """
     preset = _preset(family, setup)
     st.caption(PRESETS.get(preset, ""))
-    proposed = admission.limit_budget(family.room("config").preset(preset, **sizes))
+    proposed = admission.limit_budget(family.config.preset(preset, **sizes))
     base = teacher_links.over(proposed, setup, fixed)
     key = f"{family.key}.{preset}.{abs(hash(tuple(sorted(sizes.items()))))}{teacher_links.digest(setup.options)}"
     teacher_links.told(setup)
@@ -84,14 +84,14 @@ def train_form(
 
 def preset_ahead(family: Family, setup: LinkSettings) -> str:
     """The preset that the form will have, for what is computed above it on the page."""
-    presets, key = family.room("config").PRESETS, f"{family.key}-preset"
+    presets, key = family.config.PRESETS, f"{family.key}-preset"
     clicked = "" if setup.hides("preset") else str(st.session_state.get(key))
     asked = st.query_params.get(key, "")
     return next((name for name in (clicked, asked) if name in presets), next(iter(presets)))
 
 
 def _preset(family: Family, setup: LinkSettings) -> str:
-    presets = {name: _(name.capitalize()) for name in family.room("config").PRESETS}
+    presets = {name: _(name.capitalize()) for name in family.config.PRESETS}
     key = f"{family.key}-preset"
     if setup.hides("preset"):
         return preset_ahead(family, setup)

@@ -52,8 +52,8 @@ def test_one_second_over_is_refused(demo):
 
 def test_one_parameter_over_is_refused(demo, monkeypatch):
     config = CharLMConfig(units=8)
-    sizes = FAMILIES["charlm"].room("data.prepare").sizes([Source("a.txt", TEXT)], config)
-    count = FAMILIES["charlm"].room("config").cost(config, **sizes).parameters
+    sizes = FAMILIES["charlm"].data.sizes([Source("a.txt", TEXT)], config)
+    count = FAMILIES["charlm"].config.cost(config, **sizes).parameters
     limit(monkeypatch, parameters=count)
     with visit("ada"):
         make()
@@ -117,7 +117,7 @@ def test_every_familys_sample_can_be_trained_with_its_quick_preset(demo):
         for key, family in FAMILIES.items():
             name = next(name for name, item in SAMPLES.items() if item.family == key)
             sources = sample(name)
-            sizes = family.room("data.prepare").sizes(sources, family.options())
-            run = create(admission.limit_budget(family.room("config").preset("quick", **sizes)), sources, name=name)
+            sizes = family.data.sizes(sources, family.options())
+            run = create(admission.limit_budget(family.config.preset("quick", **sizes)), sources, name=name)
             assert run.family == key
             delete(run)

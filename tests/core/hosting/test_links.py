@@ -33,7 +33,7 @@ def query(family: str, **given: str) -> tuple[links.LinkSettings, list[str]]:
 @pytest.mark.parametrize("key", FAMILIES)
 def test_a_link_says_only_what_differs_and_is_read_as_it_was_meant(key):
     family = FAMILIES[key]
-    preset = family.room("config").preset("quick", **SIZES[key])
+    preset = family.config.preset("quick", **SIZES[key])
     budget = dict.fromkeys(("seconds", "steps", "epochs")) | {"seed": 7}
     wanted = merged(preset, budget | CHANGES[key])
     sample = next(name for name in links.keys(family)[f"{key}-sample"])
@@ -50,7 +50,7 @@ def test_a_link_says_only_what_differs_and_is_read_as_it_was_meant(key):
 
 def test_data_of_ones_own_does_not_travel():
     family = FAMILIES["charlm"]
-    preset = family.room("config").preset("quick", **SIZES["charlm"])
+    preset = family.config.preset("quick", **SIZES["charlm"])
     found = dict(parse_qsl(links.write(family, "", "quick", preset, preset, ())))
     assert found == {"charlm-way": "upload", "charlm-preset": "quick", "seed": "0", "language": "en"}
 

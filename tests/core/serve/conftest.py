@@ -68,7 +68,7 @@ def room() -> Room:
 def service(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Path) -> Service:
     run = create(ToyOptions(), sample("ferry"), directory=tmp_path)
     run.model_path.write_bytes(b"1")
-    monkeypatch.setattr(type(family("toy")), "room", lambda self, name: room)
+    monkeypatch.setattr(family("toy").service, "endpoints", room.endpoints)
     return Service(run, TOKEN)
 
 

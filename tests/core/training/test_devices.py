@@ -38,8 +38,8 @@ SMALL: dict[str, dict[str, Any]] = {
 def begin(key: str, folder: Path, name: str, placement: Placement) -> Run:
     family = FAMILIES[key]
     sources = sample(next(name for name, item in SAMPLES.items() if item.family == key))
-    sizes = family.room("data.prepare").sizes(sources, family.options())
-    options = family.room("config").preset("quick", **sizes).model_dump() | SMALL[key]
+    sizes = family.data.sizes(sources, family.options())
+    options = family.config.preset("quick", **sizes).model_dump() | SMALL[key]
     options |= {"steps": PLAN["total_steps"], "epochs": None, "seconds": None}
     run = create(parse_options(family.options, options), sources, name=name, directory=folder)
     run.write_json("plan.json", PLAN)

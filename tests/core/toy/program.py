@@ -1,0 +1,11 @@
+"""The toy as a program of its own."""
+
+from core.runs.run import Run
+
+
+def files(run: Run) -> dict[str, bytes]:
+    return {"train.py": b"print('toy')\n", "numbers.txt": b"1"}
+
+
+def use(run: Run) -> str:
+    return "print('use')\n"
