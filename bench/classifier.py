@@ -39,7 +39,7 @@ def options(**changes: Any) -> Any:
     from core.classifier.config import ClassifierConfig
 
     shape = {"blocks": BLOCKS, "width": D, "heads": HEADS, "feed_forward": F, "batch_size": B, "max_tokens": LIMIT}
-    return ClassifierConfig(**shape, **{"dropout": 0.1, "weight_decay": 0.01, "teaching": 0.0} | changes)
+    return ClassifierConfig(**shape, **{"dropout": 0.1, "weight_decay": 0.01, "distillation": 0.0} | changes)
 
 
 def batches() -> tuple[Any, np.ndarray, int]:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from core.errors import UserError
 from core.i18n import _
-from core.schema import BUDGETS, Options, choices, from_text, one_budget
+from core.schema import BUDGETS, Options, choices, from_text, name_of, one_budget
 from core.terminal import printable
 
 
@@ -31,7 +31,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser, model: type[Options]) -> None:
-    """One flag a field: its help, unit, default and bounds come from the schema."""
+    """One flag a field: its help, unit, default and bounds come from the schema. Former names are not in the help."""
     group = parser.add_argument_group(_("options (a preset chooses what is not given)"))
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
@@ -49,6 +49,8 @@ def add_options(parser: argparse.ArgumentParser, model: type[Options]) -> None:
             group.add_argument(
                 flag, dest=f"option_{name}", metavar=metavar, help=f"{text}{unit} ({_('default')}: {default})"
             )
+    for former, name in model.ALIASES.items():
+        group.add_argument("--" + former.replace("_", "-"), dest=f"option_{name}", help=argparse.SUPPRESS)
 
 
 def given_options(arguments: argparse.Namespace, model: type[Options]) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def set_options(pairs: Sequence[str], model: type[Options]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")
-        name = name.strip().lstrip("-").replace("-", "_")
+        name = name_of(model, name.strip().lstrip("-").replace("-", "_"))
         if not sign:
             raise UserError(_("“{pair}” is no option: write NAME=VALUE.").format(pair=pair))
         if name not in model.model_fields:

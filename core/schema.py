@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from core.errors import UserError
@@ -73,6 +73,7 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, allow_inf_nan=False)
     family: ClassVar[str] = ""
+    ALIASES: ClassVar[Mapping[str, str]] = {}  # former name of an option → its name; both are read
 
     epochs: float | None = option(
         10, "How often the data is read through.", group="budget", level="basic", gt=0, le=100_000
@@ -103,12 +104,35 @@ class Options(BaseModel):
         le=10_000,
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former_names(cls, values: Any) -> Any:
+        return renamed(cls, values) if isinstance(values, Mapping) else values
+
+
+def name_of(model: type[Options], name: str) -> str:
+    """The present name of an option that is called by its former or its present one; any other name as it is."""
+    return model.ALIASES.get(name, name)
+
+
+def renamed(model: type[Options], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with every option under its present name. Raises UserError where one is given under both."""
+    for former, name in model.ALIASES.items():
+        if former in values and name in values:
+            raise UserError(
+                _("Option “{name}” is given twice: “{former}” is its former name.").format(name=name, former=former)
+            )
+    return {name_of(model, name): value for name, value in values.items()}
+
 
 T = TypeVar("T", bound=Options)
 
 
 def parse_options(model: type[T], values: dict[str, Any]) -> T:
-    """Validate `values`; raise UserError that names the first offending option, its value and its bounds."""
+    """Validate `values`; raise UserError that names the first offending option, its value and its bounds.
+
+    Options may have their former names.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -160,4 +184,4 @@ def budget(options: Options) -> str:
 
 def merged(base: Options, values: dict[str, Any]) -> Options:
     """`base` with `values` on top, validated."""
-    return parse_options(type(base), base.model_dump() | values)
+    return parse_options(type(base), base.model_dump() | renamed(type(base), values))

@@ -21,6 +21,12 @@ class ClassifierConfig(Options):
     """Everything that a Transformer classifier can be told."""
 
     family: ClassVar[str] = "classifier"
+    ALIASES: ClassVar[dict[str, str]] = {
+        "teaching": "distillation",
+        "averaging": "ema",
+        "pairs": "bigram_buckets",
+        "cut": "truncation",
+    }
 
     # The table
     text_column: str = option("", "The column of the texts; empty: guessed.", group="table", max_length=100)
@@ -52,14 +58,16 @@ class ClassifierConfig(Options):
     max_tokens: int = option(
         64, "Longer texts are cut.", unit="tokens", group="tokens", level="basic", ge=4, le=MAX_TOKENS
     )
-    cut: Literal["end", "start", "middle"] = option("end", "Which part of a longer text is left out.", group="tokens")
+    truncation: Literal["end", "start", "middle"] = option(
+        "end", "Which part of a longer text is left out.", group="tokens"
+    )
 
     # The network
     blocks: int = option(1, "Encoder blocks, one on the other.", group="network", level="basic", ge=1, le=6)
     width: int = option(64, "Numbers that stand for one token.", group="network", level="basic", ge=8, le=1024)
     heads: int = option(4, "Attention heads of each block; they share the width.", group="network", ge=1, le=16)
     feed_forward: int = option(128, "Width inside the feed-forward part.", group="network", ge=8, le=4096)
-    pairs: int = option(
+    bigram_buckets: int = option(
         0, "Numbers kept for pairs of tokens that follow each other, shared by those that fall on the same; 0 is off.",
         unit="pairs", group="network", ge=0, le=1_000_000,
     )  # fmt: skip
@@ -79,7 +87,7 @@ class ClassifierConfig(Options):
     clip_norm: float = option(
         1.0, "Gradients longer than this are scaled back to it; 0 leaves them.", group="training", ge=0, le=1000
     )
-    teaching: float = option(
+    distillation: float = option(
         0.9, "How much of each label the linear model gives with its probabilities, instead of the table.",
         group="training", ge=0, le=1,
     )  # fmt: skip
@@ -91,9 +99,9 @@ class ClassifierConfig(Options):
     word_dropout: float = option(
         0.2, "Share of the tokens that become unknown while training.", group="training", ge=0, le=0.9
     )
-    averaging: float = option(
-        0.995, "Memory of the averaged weights, which are the ones that are used; 0 is off.", group="training",
-        ge=0, lt=1,
+    ema: float = option(
+        0.995, "Memory of the averaged weights, which are the ones that are used; 0 is off.",
+        title="Weight averaging (EMA)", group="training", ge=0, lt=1,
     )  # fmt: skip
 
     @field_validator("heads")
@@ -135,12 +143,12 @@ def preset(name: str, rows: int, median_tokens: int, classes: int, characters: b
         blocks=1 if name == "quick" or few else 2,
         width=32 if few and name == "quick" else 64,
         max_tokens=tokens,
-        cut="middle",
+        truncation="middle",
         batch_size=16 if few else 32,
         min_count=1 if few else 2,
         vocabulary=20_000 if not many else 30_000,
-        averaging=0.98 if few else 0.995,
-        pairs=65_536 if many else 32_768 if characters and not few else 0,
+        ema=0.98 if few else 0.995,
+        bigram_buckets=65_536 if many else 32_768 if characters and not few else 0,
     )
 
 
@@ -150,7 +158,9 @@ def cost(options: ClassifierConfig, rows: int, median_tokens: int, classes: int,
     # Heaps' law, with the exponent and factor that reviews in English have: a guess until the vocabulary is counted.
     words = min(options.vocabulary, round(8 * (rows * max(1, median_tokens)) ** 0.57 / options.min_count))
     block = 4 * D * (D + 1) + D * F + F + F * D + D + 4 * D
-    parameters = (words + options.pairs + options.max_tokens + 1) * D + options.blocks * block + (D + 1) * classes
+    parameters = (
+        (words + options.bigram_buckets + options.max_tokens + 1) * D + options.blocks * block + (D + 1) * classes
+    )
     work = options.blocks * (T * (4 * D * D + 2 * D * F) + 2 * T * T * D)
     kept = options.batch_size * T * (3 * D + options.blocks * (8 * D + 2 * F + 2 * options.heads * T))
     return Cost(parameters, float(work), float(kept), options.batch_size, float(rows))

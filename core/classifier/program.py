@@ -36,14 +36,14 @@ def files(run: Run) -> dict[str, bytes]:
         _READING.format(
             size=config.vocabulary,
             least=config.min_count,
-            cut=CUTS[config.cut],
+            cut=CUTS[config.truncation],
             first="[2] + " if config.pooling == "first" else "",
         ),
         _network(config),
         _INFORMED.format(strength=STRENGTH, seed=config.seed) if config.informed_start else "",
         _optimizer(config),
         program_source.rate(config) + "\n",
-        _LOOP.format(forget=_forget(config), memory=config.averaging, every=max(1, steps // 10)),
+        _LOOP.format(forget=_forget(config), memory=config.ema, every=max(1, steps // 10)),
     ]
     return {"train.py": "\n".join(lines).encode(), "rows.csv": _rows(data, config)}
 
@@ -54,7 +54,9 @@ def use(run: Run) -> str:
     assert isinstance(config, ClassifierConfig)
     tokenizer = cutting.Vocabulary.from_json(run.read_json("vocabulary.json")).tokenizer
     first = "[2] + " if config.pooling == "first" else ""
-    return _USE.format(cutting=_cutting(config, tokenizer), limit=config.max_tokens, cut=CUTS[config.cut], first=first)
+    return _USE.format(
+        cutting=_cutting(config, tokenizer), limit=config.max_tokens, cut=CUTS[config.truncation], first=first
+    )
 
 
 def _rows(data: Prepared, config: ClassifierConfig) -> bytes:
@@ -79,7 +81,7 @@ def _targets(data: Prepared, config: ClassifierConfig) -> tuple[np.ndarray, np.n
     (texts, y), C = data.part("train"), len(data.classes)
     weights = len(y) / (C * np.maximum(np.bincount(y, minlength=C), 1)) if config.class_weights else np.ones(C)
     hard = np.eye(C)[y] * (1 - config.label_smoothing) + config.label_smoothing / C
-    if not config.teaching:
+    if not config.distillation:
         return hard, weights
     tokens = [data.tokenizer(text) for text in texts]
     row_weights = weights[y] if config.class_weights else None
@@ -87,7 +89,7 @@ def _targets(data: Prepared, config: ClassifierConfig) -> tuple[np.ndarray, np.n
     thoughts = [np.log(np.maximum(item.predict(texts, tokens), 1e-6)) for item in found if item.linear]
     if not thoughts:
         return hard, weights
-    return (1 - config.teaching) * hard + config.teaching * softmax(np.mean(thoughts, axis=0)), weights
+    return (1 - config.distillation) * hard + config.distillation * softmax(np.mean(thoughts, axis=0)), weights
 
 
 def _cutting(config: ClassifierConfig, tokenizer: cutting.Tokenizer) -> str:
@@ -98,7 +100,7 @@ def _cutting(config: ClassifierConfig, tokenizer: cutting.Tokenizer) -> str:
 def _network(config: ClassifierConfig) -> str:
     from core.classifier.training.model import FAR, SIZE, SPREAD
 
-    D, drop = config.width, config.dropout
+    D, drop, buckets = config.width, config.dropout, config.bigram_buckets
     sinusoidal = config.positions == "sinusoidal"
 
     def dropped(value: str, name: str) -> str:
@@ -114,7 +116,7 @@ def _network(config: ClassifierConfig) -> str:
         f'x = layers.Embedding(len(known) + 3, {D}, {normal}, name="token_embedding")(tokens_in)',
         "places = ops.cumsum(ops.ones_like(tokens_in), axis=1) - 1",
         f"x = x + layers.Embedding(LIMIT + 1, {D}, {places})(places)",
-        *(_PAIRS.format(pairs=config.pairs, D=D, small=small, spread=SPREAD).splitlines() if config.pairs else ()),
+        *(_PAIRS.format(pairs=buckets, D=D, small=small, spread=SPREAD).splitlines() if buckets else ()),
         f"x = {dropped('x', 'embedding_dropout')}" if drop else "",
         'looks = ops.expand_dims(ops.cast(there, "bool"), 1)',
     ]

@@ -16,7 +16,7 @@ from core.families import Family
 from core.i18n import _, language
 from core.jobs.rerun import differences
 from core.samples.registry import SAMPLES
-from core.schema import BUDGETS, Options, from_text, one_budget, parse_options
+from core.schema import BUDGETS, Options, from_text, name_of, one_budget, parse_options
 
 HIDE = ("data", "preset", "options", "name")
 ELSEWHERE = ("class", "visitor", "language")  # what others read from the same address
@@ -38,7 +38,8 @@ class LinkSettings:
 def read(family: Family, query: Mapping[str, str]) -> tuple[LinkSettings, list[str]]:
     """The set-up in an address, and a sentence for each part that was passed over."""
     model, options, hide, faults = family.options, dict[str, Any](), list[str](), list[str]()
-    for name, text in query.items():
+    for given, text in query.items():
+        name = name_of(model, given)
         shown, value = name[:SHOWN], text[:SHOWN]
         if name == "hide":
             asked = [part.strip() for part in text.split(",") if part.strip()]

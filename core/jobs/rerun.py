@@ -9,7 +9,7 @@ from core.runs import policy
 from core.runs.folders import root_of
 from core.runs.run import SNAPSHOTS, START, Run
 from core.runs.store import create
-from core.schema import one_budget, parse_options
+from core.schema import merged, one_budget
 
 
 class Change(NamedTuple):
@@ -35,7 +35,7 @@ def create_rerun(
     branch_from: begin from the weights that `run` kept at this step; a run that branched itself hands its beginning
     on. Raises UserError where the changes do not fit, or no weights were kept then.
     """
-    options = parse_options(type(run.options), run.options.model_dump() | one_budget(changes))
+    options = merged(run.options, one_budget(changes))
     changed = differences(run.options.model_dump(mode="json"), options.model_dump(mode="json"))
     origin: dict[str, Any] = {"run": run.id, "changed": [change.option for change in changed]}
     files, start = {}, run.path / START

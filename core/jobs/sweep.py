@@ -10,7 +10,7 @@ from core.i18n import _
 from core.runs.names import slug
 from core.runs.run import Run
 from core.runs.store import create, delete
-from core.schema import Options, from_text, one_budget, parse_options
+from core.schema import Options, from_text, merged, name_of, one_budget
 from core.sources import Source
 
 LIMIT = 100
@@ -49,11 +49,11 @@ def sweep(
     config.json's "sweep" says which sweep a run belongs to and what it varies. Raises UserError before any is made
     where one of the combinations does not fit, and leaves none where the disk refuses.
     """
-    chosen = combinations(values, seeds)
+    chosen = combinations({name_of(type(options), key): items for key, items in values.items()}, seeds)
     for unknown in set(chosen[0]) - set(type(options).model_fields):
         raise UserError(_("There is no option “{name}” to sweep over.").format(name=unknown))
     typed = [{key: from_text(type(options), key, text) for key, text in changes.items()} for changes in chosen]
-    variants = [parse_options(type(options), options.model_dump() | one_budget(changes)) for changes in typed]
+    variants = [merged(options, one_budget(changes)) for changes in typed]
     name = name or str(create_arguments.get("label") or options.family)
     mark = {"id": f"{slug(name)}-{time.time_ns()}", "options": list(chosen[0])}
     runs: list[Run] = []

@@ -23,7 +23,7 @@ from ui.widgets.text import big, md
 
 FIELDS = (
     *("header", "drop_empty", "drop_duplicates", "drop_near_duplicates", "drop_conflicts", "drop_leaks", "drop_small"),
-    *("merge_labels", "class_weights", "validation", "test", "tokens", "lowercase", "cut"),
+    *("merge_labels", "class_weights", "validation", "test", "tokens", "lowercase", "truncation"),
 )
 ICONS = {"info": ":material/info:", "warning": ":material/warning:", "bad": ":material/error:"}
 REMEDIES = translated_mapping(

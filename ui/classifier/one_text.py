@@ -84,7 +84,7 @@ def reading(run: Run, answer: Answer) -> str:
     if answer.unknown == seen:
         parts.append(_("It knows none of them: this answer is a guess."))
     if answer.cut:
-        where = {"end": _("end"), "start": _("start"), "middle": _("middle")}[run.options.cut]  # type: ignore[attr-defined]
+        where = {"end": _("end"), "start": _("start"), "middle": _("middle")}[run.options.truncation]  # type: ignore[attr-defined]
         parts.append(_("{n:,} more, struck through at the {where}, are cut off.").format(n=answer.cut, where=where))
     return " ".join(parts)
 

@@ -9,7 +9,7 @@ from core.i18n import _
 from core.jobs import launch
 from core.jobs.rerun import create_rerun, differences
 from core.runs.run import Run
-from core.schema import parse_options
+from core.schema import merged
 from core.text_lists import by_commas
 from core.training import snapshots
 from ui.shell import navigation
@@ -83,7 +83,7 @@ def _form(run: Run) -> dict[str, Any]:
     values = budget_row(base, key=key) | options_form(base, key=key, level="basic")
     with st.popover(_("More options"), icon=":material/tune:", width="stretch"):
         values |= options_form(base, key=key, level="advanced")
-    chosen = parse_options(type(base), base.model_dump() | values)
+    chosen = merged(base, values)
     found = differences(base.model_dump(mode="json"), chosen.model_dump(mode="json"))
     if found:
         rows = [{_("option"): item.option, _("before"): str(item.before), _("now"): str(item.now)} for item in found]

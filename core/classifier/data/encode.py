@@ -16,7 +16,7 @@ def encode(tokens: Sequence[Sequence[str]], vocabulary: Vocabulary, config: Clas
     first = [GATHER] if config.pooling == "first" else []
     found = []
     for text in tokens:
-        stretches = kept(len(text), config.max_tokens, config.cut)
+        stretches = kept(len(text), config.max_tokens, config.truncation)
         numbers = [vocabulary.encode(text[start:stop]) for start, stop in stretches]
         whole = np.concatenate([np.array(first, np.int32), *numbers])
         found.append(whole if len(whole) > len(first) else np.array([*first, UNKNOWN], np.int32))

@@ -132,7 +132,7 @@ class Classifier:
         tokenizer = self.vocabulary.tokenizer
         names, spans = tokenizer(text), tokenizer.spans(text)
         read = np.zeros(len(names), bool)
-        for start, stop in kept(len(names), self.config.max_tokens, self.config.cut):
+        for start, stop in kept(len(names), self.config.max_tokens, self.config.truncation):
             read[start:stop] = True
         numbers = self.vocabulary.encode(names)
         return [

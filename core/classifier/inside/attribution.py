@@ -46,7 +46,7 @@ class Explainer:
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier, model = classifier, classifier.model
-        names = ["token_embedding", *(["pair_embedding"] if classifier.config.pairs else [])]
+        names = ["token_embedding", *(["pair_embedding"] if classifier.config.bigram_buckets else [])]
         embeddings = [model.get_layer(name) for name in names]
         self._tables = [layer.embeddings for layer in embeddings]
         self._after = keras.Model([model.input, *(layer.output for layer in embeddings)], model.output)
@@ -106,7 +106,7 @@ class Explainer:
 
     def _embedded(self, numbers: np.ndarray) -> np.ndarray:
         """(1 or 2, T, D): the vectors of the tokens (T,), and of their pairs where the network has such."""
-        pairs = self.classifier.config.pairs
+        pairs = self.classifier.config.bigram_buckets
         rows = [numbers, *([pair_numbers(numbers, pairs)] if pairs else [])]
         return np.stack([np.array(table)[row] for table, row in zip(self._tables, rows, strict=True)])
 

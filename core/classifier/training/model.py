@@ -1,6 +1,6 @@
 """The classifier as a plain Functional Keras model of stock layers, in the notes' six steps.
 
-1  embedding       X = E[w] + P           a token and its place; with `pairs` also B[h(w₋₁, w)], it and the one before
+1  embedding       X = E[w] + P           a token and its place; with `bigram_buckets` also B[h(w₋₁, w)]
 2  attention       A = softmax(Q Kᵀ / √d + mask),  Z = A V
 3  heads           O = [Z¹; …; Zᴴ] W_O
 4  residual, norm  N = LN(X + O)
@@ -10,7 +10,7 @@
 Steps 2 to 6 are one encoder block (Vaswani et al. 2017); `blocks` of them stand on each other. The tokens are then
 pooled into one vector, padding left out, and a dense layer gives a logit for each class.
 
-Pairs share the rows of a table by the remainder h(v, w) = (SPREAD · v + w) mod pairs, as the n-grams of fastText do
+Pairs share the rows of a table by the remainder h(v, w) = (SPREAD · v + w) mod buckets, as the n-grams of fastText do
 (Joulin et al. 2016): a few thousand texts show "not good" too seldom for attention to learn it from "not" and "good".
 """
 
@@ -54,11 +54,11 @@ def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
         trainable=not sinusoidal,
         name="place_embedding",
     )(places)
-    if config.pairs:
+    if config.bigram_buckets:
         before = ops.concatenate([ops.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
-        pairs = ops.mod(before * SPREAD + tokens, config.pairs)
+        pairs = ops.mod(before * SPREAD + tokens, config.bigram_buckets)
         start = normal(0.4 * SIZE)
-        x = x + layers.Embedding(config.pairs, D, embeddings_initializer=start, name="pair_embedding")(pairs)
+        x = x + layers.Embedding(config.bigram_buckets, D, embeddings_initializer=start, name="pair_embedding")(pairs)
     x = drop(x, "embedding_dropout")
 
     looks = ops.expand_dims(ops.cast(there, "bool"), 1)  # (B, 1, T): every token looks at all real ones

@@ -85,7 +85,7 @@ class ClassifierTask:
         if config.informed_start:
             embedding_init.inform(self.model, embedding_init.opinions(self.encoded["train"], y, V, C), config.seed)
         # The averaged weights live in a network of their own, the one that is judged, saved and used.
-        self.used = build(config, V, C) if config.averaging else self.model
+        self.used = build(config, V, C) if config.ema else self.model
         for used, weight in zip(self.used.weights, self.model.weights, strict=True):
             used.assign(weight)
         self.optimizer = AveragingAdamW(
@@ -94,7 +94,7 @@ class ClassifierTask:
             config.learning_rate,
             config.weight_decay,
             config.clip_norm,
-            config.averaging,
+            config.ema,
         )
 
     def _notes(self, unknown: float) -> list[str]:
@@ -102,7 +102,7 @@ class ClassifierTask:
         limit = self.config.max_tokens
         cut = float(np.mean([len(tokens) > limit for tokens in self.tokens["train"]]))
         if cut:
-            where = {"end": _("end"), "start": _("start"), "middle": _("middle")}[self.config.cut]
+            where = {"end": _("end"), "start": _("start"), "middle": _("middle")}[self.config.truncation]
             notes.append(
                 _("{share:.1%} of the texts have more than {limit} tokens and lose their {where}.").format(
                     share=cut, limit=limit, where=where
@@ -152,11 +152,11 @@ class ClassifierTask:
         config = self.config
         hard = np.eye(C)[y] * (1 - config.label_smoothing) + config.label_smoothing / C
         teachers = [item for item in self.baselines if item.linear]
-        if not config.teaching or not teachers:
+        if not config.distillation or not teachers:
             return hard
         thoughts = [item.predict(self.texts["train"], self.tokens["train"]) for item in teachers]
         soft = softmax(np.mean([np.log(np.maximum(thought, 1e-6)) for thought in thoughts], axis=0))
-        return (1 - config.teaching) * hard + config.teaching * soft
+        return (1 - config.distillation) * hard + config.distillation * soft
 
     # The loop's questions --------------------------------------------------------------------------------------------
     def train(self, step: int, factors: np.ndarray) -> dict[str, float]:

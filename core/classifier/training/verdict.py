@@ -66,11 +66,11 @@ def _stuck(run: Run, rows: list[dict[str, Any]], config: ClassifierConfig) -> Ve
         _("Accuracy {best:.1%} after {count} evaluations; the most frequent class alone gives {majority:.1%}.").format(
             best=max(accuracies), count=len(accuracies), majority=majority
         ),
-        {"teaching": 0.9, "informed_start": True, "learning_rate": config.learning_rate}
-        if not (config.teaching and config.informed_start)
+        {"distillation": 0.9, "informed_start": True, "learning_rate": config.learning_rate}
+        if not (config.distillation and config.informed_start)
         else {"learning_rate": config.learning_rate / 3},
         _("Train again, taught by the linear model")
-        if not (config.teaching and config.informed_start)
+        if not (config.distillation and config.informed_start)
         else _("Train again with a third of the rate"),
     )
 
@@ -110,8 +110,8 @@ def _compared(run: Run, config: ClassifierConfig, settled: bool) -> list[Verdict
 
 
 def _remedy(config: ClassifierConfig, settled: bool) -> tuple[dict[str, Any], str]:
-    if config.teaching < 0.5 or not config.informed_start:
-        return {"teaching": 0.9, "informed_start": True}, _("Train again, taught by the linear model")
+    if config.distillation < 0.5 or not config.informed_start:
+        return {"distillation": 0.9, "informed_start": True}, _("Train again, taught by the linear model")
     if settled:  # more of the same would not help, and the table is what it is
         return {}, ""
     name = budget(config)

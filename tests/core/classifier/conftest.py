@@ -16,7 +16,7 @@ PLAN = {"log_every": 20, "eval_every": 20, "sample_every": 60, "checkpoint_every
 
 
 def trained(folder, rows, name, steps=60, **changes) -> Run:
-    options = ClassifierConfig(**(SMALL | {"steps": steps, "learning_rate": 5e-3, "averaging": 0.9} | changes))
+    options = ClassifierConfig(**(SMALL | {"steps": steps, "learning_rate": 5e-3, "ema": 0.9} | changes))
     run = create(options, [table(rows)], name=name, directory=folder)
     run.write_json("plan.json", PLAN | {"total_steps": steps})
     assert Trainer(run, make_task(run), Status(state="running")).fit() == "finished"
@@ -30,7 +30,7 @@ def run(tmp_path_factory) -> Run:
 
 @pytest.fixture(scope="session")
 def chinese_run(tmp_path_factory) -> Run:
-    return trained(tmp_path_factory.mktemp("runs"), chinese(240), "chinese", pooling="first", pairs=256)
+    return trained(tmp_path_factory.mktemp("runs"), chinese(240), "chinese", pooling="first", bigram_buckets=256)
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ def test_presets_are_valid_for_every_table_and_survive_json(name, sizes):
 
 def test_pairs_are_for_characters_and_for_many_texts():
     found = {
-        (rows, unit): preset("balanced", rows, 20, 2, unit).pairs for rows in (500, 7000, 25_000) for unit in (0, 1)
+        (rows, unit): preset("balanced", rows, 20, 2, unit).bigram_buckets
+        for rows in (500, 7000, 25_000)
+        for unit in (0, 1)
     }
     assert [found[rows, 0] > 0 for rows in (500, 7000, 25_000)] == [False, False, True]
     assert [found[rows, 1] > 0 for rows in (500, 7000, 25_000)] == [False, True, True]

@@ -69,12 +69,12 @@ def test_the_script_learns_what_the_run_learned(run, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "options"),
     [
-        (chinese(60), {"pooling": "first", "cut": "middle", "max_tokens": 6, "averaging": 0.0, "class_weights": True}),
+        (chinese(60), {"pooling": "first", "truncation": "middle", "max_tokens": 6, "ema": 0.0, "class_weights": True}),
         (
             [(f"{text} it’s ÉTÉ 👩‍🔧\r\n\"x\"", label) for text, label in sentences(60)],
-            {"pooling": "max", "cut": "start", "positions": "sinusoidal", "teaching": 0.0, "label_smoothing": 0.1,
-             "informed_start": False, "pairs": 64, "word_dropout": 0.0, "dropout": 0.0, "lowercase": False,
-             "max_tokens": 8},
+            {"pooling": "max", "truncation": "start", "positions": "sinusoidal", "distillation": 0.0,
+             "label_smoothing": 0.1, "informed_start": False, "bigram_buckets": 64, "word_dropout": 0.0,
+             "dropout": 0.0, "lowercase": False, "max_tokens": 8},
         ),
     ],
 )  # fmt: skip

@@ -29,7 +29,7 @@ PLAN = {"total_steps": 24, "log_every": 4, "eval_every": 12, "sample_every": 24,
 SMALL: dict[str, dict[str, Any]] = {
     "charlm": {"units": 16, "layers": 2, "embedding": 8, "window": 12, "batch_size": 7, "dropout": 0.2, "reset": 0.1},
     "classifier": {"width": 16, "heads": 2, "blocks": 1, "feed_forward": 16, "batch_size": 7, "dropout": 0.0}
-    | {"word_dropout": 0.1, "averaging": 0.9},
+    | {"word_dropout": 0.1, "ema": 0.9},
     "gan": {"generator": "32", "discriminator": "32", "latent": 8, "batch_size": 15, "dropout": 0.0, "norm": "batch"}
     | {"d_steps": 2, "penalty": "gradient", "penalty_every": 2, "instance_noise": 0.1, "ema": 0.9},
 }

@@ -25,7 +25,7 @@ SHAPES = [
     {"blocks": 2},
     {"positions": "sinusoidal", "pooling": "max"},
     {"pooling": "first", "blocks": 3, "dropout": 0.0},
-    {"pairs": 64},
+    {"bigram_buckets": 64},
 ]
 
 
@@ -105,7 +105,7 @@ def test_sinusoids_are_the_formula():
 
 
 def test_pairs_are_read_from_the_rows_that_their_numbers_say():
-    model, x = build(config(pairs=64), V, C), tokens()
+    model, x = build(config(bigram_buckets=64), V, C), tokens()
     embedding = model.get_layer("pair_embedding")
     read = keras.Model(model.input, embedding.output)(x)
     np.testing.assert_array_equal(read, np.array(embedding.embeddings)[pair_numbers(x, 64)])

@@ -17,7 +17,7 @@ from tests.core.classifier.reviews import chinese, sentences, table
 
 
 def task(folder, rows=None, **changes):
-    options = ClassifierConfig(**(SMALL | {"steps": 10, "averaging": 0.9} | changes))
+    options = ClassifierConfig(**(SMALL | {"steps": 10, "ema": 0.9} | changes))
     return make_task(create(options, [table(rows or sentences(120))], name="t", directory=folder))
 
 
@@ -109,7 +109,7 @@ def test_word_dropout_forgets_the_share_that_was_asked_for(shared):
 
 
 def test_a_step_without_dropout_is_the_gradient_of_cross_entropy(tmp_path):
-    made = task(tmp_path, dropout=0.0, word_dropout=0.0, teaching=0.0, averaging=0.0, clip_norm=0.0)
+    made = task(tmp_path, dropout=0.0, word_dropout=0.0, distillation=0.0, ema=0.0, clip_norm=0.0)
     rows = made.batches.rows(0, 1)[0]
     tokens = made._tokens(tf.constant(rows))
     np.testing.assert_array_equal(np.array(tokens)[0][: made.batches.lengths[rows[0]]], made.encoded["train"][rows[0]])
@@ -124,16 +124,16 @@ def test_a_step_without_dropout_is_the_gradient_of_cross_entropy(tmp_path):
 
 
 def test_the_teachers_opinion_is_mixed_into_the_labels(tmp_path):
-    hard = np.array(task(tmp_path / "a", teaching=0.0).targets)
+    hard = np.array(task(tmp_path / "a", distillation=0.0).targets)
     assert set(np.unique(hard)) == {0.0, 1.0}
-    made = task(tmp_path / "b", teaching=0.25)
+    made = task(tmp_path / "b", distillation=0.25)
     thoughts = [
         item.predict(made.texts["train"], made.tokens["train"]) for item in made.baselines if item.name != "majority"
     ]
     product = np.prod(thoughts, axis=0) ** (1 / 3)
     soft = product / product.sum(1, keepdims=True)
     np.testing.assert_allclose(np.array(made.targets), 0.75 * hard + 0.25 * soft, atol=1e-5)
-    smooth = np.array(task(tmp_path / "c", teaching=0.0, label_smoothing=0.2).targets)
+    smooth = np.array(task(tmp_path / "c", distillation=0.0, label_smoothing=0.2).targets)
     np.testing.assert_allclose(np.unique(smooth), [0.1, 0.9], atol=1e-6)
 
 
@@ -173,8 +173,14 @@ def test_samples_are_the_same_few_texts_and_what_is_thought_of_them(run):
 
 def test_many_classes_of_emoji_and_unknown_tokens_train_with_every_option_turned(tmp_path):
     rows = [("😀" * (n % 4) + f" zzz{n} " + "🎉" * (n % 7), f"class {n % 7}") for n in range(140)]
-    changes = {"pooling": "max", "positions": "sinusoidal", "cut": "middle", "max_tokens": 4, "weight_decay": 0.0}
-    made = task(tmp_path, rows, **changes, averaging=0.0, class_weights=True, informed_start=False)
+    changes = {
+        "pooling": "max",
+        "positions": "sinusoidal",
+        "truncation": "middle",
+        "max_tokens": 4,
+        "weight_decay": 0.0,
+    }
+    made = task(tmp_path, rows, **changes, ema=0.0, class_weights=True, informed_start=False)
     assert np.isfinite(made.train(0, ones(3))["loss"])
     assert made.logits("validation").shape == (len(made.labels["validation"]), 7)
 
