@@ -65,7 +65,7 @@ def labels() -> Iterator[str]:
                 if word:
                     yield word
     yield from ("epochs", "steps", "seconds", *STATES, "died", "broken", *AXES, *PARTS, *COMMON)
-    yield from (name.capitalize() for family in FAMILIES.values() for name in family.room("config").PRESETS)
+    yield from (name.capitalize() for family in FAMILIES.values() for name in family.config.PRESETS)
     yield f"{NGRAM_ORDER}-gram table"
     yield from (*convolution.SAMPLES, *convolution.KERNELS)
 
