@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from bench.contender import Burst, serve, take_turns
+
 ROOT = Path(__file__).resolve().parents[1]
 V, B, T, U, LAYERS = 65, 64, 100, 256, 2
 TRAINING = "training 2×256, batch 64×100"
 WRITING = "writing one text, 1×256"
 LEARNING = "tinyshakespeare, preset quick"
-Burst = Callable[[], float]  # does a second or so of work and returns units per second
 
 
 # Training ----------------------------------------------------------------------------------------------------------
@@ -179,63 +180,7 @@ CONTENDERS: dict[tuple[str, str], Callable[[], Burst]] = {
 }
 
 
-# Turns -------------------------------------------------------------------------------------------------------------
-class Contender:
-    """A process that does one burst for each line it reads."""
-
-    def __init__(self, work: str, who: str) -> None:
-        self.work, self.who, self.best = work, who, 0.0
-        self.memory_mb = 0.0
-        python = os.environ.get("BENCH_TORCH_PYTHON", sys.executable) if "pytorch" in who else sys.executable
-        self._process = subprocess.Popen(
-            [python, "-m", "bench.charlm", work, who],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        )
-        self.there = self._ask() is not None
-
-    def turn(self) -> None:
-        answer = self._ask() if self.there else None
-        if answer:
-            self.best, self.memory_mb = max(self.best, answer["speed"]), answer["memory_mb"]
-
-    def _ask(self) -> dict[str, float] | None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            return None
-        line = self._process.stdout.readline()
-        return json.loads(line) if line else None
-
-    def leave(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(60)
-
-
-def serve(work: str, who: str) -> None:
-    """Be a contender: the first line means "be ready", each further one "do a burst"."""
-    from core.training.machine import peak_memory_mb
-
-    try:
-        burst = CONTENDERS[work, who]()
-    except ImportError:
-        return
-    speed = 0.0
-    for _line in sys.stdin:
-        print(json.dumps({"speed": speed, "memory_mb": peak_memory_mb()}), flush=True)
-        break
-    for _line in sys.stdin:
-        print(json.dumps({"speed": burst(), "memory_mb": peak_memory_mb()}), flush=True)
-
-
+# Rows ----------------------------------------------------------------------------------------------------------------
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
     """The rows of the table; `only` takes those whose work contains it."""
     rows: list[dict[str, Any]] = []
@@ -249,16 +194,9 @@ def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
 
 
 def compete(work: str, rounds: int) -> list[dict[str, Any]]:
-    contenders = [Contender(*key) for key in CONTENDERS if key[0] == work]
-    for _round in range(rounds):
-        for contender in contenders:
-            contender.turn()
-    rows = [{"work": work, "who": c.who, "value": c.best, "unit": "chars/s"} for c in contenders if c.best]
-    ours = contenders[0]
-    rows.append({"work": f"memory, {work}", "who": ours.who, "value": ours.memory_mb, "unit": "MB"})
-    for contender in contenders:
-        contender.leave()
-    return rows
+    found = take_turns("bench.charlm", CONTENDERS, work, rounds)
+    rows = [{"work": work, "who": item.who, "value": item.best, "unit": "chars/s"} for item in found]
+    return [*rows, {"work": f"memory, {work}", "who": found[0].who, "value": found[0].memory_mb, "unit": "MB"}]
 
 
 def learn(path: Path, seconds: int) -> list[dict[str, Any]]:
@@ -282,4 +220,4 @@ def learn(path: Path, seconds: int) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    serve(*sys.argv[1:3])
+    serve(CONTENDERS, *sys.argv[1:3])

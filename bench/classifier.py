@@ -7,7 +7,6 @@ HIDDEN_STATE_DATA, of made-up texts of the same lengths). Quality: the test part
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from bench.classifier_data import sources
+from bench.contender import Burst, serve, take_turns
 
 ROOT = Path(__file__).resolve().parents[1]
 Row = dict[str, Any]
-Burst = Callable[[], float]  # does a second or so of work and returns texts per second
 
 BLOCKS, D, HEADS, F, B, LIMIT = 2, 64, 4, 128, 32, 64
 TRAINING = "training 2 blocks × 64 wide, 4 heads, batch 32, SST-2's lengths"
@@ -220,60 +219,10 @@ CONTENDERS: dict[tuple[str, str], Callable[[], Burst]] = {
 }
 
 
-# Turns ----------------------------------------------------------------------------------------------------------------
-class Contender:
-    """A process that does one burst for each line it reads; `best` is its best round."""
-
-    def __init__(self, work: str, who: str) -> None:
-        self.who, self.best = who, 0.0
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.classifier", work, who],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        )
-        self.there = self._ask() is not None
-        if not self.there:
-            print(f"{who} cannot take part: see requirements-bench.txt.", file=sys.stderr)
-
-    def turn(self) -> None:
-        self.best = max(self.best, self._ask() or 0.0) if self.there else 0.0
-
-    def _ask(self) -> float | None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            return None
-        line = self._process.stdout.readline()
-        return float(line) if line else None
-
-    def leave(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(60)
-
-
-def serve(work: str, who: str) -> None:
-    """Be a contender: the first line means "be ready", each further one "do a burst"."""
-    burst = CONTENDERS[work, who]()
-    for number, _line in enumerate(sys.stdin):
-        print(burst() if number else 0.0, flush=True)
-
-
+# Turns ---------------------------------------------------------------------------------------------------------------
 def compete(work: str, rounds: int) -> list[Row]:
-    contenders = [Contender(*key) for key in CONTENDERS if key[0] == work]
-    for _round in range(rounds):
-        for contender in contenders:
-            contender.turn()
-    for contender in contenders:
-        contender.leave()
-    return [{"work": work, "who": item.who, "value": item.best, "unit": "texts/s"} for item in contenders if item.there]
+    found = take_turns("bench.classifier", CONTENDERS, work, rounds)
+    return [{"work": work, "who": item.who, "value": item.best, "unit": "texts/s"} for item in found]
 
 
 # Quality --------------------------------------------------------------------------------------------------------------
@@ -333,4 +282,4 @@ def run(quick: bool = False, only: str = "") -> list[Row]:
 
 
 if __name__ == "__main__":
-    serve(*sys.argv[1:3])
+    serve(CONTENDERS, *sys.argv[1:3])

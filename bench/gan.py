@@ -10,13 +10,17 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.contender import Burst, serve, take_turns
+
 Row = dict[str, Any]
 BATCH, ROUNDS, TURN = 64, 5, 2.0
+NOTES, COPIED_SIZES = "training speed, the notes' sizes", "training speed, 128-256-512-1024"
 SECONDS, SEEDS, COMPARED = 300.0, (0, 1, 2), 10_000
 # The dense GAN that most tutorials copy: binary cross-entropy, batch norm in G, Adam 2e-4 with β₁ 0.5.
 COPIED: dict[str, Any] = {
@@ -29,39 +33,29 @@ COPIED: dict[str, Any] = {
 def run(quick: bool = False, only: str = "") -> list[Row]:
     """All rows whose work contains `only`."""
     found: list[Row] = []
-    for work, options in (
-        ("training speed, the notes' sizes", "notes"),
-        ("training speed, 128-256-512-1024", "copied"),
-    ):
+    for work in (NOTES, COPIED_SIZES):
         if only in work:
-            found += speed(work, options, rounds=2 if quick else ROUNDS)
+            found += speed(work, rounds=2 if quick else ROUNDS)
     if only in "quality on MNIST":
         found += quality(20.0 if quick else SECONDS, SEEDS[:1] if quick else SEEDS)
     return found
 
 
 # Speed --------------------------------------------------------------------------------------------------------------
-def speed(work: str, recipe: str, rounds: int) -> list[Row]:
-    """Median images per second of every contestant, each measured for TURN seconds in every round."""
-    contestants: dict[str, Callable[[float], float]] = {"hidden-state": ours(recipe)}
-    if recipe == "notes":
-        contestants["notes"] = notes_loop()
-    try:
-        from bench.gan_torch import torch_loop
-
-        contestants["pytorch"] = torch_loop(recipe, BATCH)
-    except ImportError:
-        print("PyTorch is not installed: its rows are left out (requirements-bench.txt).", file=sys.stderr)
-    rates: dict[str, list[float]] = {who: [] for who in contestants}
-    for round_number in range(rounds + 1):
-        for who, train in contestants.items():
-            rate = train(TURN)
-            if round_number:  # the first round compiles and warms up
-                rates[who].append(rate)
+def speed(work: str, rounds: int) -> list[Row]:
+    """Median images per second of every contender, each measured for TURN seconds in every round."""
+    found = take_turns("bench.gan", CONTENDERS, work, rounds + 1)
+    # The first round compiles and warms up.
     return [
-        {"work": work, "who": who, "value": statistics.median(found), "unit": "images/s"}
-        for who, found in rates.items()
+        {"work": work, "who": item.who, "value": statistics.median(item.speeds[1:]), "unit": "images/s"}
+        for item in found
     ]
+
+
+def torch_burst(recipe: str) -> Burst:
+    from bench.gan_torch import torch_loop
+
+    return partial(torch_loop(recipe, BATCH), TURN)
 
 
 def recipe_options(recipe: str, **changes: Any) -> Any:
@@ -119,6 +113,15 @@ def notes_loop() -> Callable[[float], float]:
         return done * BATCH / (time.perf_counter() - began)
 
     return train
+
+
+CONTENDERS: dict[tuple[str, str], Callable[[], Burst]] = {
+    (NOTES, "hidden-state"): lambda: partial(ours("notes"), TURN),
+    (NOTES, "notes"): lambda: partial(notes_loop(), TURN),
+    (NOTES, "pytorch"): lambda: torch_burst("notes"),
+    (COPIED_SIZES, "hidden-state"): lambda: partial(ours("copied"), TURN),
+    (COPIED_SIZES, "pytorch"): lambda: torch_burst("copied"),
+}
 
 
 # Quality ------------------------------------------------------------------------------------------------------------
@@ -188,3 +191,7 @@ def trained(options: Any, images: Any, seconds: float) -> np.ndarray:
         game.train(step, factors(step, count, total, options.warmup, options.schedule), total)
     drawer = Drawer(options, images.classes if told else [], game.average)
     return drawer.pictures(COMPARED, seed=12_345)
+
+
+if __name__ == "__main__":
+    serve(CONTENDERS, *sys.argv[1:3])
