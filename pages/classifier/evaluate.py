@@ -34,7 +34,6 @@ if run is None:
 with guard("evaluate"):
     found = evaluation_of(run)
     value, low, high = found.accuracy
-    linear = [name for name in found.baselines if name != "majority"]
     with st.grid(min_column_width=150):
         st.metric(_("Accuracy"), f"{value:.1%}", help=_("The share of the test texts that it judged rightly."))
         st.metric(_("95 % interval"), f"{low:.1%} – {high:.1%}", help=_("Wilson's: how far few texts can mislead."))
@@ -43,9 +42,14 @@ with guard("evaluate"):
             f"{macro_f1(found.y, found.guessed, len(found.classes)):.3f}",
             help=_("The mean over the classes, so that rare ones count as much."),
         )
-        if linear:
-            best = max(float((found.baselines[name] == found.y).mean()) for name in linear)
-            st.metric(_("Best linear baseline"), f"{best:.1%}")
+        if found.best_linear:
+            st.metric(
+                _("Best linear baseline"),
+                f"{found.accuracy_of(found.best_linear):.1%}",
+                help=_("Chosen by its validation accuracy: {label}").format(
+                    label=md(_(found.labels.get(found.best_linear, found.best_linear)))
+                ),
+            )
         st.metric(_("Test texts"), f"{len(found.y):,}")
     for verdict in verdicts(found, len(data_of(run).train)):
         VERDICTS[verdict.kind](md(verdict.evidence), title=md(verdict.text))

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.classifier.training.metrics import wilson
+from core.classifier.training.metrics import best_linear, wilson
 from core.i18n import _, language
 from core.runs.metrics import column
 from core.runs.run import Run
@@ -143,8 +143,9 @@ def report(run: Run) -> None:
     st.subheader(_("How good it is"), anchor=False)
     total = int((found.get("rows") or {}).get("test", 0))
     value, low, high = wilson(round(found["test_accuracy"] * total), total)
-    linear = {name: item for name, item in (found.get("baselines") or {}).items() if name != "majority"}
-    best = max(linear.values(), key=lambda item: item["val_accuracy"], default=None)
+    known = found.get("baselines") or {}
+    chosen = best_linear({name: item["val_accuracy"] for name, item in known.items()})
+    best = known[chosen] if chosen else None
     with st.grid(min_column_width=170):
         st.metric(
             _("Test accuracy"),

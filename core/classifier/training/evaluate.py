@@ -13,6 +13,7 @@ from core.classifier.training.baselines import fit_baselines
 from core.errors import UserError
 from core.i18n import _
 from core.runs.checkpoint import load_arrays
+from core.runs.files import is_number
 from core.runs.run import Run
 from core.training.verdict import Verdict
 
@@ -35,6 +36,7 @@ class Evaluation:
     temperature: float
     baselines: dict[str, np.ndarray] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)  # of the baselines, for people
+    baseline_val_accuracy: dict[str, float] = field(default_factory=dict)
 
     @property
     def p(self) -> np.ndarray:
@@ -48,6 +50,15 @@ class Evaluation:
     @property
     def accuracy(self) -> metrics.Interval:
         return metrics.wilson(int((self.guessed == self.y).sum()), len(self.y))
+
+    @property
+    def best_linear(self) -> str | None:
+        """The linear baseline that was chosen on the validation part, where its answers on these rows are known."""
+        return metrics.best_linear({name: self.baseline_val_accuracy.get(name, 0.0) for name in self.baselines})
+
+    def accuracy_of(self, baseline: str) -> float:
+        """The share of these rows that a baseline answered rightly."""
+        return float(np.mean(self.baselines[baseline] == self.y))
 
     def beside(self, baseline: str) -> metrics.Interval:
         """How much more often the network is right than a baseline, on the same rows."""
@@ -74,7 +85,9 @@ class Evaluation:
             found["roc_auc"] = metrics.roc(self.y == 1, self.p[:, 1]).area
             found["average_precision"] = metrics.precision_recall(self.y == 1, self.p[:, 1]).area
         for name in self.baselines:
-            found.setdefault("baselines", {})[name] = float(np.mean(self.baselines[name] == self.y))
+            found.setdefault("baselines", {})[name] = self.accuracy_of(name)
+        if self.best_linear:
+            found["best_linear_baseline"] = self.best_linear
         return found
 
 
@@ -108,7 +121,18 @@ def load_evaluation(run: Run, part: str = "test", data: Prepared | None = None) 
         temperature,
         known if part == "test" else {},
         {name: str(item.get("label", name)) for name, item in given.items() if isinstance(item, dict)},
+        val_accuracies(given),
     )
+
+
+def val_accuracies(baselines: Any) -> dict[str, float]:
+    """Validation accuracy by name out of report.json's `baselines`; what is no number there is left out."""
+    items = baselines.items() if isinstance(baselines, dict) else ()
+    return {
+        name: float(item["val_accuracy"])
+        for name, item in items
+        if isinstance(item, dict) and is_number(item.get("val_accuracy"))
+    }
 
 
 @dataclass(frozen=True)
@@ -168,19 +192,18 @@ def _folds(y: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.nd
 
 def verdicts(evaluation: Evaluation, rows: int) -> list[Verdict]:
     """Whether the network was worth it, in plain words; rows: how many it was trained on."""
-    linear = [name for name in evaluation.baselines if name != "majority"]
+    best = evaluation.best_linear
     accuracy = evaluation.accuracy
     reached = _("{value:.1%} of {count:,} test rows are right (95 % interval {low:.1%} to {high:.1%}).").format(
         value=accuracy.value, count=len(evaluation.y), low=accuracy.low, high=accuracy.high
     )
-    if not linear:
+    if best is None:
         return [Verdict("info", reached, "")]
-    best = max(linear, key=lambda name: float(np.mean(evaluation.baselines[name] == evaluation.y)))
     gain = evaluation.beside(best)
     facts = _("{label}: {value:.1%}. The network is right {gain:+.1%} more often, interval {low:+.1%} to {high:+.1%}.")
     evidence = facts.format(
         label=_(evaluation.labels.get(best, best)),
-        value=float(np.mean(evaluation.baselines[best] == evaluation.y)),
+        value=evaluation.accuracy_of(best),
         gain=gain.value,
         low=gain.low,
         high=gain.high,

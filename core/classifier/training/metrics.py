@@ -4,11 +4,19 @@ y: (B,) true class numbers, guessed: (B,) class numbers, p: (B, C) probabilities
 """
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 Z95 = 1.959963984540054
+
+
+def best_linear(val_accuracy: Mapping[str, float]) -> str | None:
+    """The name of the linear baseline that is compared with: the best on the VALIDATION part, as the network's own
+    weights are chosen; its test figure is what is reported. None where there is none ("majority" is not linear)."""
+    linear = {name: value for name, value in val_accuracy.items() if name != "majority"}
+    return max(linear, key=lambda name: linear[name], default=None)
 
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:

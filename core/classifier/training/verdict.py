@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.classifier.config import ClassifierConfig
+from core.classifier.training.metrics import best_linear
 from core.i18n import _
 from core.runs.checkpoint import load_arrays
 from core.runs.metrics import column
@@ -78,10 +79,10 @@ def _stuck(run: Run, rows: list[dict[str, Any]], config: ClassifierConfig) -> Ve
 def _so_far(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     """On validation, without an interval: a hint while it trains."""
     known, accuracies = _accuracy_of(run), column(rows, "val_accuracy")[1]
-    linear = {name: value for name, value in known.items() if name != "majority"}
-    if not linear or not accuracies:
+    name = best_linear(known)
+    if name is None or not accuracies:
         return []
-    best, top = max(linear.values()), max(accuracies)
+    best, top = known[name], max(accuracies)
     text = _("Above the linear baseline.") if top > best else _("Not above the linear baseline yet.")
     evidence = _("Best so far {top:.1%}, the linear baseline {best:.1%}, both on the validation part.")
     return [Verdict("good" if top > best else "info", text, evidence.format(top=top, best=best))]
@@ -89,10 +90,9 @@ def _so_far(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
 
 def _compared(run: Run, config: ClassifierConfig, settled: bool) -> list[Verdict]:
     """Against the best linear model on the same test texts, with the interval of the difference."""
-    from core.classifier.training.evaluate import Evaluation
-    from core.classifier.training.evaluate import (
-        verdicts as judge,  # brings scikit-learn, which a live run does not need
-    )
+    # Brings scikit-learn, which a live run does not need.
+    from core.classifier.training.evaluate import Evaluation, val_accuracies
+    from core.classifier.training.evaluate import verdicts as judge
 
     report = run.report
     try:
@@ -101,7 +101,10 @@ def _compared(run: Run, config: ClassifierConfig, settled: bool) -> list[Verdict
         given = {key.removeprefix("baseline_"): value for key, value in arrays.items() if key.startswith("baseline_")}
         labels = {name: str(item["label"]) for name, item in report["baselines"].items()}
         found = judge(
-            Evaluation(list(meta["classes"]), [], [], y, logits, 1.0, given, labels), int(report["rows"]["train"])
+            Evaluation(
+                list(meta["classes"]), [], [], y, logits, 1.0, given, labels, val_accuracies(report["baselines"])
+            ),
+            int(report["rows"]["train"]),
         )
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         return []  # a run that was tampered with has no verdict, and its page says so elsewhere

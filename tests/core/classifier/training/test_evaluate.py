@@ -8,6 +8,7 @@ from core.classifier.commands import evaluate
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.prepare import prepare
 from core.classifier.training.evaluate import Evaluation, load_evaluation, suspects, verdicts
+from core.classifier.training.metrics import best_linear
 from core.errors import UserError
 from core.runs.run import Run
 from tests.core.classifier.reviews import sentences, table
@@ -89,3 +90,26 @@ def test_the_verdict_is_honest(right, baseline, kind, words):
     assert words in found.text
     assert f"{right / 400:.1%} of 400 test rows" in found.text
     assert "TF-IDF" in found.evidence
+
+
+def test_the_linear_baseline_is_chosen_on_validation_and_reported_on_test():
+    """Where the test part would choose another one, the run, Evaluate and the verdict still name the same."""
+    y = np.array([0, 1] * 20)
+    right, mostly = y.copy(), y.copy()
+    mostly[:6] = 1 - mostly[:6]
+    found = Evaluation(
+        ["a", "b"], [], [], y, np.eye(2)[mostly] * 3, 1.0,
+        {"majority": np.zeros_like(y), "by-validation": mostly, "by-test": right},
+        {"by-validation": "Chosen", "by-test": "Better on test"},
+        {"majority": 0.99, "by-validation": 0.9, "by-test": 0.8},
+    )  # fmt: skip
+    assert found.best_linear == "by-validation" == best_linear(found.baseline_val_accuracy)
+    assert found.summary()["best_linear_baseline"] == "by-validation"
+    assert verdicts(found, 5000)[0].evidence.startswith("Chosen: 85.0%")
+    assert best_linear({"majority": 1.0}) is None
+
+
+def test_a_runs_evaluation_and_report_name_the_same_linear_baseline(run):
+    found, known = load_evaluation(run), run.report["baselines"]
+    assert found.best_linear == best_linear({name: item["val_accuracy"] for name, item in known.items()})
+    assert found.accuracy_of(found.best_linear) == pytest.approx(known[found.best_linear]["test_accuracy"])
