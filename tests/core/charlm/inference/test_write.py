@@ -50,7 +50,7 @@ def test_each_probability_is_the_keras_models_whatever_the_temperature(writer):
     chunks = list(writer.stream("abc", Settings(30, temperature=1.7, top_k=5)))
     text = written(chunks)
     expected = predicted(writer, "abc" + text)[2:-1][np.arange(30), VOCABULARY.encode(text)]
-    np.testing.assert_allclose(np.concatenate([chunk.probabilities[0] for chunk in chunks]), expected, atol=1e-5)
+    np.testing.assert_allclose(np.concatenate([chunk.probabilities[0] for chunk in chunks]), expected, atol=5e-5)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
