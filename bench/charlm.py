@@ -35,7 +35,7 @@ def train_ours(precision: str) -> Burst:
     from core.charlm.training.model import build
     from core.charlm.training.step import Steps
 
-    machine.one_thread_each()
+    machine.use_single_threaded_ops()
     config = CharLMConfig(units=U, layers=LAYERS, embedding=64, batch_size=B, window=T)
     ids = np.random.default_rng(0).integers(0, V, 200_000).astype(np.int32)
     steps = Steps(build(config, V), config, ids, precision, machine.shards(B))
@@ -115,12 +115,12 @@ def write_ours() -> Burst:
     from core.charlm.config import CharLMConfig
     from core.charlm.data.vocabulary import UNKNOWN, Vocabulary
     from core.charlm.inference.request import Settings
-    from core.charlm.inference.write import Writer
+    from core.charlm.inference.write import TextWriter
     from core.charlm.training.model import build
 
     config = CharLMConfig(units=U, layers=1)
     vocabulary = Vocabulary((UNKNOWN, "\n", *(chr(0x100 + number) for number in range(V - 2))))
-    writer = Writer(build(config, V), config, vocabulary)
+    writer = TextWriter(build(config, V), config, vocabulary)
 
     def burst(length: int = 20_000) -> float:
         began = time.perf_counter()

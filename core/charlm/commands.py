@@ -61,7 +61,7 @@ def evaluate(run: Run, path: str = "") -> dict[str, Any]:
     from core.charlm.data.prepare import MAX_BYTES, prepare
     from core.charlm.inference.write import load_writer
     from core.charlm.training.evaluate import Evaluator
-    from core.charlm.training.forward import trained
+    from core.charlm.training.forward import trainable_tensors
     from core.sources import read_source
 
     writer = load_writer(run)
@@ -70,13 +70,13 @@ def evaluate(run: Run, path: str = "") -> dict[str, Any]:
         ids = writer.vocabulary.encode(other.text)
     else:
         ids = prepare(run.sources(), writer.config).split()[1]
-    evaluator, weights = Evaluator(writer.config, len(writer.vocabulary), 1), trained(writer.model)
-    nats = evaluator.windows(weights, ids, 64)
+    evaluator, weights = Evaluator(writer.config, len(writer.vocabulary), 1), trainable_tensors(writer.model)
+    nats = evaluator.window_loss(weights, ids, 64)
     return {
         "characters": len(ids),
         "val_loss_nats": nats,
-        "val_loss_nats_256": evaluator.windows(weights, ids, 256),
-        "val_loss_nats_streaming": evaluator.stream(weights, ids),
+        "val_loss_nats_256": evaluator.window_loss(weights, ids, 256),
+        "val_loss_nats_streaming": evaluator.stream_loss(weights, ids),
         "val_bits_per_char": nats / math.log(2),
         "val_perplexity": math.exp(min(nats, 50.0)),
     }

@@ -12,15 +12,15 @@ LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
 def files(run: Run) -> dict[str, bytes]:
     """train.py and text.txt, the cleaned text that it reads."""
-    from core.charlm.data.batches import layout  # brings TensorFlow, which use() does without
+    from core.charlm.data.batches import plan_batches  # brings TensorFlow, which use() does without
 
     config = run.options
     assert isinstance(config, CharLMConfig)
     text = prepare(run.sources(), config)
     symbols = list(text.vocabulary.symbols)
     edge = len(text.ids) - text.validation
-    at = layout(config, edge)
-    steps = program_source.total_steps(run, at.steps_per_epoch)
+    plan = plan_batches(config, edge)
+    steps = program_source.total_steps(run, plan.steps_per_epoch)
     whole = sorted((symbol for symbol in symbols if len(symbol) > 1), key=len, reverse=True)
     pieces = "list(text)"
     if whole:
@@ -28,7 +28,7 @@ def files(run: Run) -> dict[str, bytes]:
     lines = [
         program_source.head(run, "a character model", "text.txt"),
         "import math" + ("\nimport re" if whole else ""),
-        _START.format(steps=steps, B=at.B, T=at.T, seed=config.seed),
+        _START.format(steps=steps, B=plan.B, T=plan.T, seed=config.seed),
         program_source.listing("SYMBOLS", symbols),
         _NUMBERS.format(pieces=pieces, edge=edge),
         _network(config, len(symbols)),

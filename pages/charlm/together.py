@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from core.charlm.inside.coauthoring import PERSON, Piece, joined
+from core.charlm.inside.coauthoring import PERSON, Piece, merge_pieces
 from core.i18n import _
 from core.runs.run import Run
-from ui.charlm import coauthoring as pen
+from ui.charlm import coauthoring as coauthor
 from ui.charlm.open_run import opened_of
 from ui.runs.picker import pick_run
 from ui.widgets.text import guard
 
 
 @st.fragment
-def desk(run: Run) -> None:
+def editor(run: Run) -> None:
     with guard("together"):
-        told, teller = pen.story(), pen.teller_of(run)
+        document, suggestions = coauthor.session_document(), coauthor.suggestions_of(run)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             heat = st.slider(
                 _("Temperature"), 0.0, 2.0, 0.8, 0.05, key="temperature", bind="query-params", width=260,
@@ -22,7 +22,14 @@ def desk(run: Run) -> None:
             )  # fmt: skip
             length = int(
                 st.number_input(
-                    _("Characters by itself"), 1, 2000, pen.GO_ON, step=50, key="alone", bind="query-params", width=190
+                    _("Characters by itself"),
+                    1,
+                    2000,
+                    coauthor.GO_ON,
+                    step=50,
+                    key="alone",
+                    bind="query-params",
+                    width=190,
                 )
             )
         left, right = st.columns([3, 2], gap="medium")
@@ -35,33 +42,35 @@ def desk(run: Run) -> None:
             with st.container(horizontal=True):
                 st.button(
                     _("Let it go on"), icon=":material/edit_note:", type="primary", shortcut="Alt+G", key="go-on",
-                    on_click=pen.go_on, args=(run, heat, length),
+                    on_click=coauthor.generate, args=(run, heat, length),
                 )  # fmt: skip
                 for action, label, icon, letter, off in (
                     ("line", _("New line"), "keyboard_return", "L", False),
-                    ("undo", _("Undo"), "undo", "Z", not told.now and not words),
-                    ("redo", _("Redo"), "redo", "Y", not told.undone),
+                    ("undo", _("Undo"), "undo", "Z", not document.current and not words),
+                    ("redo", _("Redo"), "redo", "Y", not document.redo_stack),
                 ):
                     st.button(
                         label, icon=f":material/{icon}:", shortcut=f"Alt+{letter}", key=action, disabled=off,
-                        on_click=pen.change, args=(action,),
+                        on_click=coauthor.apply_action, args=(action,),
                     )  # fmt: skip
-        pieces = joined([*told.pieces, Piece(words, PERSON)])
-        page.html(pen.html(pieces))
-        now = told.text + words
+        pieces = merge_pieces([*document.pieces, Piece(words, PERSON)])
+        page.html(coauthor.html(pieces))
+        now = document.text + words
         with right:
             st.caption(_("It would go on with"))
-            pen.offers(now, teller.continuations(now, heat, pen.OFFERS), "12345", "offer")
+            coauthor.suggestion_buttons(now, suggestions.continuations(now, heat, coauthor.OFFERS), "12345", "offer")
             st.caption(_("or only with the character"))
-            pen.offers(now, teller.characters(now, heat, pen.CHARACTERS), "67890", "character")
-        pen.pens(told)
-        pen.tell_address(pieces)
-        pen.downloads(run, told)
+            coauthor.suggestion_buttons(
+                now, suggestions.characters(now, heat, coauthor.CHARACTERS), "67890", "character"
+            )
+        coauthor.authorship(document)
+        coauthor.write_to_address(pieces)
+        coauthor.downloads(run, document)
         with st.expander(_("Change anything"), icon=":material/edit:", key="edit", on_change="rerun") as edit:
             if edit.open:
-                st.session_state["whole"] = told.text
+                st.session_state["whole"] = document.text
                 st.text_area(
-                    _("The whole text; what you change is yours"), key="whole", height=220, on_change=pen.rewrite
+                    _("The whole text; what you change is yours"), key="whole", height=220, on_change=coauthor.rewrite
                 )
 
 
@@ -71,4 +80,4 @@ if run is None:
     st.stop()
 with guard("together"):
     opened_of(run)
-    desk(run)
+    editor(run)

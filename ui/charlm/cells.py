@@ -8,9 +8,9 @@ from core.charlm.inside.passage import Passage
 from core.i18n import _
 from core.runs.run import Run
 from ui.charlm import colored_text
-from ui.charlm.choose_text import choose_text, notes, say, window
+from ui.charlm.choose_text import choose_text, notes, show_sentence, window
 from ui.charlm.finder import finder
-from ui.charlm.open_run import heed_address, opened_of, passage_of, within
+from ui.charlm.open_run import clamp_state, opened_of, passage_of, warn_about_address
 from ui.shell import navigation
 from ui.shell.address import choose
 from ui.widgets import figures
@@ -20,10 +20,10 @@ WITH_GUESSES, WITHOUT = 420, 1600  # characters on the screen at once
 
 def show(run: Run) -> None:
     network = opened_of(run).network
-    heed_address(network)
+    warn_about_address(network)
     signals = {name: NAMES[name].capitalize() for name in default_first(network.cell)}
-    within("layer", 1, len(network.layers))
-    within("cell", 0, network.units - 1)
+    clamp_state("layer", 1, len(network.layers))
+    clamp_state("cell", 0, network.units - 1)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = int(st.number_input(_("Layer"), 1, len(network.layers), 1, key="layer", bind="query-params", width=130))
         cell = int(st.number_input(_("Cell"), 0, network.units - 1, 0, key="cell", bind="query-params", width=130))
@@ -53,8 +53,8 @@ def _picture(
     gate = any(signal in gates for gates in GATES.values())
     reach = 1.0 if gate or signal in ("h", "candidate") else max(float(np.abs(values).max()), 1e-9)
     titles, grounds = [f"{value:+.3f}" for value in values], (values / reach).tolist()
-    guesses = passage.guesses(begin, end)
-    say(_sentence(symbols, values, NAMES[signal], layer, cell))
+    guesses = passage.top_predictions(begin, end)
+    show_sentence(_sentence(symbols, values, NAMES[signal], layer, cell))
     with st.container(border=True, height=560 if with_guesses else 430):
         if with_guesses:
             st.html(colored_text.guessed(symbols, grounds, titles, guesses))

@@ -7,7 +7,7 @@ import streamlit as st
 from core.charlm.inference.request import Settings
 from core.i18n import _
 from core.runs.run import Run
-from ui.charlm.open_run import opened_of, text_of, within
+from ui.charlm.open_run import clamp_state, opened_of, text_of
 from ui.shell.address import choose
 from ui.widgets.text import md
 
@@ -39,7 +39,7 @@ def _piece(run: Run, size: int) -> Chosen:
     text = text_of(run)
     edge = len(text.text) - text.validation  # in characters, which is exact where no symbol has several
     last = max(0, len(text.text) - 100)
-    within("at", 0, last)
+    clamp_state("at", 0, last)
     at = st.slider(
         _("It begins at character"),
         0,
@@ -75,7 +75,7 @@ def own_text(key: str = "own") -> str:
 def written_text(run: Run) -> str:
     """A text that the run writes now, with its settings in the address; the prompt is part of it."""
     prompt, settings = writing_settings(run)
-    return prompt + opened_of(run).writer.write_held(prompt, settings, ())[0]
+    return prompt + opened_of(run).writer.write_with_gates(prompt, settings, ())[0]
 
 
 def writing_settings(run: Run, length: int = 800) -> tuple[str, Settings]:
@@ -88,7 +88,7 @@ def writing_settings(run: Run, length: int = 800) -> tuple[str, Settings]:
     return prompt, Settings(length=int(chars), temperature=float(heat), seed=int(seed))
 
 
-def say(sentence: str) -> None:
+def show_sentence(sentence: str) -> None:
     """What one sees, in a sentence; words of a person's text stay text."""
     st.markdown(md(sentence))
 
@@ -108,7 +108,7 @@ def window(key: str, total: int, size: int) -> tuple[int, int]:
         return 0, total
     step = max(1, size // 4)
     last = (total - size + step - 1) // step * step
-    within(key, 0, last)
+    clamp_state(key, 0, last)
     begin = st.slider(
         _("Show from character"),
         0,

@@ -7,7 +7,7 @@ import streamlit as st
 from core.i18n import _
 from core.runs.run import Run
 from ui.charlm import colored_text
-from ui.charlm.choose_text import own_text, say, written_text
+from ui.charlm.choose_text import own_text, show_sentence, written_text
 from ui.charlm.open_run import copies_of, text_of
 from ui.shell.address import choose
 from ui.widgets import figures
@@ -31,7 +31,7 @@ def show(run: Run) -> None:
     details(run, text)
 
 
-def beside(run: Run, text: str, key: str) -> None:
+def copying_summary(run: Run, text: str, key: str) -> None:
     """One line beside a generated text, and the whole story behind a click."""
     found = copies_of(run, text)
     st.caption(md(sentence(found)))
@@ -55,7 +55,7 @@ def sentence(found: "Copying") -> str:
 def details(run: Run, text: str) -> None:
     """Everything: the sentence, the curve of novelty, the marked text and the places."""
     found = copies_of(run, text)
-    say(sentence(found))
+    show_sentence(sentence(found))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _marked(run, text, found, "span")

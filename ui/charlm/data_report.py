@@ -32,7 +32,7 @@ def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, di
 
 
 @st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the text …"))
-def _examined(told_in: str, sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
+def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
     text = prepare(sources, CharLMConfig(**reading))
     return report(text), {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}
 

@@ -8,8 +8,8 @@ from core.charlm.inference.request import Settings
 from core.i18n import _
 from core.runs.run import Run
 from core.runs.store import list_runs
-from ui.charlm.choose_text import say, writing_settings
-from ui.charlm.copying import beside
+from ui.charlm.choose_text import show_sentence, writing_settings
+from ui.charlm.copying import copying_summary
 from ui.charlm.open_run import film_of
 from ui.charlm.writing import plain
 from ui.shell.address import choose
@@ -21,7 +21,7 @@ SHORT = 400  # characters, to begin with
 
 
 def show(run: Run) -> None:
-    from core.charlm.inside.film_strip import kept_steps, losses, nearest
+    from core.charlm.inside.film_strip import kept_steps, latest_step, validation_losses
 
     steps = kept_steps(run)
     prompt, settings = writing_settings(run, SHORT)
@@ -34,10 +34,10 @@ def show(run: Run) -> None:
         names = {"": _("no other run"), **{key: item.name for key, item in others.items()}}
         other = others.get(choose(st.selectbox, _("Beside it"), names, key="beside"))
     _curves([run, *([other] if other else [])], step)
-    at, values = losses(run)
-    loss = dict(zip(at, values, strict=True)).get(nearest(at, step)) if at else None
+    at, values = validation_losses(run)
+    loss = dict(zip(at, values, strict=True)).get(latest_step(at, step)) if at else None
     if loss is not None:
-        say(
+        show_sentence(
             _(
                 "After {step:,} steps its validation loss is {loss:.3f} nats ({bits:.2f} bits per character); from the "
                 "same prompt and seed it writes this."
@@ -50,7 +50,7 @@ def show(run: Run) -> None:
     with left:
         _frame(run, step, prompt, settings)
     with right, guard("film beside"):
-        _frame(other, nearest(kept_steps(other), step), prompt, settings)
+        _frame(other, latest_step(kept_steps(other), step), prompt, settings)
 
 
 def _frame(run: Run, step: int, prompt: str, settings: Settings) -> None:
@@ -60,16 +60,16 @@ def _frame(run: Run, step: int, prompt: str, settings: Settings) -> None:
         text = film_of(run, tuple(kept_steps(run))).text(step, prompt, settings)
     st.caption(md(_("{run}, step {step:,}").format(run=run.name, step=step)))
     st.container(border=True, height=330).html(plain(prompt, text))
-    beside(run, prompt + text, f"film-{run.id}")
+    copying_summary(run, prompt + text, f"film-{run.id}")
 
 
 def _curves(runs: list[Run], step: int) -> None:
-    from core.charlm.inside.film_strip import losses
+    from core.charlm.inside.film_strip import validation_losses
 
     chart = figures.figure(_("step"), _("validation loss, nats"), height=240, revision="film")
     table: dict[str, list[float]] = {}
     for number, run in enumerate(runs):
-        at, values = losses(run)
+        at, values = validation_losses(run)
         figures.line(chart, at, values, md(run.name), RUNS[number], mode="lines+markers")
         table[_("{run}: step").format(run=run.name)] = list(at)
         table[_("{run}: validation loss").format(run=run.name)] = [round(value, 4) for value in values]

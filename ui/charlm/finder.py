@@ -9,15 +9,15 @@ from core.i18n import _
 from core.runs.run import Run
 from core.text_lists import by_commas
 from ui.charlm import colored_text
-from ui.charlm.choose_text import say
-from ui.charlm.open_run import search_of, survey_of, text_of
+from ui.charlm.choose_text import show_sentence
+from ui.charlm.open_run import activity_of, search_of, text_of
 from ui.shell.address import choose
 from ui.widgets import figures
 from ui.widgets.palette import BASELINES, TRAIN, VALIDATION
 from ui.widgets.text import md
 
 if TYPE_CHECKING:
-    from core.charlm.inside.finder import Finding, Search, Survey
+    from core.charlm.inside.finder import CellActivity, Finding, SearchResult
 
 AROUND = 60  # characters shown before a peak
 
@@ -27,7 +27,7 @@ def finder(run: Run, layer: int, cell: int, signal: str) -> None:
     st.subheader(_("Find cells"), anchor=False)
     st.caption(_("Which cells follow quotation marks, lines, words …? It takes some seconds for all cells at once."))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        on = st.toggle(_("Search"), key="find", bind="query-params")
+        on = st.toggle(_("SearchResult"), key="find", bind="query-params")
         typed = st.text_input(
             _("Words that a cell may follow"), key="words", bind="query-params", max_chars=200,
             placeholder=_("king, queen"), disabled=not on,
@@ -37,26 +37,26 @@ def finder(run: Run, layer: int, cell: int, signal: str) -> None:
     words = tuple(by_commas(typed))
     found = search_of(run, signal, words)
     _overview(found, words, signal)
-    _peaks(run, survey_of(run, signal), layer, cell, signal)
+    _peaks(run, activity_of(run, signal), layer, cell, signal)
 
 
-def _overview(found: "Search", words: tuple[str, ...], signal: str) -> None:
+def _overview(found: "SearchResult", words: tuple[str, ...], signal: str) -> None:
     from core.charlm.inside.features import title
 
     names = list(found.findings)
     if not names:
         st.info(_("Nothing that a cell could follow ever changes in this text."))
         return
-    names.sort(key=lambda name: -abs(found.findings[name][0].again))
+    names.sort(key=lambda name: -abs(found.findings[name][0].rho_held_out))
     titles = {name: title(name, words) for name in names}
     feature = choose(st.selectbox, _("What to follow"), titles, key="feature")
     cells = found.findings[feature]
     best = cells[0]
-    say(_verdict(found, best, titles[feature]))
+    show_sentence(_verdict(found, best, titles[feature]))
     chart = figures.figure("", _("rank correlation"), height=300, revision=feature)
     labels = [f"{item.layer}·{item.unit}" for item in cells]
     chart.add_bar(x=labels, y=[abs(item.rho) for item in cells], name=_("half that chose them"), marker_color=TRAIN)
-    chart.add_bar(x=labels, y=[abs(item.again) for item in cells], name=_("other half"), marker_color=VALIDATION)
+    chart.add_bar(x=labels, y=[abs(item.rho_held_out) for item in cells], name=_("other half"), marker_color=VALIDATION)
     chart.add_hline(y=found.chance[feature], line={"dash": "dash", "color": BASELINES[0]})
     chart.update_layout(hovermode="closest", barmode="group")
     chart.update_xaxes(type="category", title=_("layer · cell"))
@@ -68,7 +68,7 @@ def _overview(found: "Search", words: tuple[str, ...], signal: str) -> None:
             _("layer"): [item.layer for item in cells],
             _("cell"): [item.unit for item in cells],
             _("rank correlation"): [round(item.rho, 3) for item in cells],
-            _("again on the other half"): [round(item.again, 3) for item in cells],
+            _("again on the other half"): [round(item.rho_held_out, 3) for item in cells],
             _("p, corrected"): [round(item.p, 4) for item in cells],
             _("area under the ROC curve"): [None if item.auc is None else round(item.auc, 3) for item in cells],
             _("mean where it is so (much)"): [round(item.yes, 3) for item in cells],
@@ -78,7 +78,7 @@ def _overview(found: "Search", words: tuple[str, ...], signal: str) -> None:
     with st.container(horizontal=True):
         for item in cells[:6]:
             st.button(
-                _("Cell {cell}: {rho:+.2f}").format(cell=f"{item.layer}·{item.unit}", rho=item.again),
+                _("Cell {cell}: {rho:+.2f}").format(cell=f"{item.layer}·{item.unit}", rho=item.rho_held_out),
                 key=f"look-{item.layer}-{item.unit}",
                 on_click=_look_at,
                 args=(item.layer, item.unit),
@@ -94,7 +94,7 @@ def _look_at(layer: int, cell: int) -> None:
     st.session_state["layer"], st.session_state["cell"] = layer, cell
 
 
-def _verdict(found: "Search", best: "Finding", feature: str) -> str:
+def _verdict(found: "SearchResult", best: "Finding", feature: str) -> str:
     chance = found.chance[best.feature]
     if best.p > 0.05:
         return _(
@@ -106,7 +106,7 @@ def _verdict(found: "Search", best: "Finding", feature: str) -> str:
         "{again:+.2f} on the other half of the text. By chance the best of all cells reaches {chance:.2f} "
         "({shifts} shifts, p = {p:.3f} after correction)."
     ).format(
-        cell=best.unit, layer=best.layer, feature=feature, rho=best.rho, again=best.again, chance=chance,
+        cell=best.unit, layer=best.layer, feature=feature, rho=best.rho, again=best.rho_held_out, chance=chance,
         shifts=found.shifts, p=best.p,
     )  # fmt: skip
     if best.auc is not None:
@@ -116,11 +116,11 @@ def _verdict(found: "Search", best: "Finding", feature: str) -> str:
     return sentence
 
 
-def _peaks(run: Run, found: "Survey", layer: int, cell: int, signal: str) -> None:
+def _peaks(run: Run, found: "CellActivity", layer: int, cell: int, signal: str) -> None:
     from core.charlm.inside.finder import peaks
 
     text = text_of(run)
-    say(
+    show_sentence(
         _("Where cell {cell} of layer {layer} is at its ends, in the {count:,} characters that were read:").format(
             cell=cell, layer=layer, count=found.values.shape[0] * found.values.shape[1]
         )

@@ -8,9 +8,9 @@ from core.charlm.inside.numpy_network import GATES, NAMES
 from core.i18n import _
 from core.runs.run import Run
 from ui.charlm import colored_text
-from ui.charlm.choose_text import say, writing_settings
-from ui.charlm.copying import beside
-from ui.charlm.open_run import heed_address, opened_of, passage_of, within
+from ui.charlm.choose_text import show_sentence, writing_settings
+from ui.charlm.copying import copying_summary
+from ui.charlm.open_run import clamp_state, opened_of, passage_of, warn_about_address
 from ui.charlm.writing import plain
 from ui.shell.address import choose
 from ui.widgets import figures
@@ -22,16 +22,16 @@ SHORT = 500  # characters, to begin with
 
 
 def show(run: Run) -> None:
-    from core.charlm.inside.gate_intervention import HOLDABLE, Shape
+    from core.charlm.inside.gate_intervention import SETTABLE, TextShape
 
     opened = opened_of(run)
     network = opened.network
-    heed_address(network)
-    gates = {name: NAMES[name].capitalize() for name in HOLDABLE[network.cell]}
+    warn_about_address(network)
+    gates = {name: NAMES[name].capitalize() for name in SETTABLE[network.cell]}
     first = {"lstm": "f", "gru": "z", "rnn": "h"}[network.cell]
-    within("layer", 1, len(network.layers))
+    clamp_state("layer", 1, len(network.layers))
     low = 0.0 if GATES[network.cell] else -1.0
-    within("value", low, 1.0)
+    clamp_state("value", low, 1.0)
     prompt, settings = writing_settings(run, SHORT)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         gate = choose(st.segmented_control, _("Hold"), gates, key="gate", default=first, required=True)
@@ -42,11 +42,11 @@ def show(run: Run) -> None:
         )  # fmt: skip
     hold = _hold(layer, gate, float(value), cells, network.units)
     with st.spinner(_("Writing twice …")):
-        untouched = opened.writer.write_held(prompt, settings, ())[0]
-        held = opened.writer.write_held(prompt, settings, [hold])[0]
+        untouched = opened.writer.write_with_gates(prompt, settings, ())[0]
+        held = opened.writer.write_with_gates(prompt, settings, [hold])[0]
     bits = [float(passage_of(run, prompt + text).bits[-settings.length :].mean()) for text in (untouched, held)]
     _say(hold, cells, untouched, held, bits)
-    shapes = [Shape.of(text) for text in (untouched, held)]
+    shapes = [TextShape.measure(text) for text in (untouched, held)]
     with st.grid(min_column_width=200):
         for label, (before, after) in {
             _("Bits per character"): bits,
@@ -59,7 +59,7 @@ def show(run: Run) -> None:
         with column:
             st.markdown(f"**{title}**")
             st.container(border=True, height=330).html(plain(prompt, text))
-            beside(run, prompt + text, f"hold-{title}")
+            copying_summary(run, prompt + text, f"hold-{title}")
     figures.numbers(
         {
             _("text"): [_("untouched"), _("held")],
@@ -88,10 +88,10 @@ def _say(hold: "GateIntervention", cells: str, untouched: str, held: str, bits: 
         gate=NAMES[hold.gate], which=which, layer=hold.layer, value=hold.value
     )
     if held == untouched:
-        say(begin + " " + _("The text is the same to the last character."))
+        show_sentence(begin + " " + _("The text is the same to the last character."))
         return
     same = next(place for place, (a, b) in enumerate(zip(untouched, held, strict=True)) if a != b)
-    say(
+    show_sentence(
         begin
         + " "
         + _(

@@ -8,13 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.charlm.inside.gates import OPEN, SHUT, Saturation, by_activity, half_life, saturation
+from core.charlm.inside.gates import OPEN, SHUT, Saturation, half_life, order_by_similarity, saturation
 from core.charlm.inside.numpy_network import GATES, NAMES, SIGNALS
 from core.i18n import _
 from core.runs.run import Run
-from ui.charlm.choose_text import choose_text, notes, say, window
+from ui.charlm.choose_text import choose_text, notes, show_sentence, window
 from ui.charlm.colored_text import visible
-from ui.charlm.open_run import heed_address, opened_of, passage_of, within
+from ui.charlm.open_run import clamp_state, opened_of, passage_of, warn_about_address
 from ui.shell.address import choose
 from ui.widgets import figures
 from ui.widgets.palette import DIVERGING, RUNS, SEQUENTIAL
@@ -25,10 +25,10 @@ KEEPS = {"lstm": "f", "gru": "z"}  # the gate that lets a memory pass
 
 def show(run: Run) -> None:
     network = opened_of(run).network
-    heed_address(network)
+    warn_about_address(network)
     order = [*GATES[network.cell], *(name for name in SIGNALS[network.cell] if name not in GATES[network.cell])]
     signals = {name: NAMES[name].capitalize() for name in order}
-    within("layer", 1, len(network.layers))
+    clamp_state("layer", 1, len(network.layers))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = int(st.number_input(_("Layer"), 1, len(network.layers), 1, key="layer", bind="query-params", width=150))
         signal = choose(st.segmented_control, _("Signal"), signals, key="signal", required=True)
@@ -48,11 +48,11 @@ def show(run: Run) -> None:
 
 def _heat(symbols: list[str], values: np.ndarray, signal: str, layer: int, together: bool) -> None:
     U = values.shape[1]
-    order = by_activity(values) if together else np.arange(U)
+    order = order_by_similarity(values) if together else np.arange(U)
     gate = any(signal in gates for gates in GATES.values())
     reach = 1.0 if signal != "c" else max(float(np.quantile(np.abs(values), 0.995)), 1e-9)
     moving = int(values.std(axis=0).argmax())
-    say(
+    show_sentence(
         _(
             "{signal} of the {units} cells of layer {layer} after each of {count} characters: from {low:.2f} to "
             "{high:.2f}, {mean:.2f} on average. Cell {cell} moves most."
@@ -108,7 +108,7 @@ def _saturation(signals: dict[str, np.ndarray], layer: int, cell: str) -> None:
     st.subheader(_("Open, shut, and in between"), anchor=False)
     found = {name: saturation(name, values) for name, values in signals.items()}
     ends = {name: item for name, item in found.items() if item is not None}
-    say(_words(ends, signals, cell))
+    show_sentence(_words(ends, signals, cell))
     left, right = st.columns([3, 2], gap="medium") if cell in KEEPS else (st.container(), None)
     with left:
         _scatter(ends, layer)

@@ -9,8 +9,8 @@ from core.charlm.inside.passage import Passage
 from core.i18n import _, lazy_message
 from core.runs.run import Run
 from ui.charlm import colored_text
-from ui.charlm.choose_text import choose_text, notes, say
-from ui.charlm.open_run import opened_of, passage_of, within
+from ui.charlm.choose_text import choose_text, notes, show_sentence
+from ui.charlm.open_run import clamp_state, opened_of, passage_of
 from ui.shell.cache_keys import of_model
 from ui.widgets import figures
 from ui.widgets.palette import TRAIN
@@ -29,7 +29,7 @@ def show(run: Run) -> None:
     if last < 1:
         st.info(_("A single character has none before it: bring at least two."))
         return
-    within("place", 1, last)
+    clamp_state("place", 1, last)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = int(
             st.number_input(
@@ -51,11 +51,11 @@ def show(run: Run) -> None:
 
 
 def _one(passage: Passage, place: int, signed: bool) -> None:
-    from core.charlm.inside.lookback import lookback
+    from core.charlm.inside.lookback import input_gradients
 
     begin = max(0, place - BACK)
-    found = lookback(
-        passage.network, passage.ids[None, begin:place], passage.ids[place : place + 1], passage.before(begin)
+    found = input_gradients(
+        passage.network, passage.ids[None, begin:place], passage.ids[place : place + 1], passage.state_before(begin)
     )
     strength, effect = found.strength[0], found.effect[0]
     shown = effect if signed else strength
@@ -65,7 +65,7 @@ def _one(passage: Passage, place: int, signed: bool) -> None:
     shares = strength[::-1] / max(float(strength.sum()), 1e-30)
     half = int(np.searchsorted(np.cumsum(shares), 0.5)) + 1
     beyond = np.flatnonzero(strength[::-1] > 0.01 * strength.max())
-    say(
+    show_sentence(
         _(
             "“{symbol}” was given {chance:.1%}. The last {half} of {count} characters hold half of what that rests on; "
             "beyond {far} characters no one has more than a hundredth of the strongest, “{strongest}”."
@@ -98,9 +98,9 @@ def _one(passage: Passage, place: int, signed: bool) -> None:
 
 @st.cache_data(max_entries=8, show_spinner=lazy_message("Following many predictions back …"))
 def _many(path: str, changed: tuple[int, ...], text: str) -> np.ndarray:
-    from core.charlm.inside.lookback import average
+    from core.charlm.inside.lookback import mean_gradient_norm
 
-    return average(passage_of(Run(Path(path)), text), BACK, MANY)
+    return mean_gradient_norm(passage_of(Run(Path(path)), text), BACK, MANY)
 
 
 def _average(run: Run, text: str) -> None:
@@ -111,7 +111,7 @@ def _average(run: Run, text: str) -> None:
         return
     shares = np.cumsum(course) / course.sum()
     reach = {share: int(np.searchsorted(shares, share)) + 1 for share in (0.5, 0.9, 0.99)}
-    say(
+    show_sentence(
         _(
             "Over {count} predictions spread through this text: half of the gradient's length lies within the last "
             "{half} characters, nine tenths within {most}, all but a hundredth within {all}."

@@ -15,14 +15,14 @@ from ui.widgets.text import md
 if TYPE_CHECKING:
     from core.charlm.data.ngram import NGram
     from core.charlm.inside.copying import Copying
-    from core.charlm.inside.film_strip import Film
-    from core.charlm.inside.finder import Search, Survey
-    from core.charlm.inside.numpy_network import Network
-    from core.charlm.inside.open_run import Opened
+    from core.charlm.inside.film_strip import FilmStrip
+    from core.charlm.inside.finder import CellActivity, SearchResult
+    from core.charlm.inside.numpy_network import NumpyNetwork
+    from core.charlm.inside.open_run import OpenedRun
     from core.charlm.inside.passage import Passage
 
 
-def opened_of(run: Run) -> "Opened":
+def opened_of(run: Run) -> "OpenedRun":
     return _open(*of_model(run))
 
 
@@ -45,21 +45,21 @@ def copies_of(run: Run, text: str) -> "Copying":
     return _copies(*of_data(run), text)
 
 
-def survey_of(run: Run, signal: str) -> "Survey":
+def activity_of(run: Run, signal: str) -> "CellActivity":
     """What every cell did over stretches of the run's text."""
-    return _survey(*of_model(run), signal)
+    return _activity(*of_model(run), signal)
 
 
-def search_of(run: Run, signal: str, words: tuple[str, ...]) -> "Search":
+def search_of(run: Run, signal: str, words: tuple[str, ...]) -> "SearchResult":
     return _search(*of_model(run), signal, words)
 
 
-def film_of(run: Run, steps: tuple[int, ...]) -> "Film":
+def film_of(run: Run, steps: tuple[int, ...]) -> "FilmStrip":
     return _film(*of_data(run), steps)
 
 
 @st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))
-def _open(path: str, changed: tuple[int, ...]) -> "Opened":
+def _open(path: str, changed: tuple[int, ...]) -> "OpenedRun":
     from core.charlm.inside.open_run import open_run
 
     return open_run(Run(Path(path)))
@@ -67,17 +67,17 @@ def _open(path: str, changed: tuple[int, ...]) -> "Opened":
 
 @st.cache_resource(max_entries=3, show_spinner=lazy_message("Reading its text …"))
 def _text(path: str, born: int) -> Text:
-    from core.charlm.inside.open_run import corpus
+    from core.charlm.inside.open_run import training_text
 
-    return corpus(Run(Path(path)))
+    return training_text(Run(Path(path)))
 
 
 @st.cache_resource(max_entries=3, show_spinner=lazy_message("Counting the baselines …"))
 def _tables(path: str, born: int) -> "dict[int, NGram]":
-    from core.charlm.inside.score import baselines
+    from core.charlm.inside.score import fit_ngrams
 
     text = _text(path, born)
-    return baselines(text.split()[0], len(text.vocabulary))
+    return fit_ngrams(text.split()[0], len(text.vocabulary))
 
 
 @st.cache_resource(max_entries=12, show_spinner=lazy_message("The network reads …"))
@@ -86,20 +86,20 @@ def _passage(path: str, changed: tuple[int, ...], text: str) -> "Passage":
 
 
 @st.cache_resource(max_entries=3, show_spinner=lazy_message("The network reads stretches of its whole text …"))
-def _survey(path: str, changed: tuple[int, ...], signal: str) -> "Survey":
-    from core.charlm.inside.finder import survey
+def _activity(path: str, changed: tuple[int, ...], signal: str) -> "CellActivity":
+    from core.charlm.inside.finder import record_activity
 
     opened = _open(path, changed)
-    return survey(opened.network, opened.vocabulary, _text(path, changed[0]).ids, signal)
+    return record_activity(opened.network, opened.vocabulary, _text(path, changed[0]).ids, signal)
 
 
 @st.cache_resource(
     max_entries=6, show_spinner=lazy_message("Trying every cell against every feature, and against chance …")
 )
-def _search(path: str, changed: tuple[int, ...], signal: str, words: tuple[str, ...]) -> "Search":
-    from core.charlm.inside.finder import search
+def _search(path: str, changed: tuple[int, ...], signal: str, words: tuple[str, ...]) -> "SearchResult":
+    from core.charlm.inside.finder import search_cells
 
-    return search(_survey(path, changed, signal), words)
+    return search_cells(_activity(path, changed, signal), words)
 
 
 @st.cache_data(max_entries=40, show_spinner=lazy_message("Comparing with its text …"))
@@ -110,20 +110,20 @@ def _copies(path: str, born: int, text: str) -> "Copying":
 
 
 @st.cache_resource(max_entries=3, show_spinner=lazy_message("Opening the film …"))
-def _film(path: str, born: int, steps: tuple[int, ...]) -> "Film":
-    from core.charlm.inside.film_strip import Film
+def _film(path: str, born: int, steps: tuple[int, ...]) -> "FilmStrip":
+    from core.charlm.inside.film_strip import FilmStrip
 
-    return Film(Run(Path(path)))
+    return FilmStrip(Run(Path(path)))
 
 
-def within(key: str, low: float, high: float) -> None:
+def clamp_state(key: str, low: float, high: float) -> None:
     """Bring what a widget remembers, say of another run, back between its new bounds."""
     value = st.session_state.get(key)
     if isinstance(value, int | float) and not low <= value <= high:
         st.session_state[key] = type(value)(min(max(value, low), high))
 
 
-def heed_address(network: "Network") -> None:
+def warn_about_address(network: "NumpyNetwork") -> None:
     """Say it where the address names a layer, signal or cell that this network does not have; the rest goes on."""
     layer, cell = (st.query_params.get(name, "") for name in ("layer", "cell"))
     try:

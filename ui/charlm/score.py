@@ -11,7 +11,7 @@ from core.i18n import _
 from core.runs.run import Run
 from core.runs.store import list_runs
 from ui.charlm import colored_text
-from ui.charlm.choose_text import choose_text, notes, say, window
+from ui.charlm.choose_text import choose_text, notes, show_sentence, window
 from ui.charlm.open_run import passage_of, tables_of
 from ui.shell.address import choose_many
 from ui.widgets import figures
@@ -20,7 +20,7 @@ from ui.widgets.text import guard, md
 
 if TYPE_CHECKING:
     from core.charlm.inside.passage import Passage
-    from core.charlm.inside.score import Scored
+    from core.charlm.inside.score import TextScore
 
 PIECE = 3000  # characters of the run's own text
 WINDOW = 1600  # characters coloured at once
@@ -29,16 +29,16 @@ SMOOTH = 40  # characters that one point of the curve averages
 
 
 def show(run: Run) -> None:
-    from core.charlm.inside.score import by_network, by_table
+    from core.charlm.inside.score import score_with_network, score_with_ngram
 
     chosen = choose_text(run, PIECE)
     passage = passage_of(run, chosen.text)
     notes(passage.cut, passage.unknown)
     tables = tables_of(run)
-    network = by_network(md(run.name), passage)
+    network = score_with_network(md(run.name), passage)
     names = {1: _("letter frequencies"), NGRAM_ORDER: _("{n}-gram table").format(n=NGRAM_ORDER)}
-    baselines = [by_table(names[order], passage, tables[order]) for order in (NGRAM_ORDER, 1)]
-    say(_sentence(network, baselines[0]))
+    baselines = [score_with_ngram(names[order], passage, tables[order]) for order in (NGRAM_ORDER, 1)]
+    show_sentence(_sentence(network, baselines[0]))
     with st.grid(min_column_width=170):
         for scored in (network, *baselines):
             label = _("The network") if scored is network else scored.name.capitalize()
@@ -49,7 +49,7 @@ def show(run: Run) -> None:
     _authorship(run, chosen.text)
 
 
-def _sentence(network: "Scored", table: "Scored") -> str:
+def _sentence(network: "TextScore", table: "TextScore") -> str:
     wins = network.per_character < table.per_character
     return _(
         "It needs {bits:.2f} bits for each of {count:,} characters, as if it chose among {choices:.1f} each time; the "
@@ -66,7 +66,7 @@ def _sentence(network: "Scored", table: "Scored") -> str:
 def _coloured(passage: "Passage") -> None:
     begin, end = window("from", len(passage), WINDOW)
     symbols, bits = passage.symbols[begin:end], passage.bits[begin:end]
-    guesses = passage.guesses(begin, end, 3)
+    guesses = passage.top_predictions(begin, end, 3)
     titles = [
         _("{bits:.1f} bits; it expected {guesses}").format(
             bits=value, guesses=" ".join(colored_text.visible(guess) for guess, _chance in row)
@@ -87,7 +87,7 @@ def _coloured(passage: "Passage") -> None:
     )
 
 
-def _curve(scored: "list[Scored]") -> None:
+def _curve(scored: "list[TextScore]") -> None:
     if len(scored[0].bits) < 2 * SMOOTH:
         return
     chart = figures.figure(_("character"), _("bits per character"), height=280, revision="bits")
@@ -108,7 +108,7 @@ def _curve(scored: "list[Scored]") -> None:
 
 
 def _authorship(run: Run, text: str) -> None:
-    from core.charlm.inside.score import by_network, judge
+    from core.charlm.inside.score import rank_runs, score_with_network
 
     st.subheader(_("Whose text is it?"), anchor=False)
     others = {other.id: other for other in list_runs(family="charlm") if other.usable and other.id != run.id}
@@ -117,15 +117,15 @@ def _authorship(run: Run, text: str) -> None:
         return
     names = {key: other.name for key, other in others.items()}
     picked = choose_many(st.multiselect, _("Compare with"), names, key="against", max_selections=7)
-    scored: list[Scored] = [by_network(run.name, passage_of(run, text))]
+    scored: list[TextScore] = [score_with_network(run.name, passage_of(run, text))]
     for key in picked:
         with guard("authorship"):
-            scored.append(by_network(others[key].name, passage_of(others[key], text)))
+            scored.append(score_with_network(others[key].name, passage_of(others[key], text)))
     if len(scored) < 2:
         return
-    verdict = judge(scored)
-    first, second = verdict.ranking[:2]
-    say(
+    ranking = rank_runs(scored)
+    first, second = ranking.scores[:2]
+    show_sentence(
         _(
             "“{first}” explains it best: {bits:.2f} bits per character against {other:.2f} of “{second}”, "
             "{margin:,.0f} bits over the whole text. {clear}"
@@ -134,14 +134,14 @@ def _authorship(run: Run, text: str) -> None:
             bits=first.per_character,
             other=second.per_character,
             second=second.name,
-            margin=verdict.margin,
-            clear=_certainty(verdict.certainty, verdict.clear),
+            margin=ranking.margin,
+            clear=_certainty(ranking.certainty, ranking.clear),
         )
     )
     chart = figures.figure(_("bits per character"), "", height=90 + 44 * len(scored), revision="authors")
     chart.add_bar(
-        x=[one.per_character for one in verdict.ranking][::-1],
-        y=[one.name for one in verdict.ranking][::-1],
+        x=[one.per_character for one in ranking.scores][::-1],
+        y=[one.name for one in ranking.scores][::-1],
         orientation="h",
         marker_color=RUNS[0],
         hovertemplate="%{x:.3f}<extra></extra>",
@@ -152,10 +152,10 @@ def _authorship(run: Run, text: str) -> None:
         key="authors",
         alt=_("Bits per character that each run needs for the text"),
         table={
-            _("run"): [one.name for one in verdict.ranking],
-            _("bits per character"): [round(one.per_character, 4) for one in verdict.ranking],
-            _("bits in all"): [round(one.total, 1) for one in verdict.ranking],
-            _("characters unknown to it"): [one.unknown for one in verdict.ranking],
+            _("run"): [one.name for one in ranking.scores],
+            _("bits per character"): [round(one.per_character, 4) for one in ranking.scores],
+            _("bits in all"): [round(one.total, 1) for one in ranking.scores],
+            _("characters unknown to it"): [one.unknown for one in ranking.scores],
         },
     )
     st.caption(

@@ -16,7 +16,7 @@ from ui.widgets.palette import HEAT
 from ui.widgets.text import escape, md
 
 if TYPE_CHECKING:
-    from core.charlm.inference.write import Writer
+    from core.charlm.inference.write import TextWriter
 
 COLOURED = 6000  # characters that get a colour of their own; a longer text would make the page slow
 FRAME = (
@@ -25,13 +25,13 @@ FRAME = (
 )
 
 
-def writer_of(run: Run) -> "Writer":
+def writer_of(run: Run) -> "TextWriter":
     """The writer of a run; a model that training replaces is loaded anew."""
     return _load(*of_model(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))
-def _load(path: str, changed: tuple[int, ...]) -> "Writer":
+def _load(path: str, changed: tuple[int, ...]) -> "TextWriter":
     from core.charlm.inference.write import load_writer
 
     return load_writer(Run(Path(path)))

@@ -11,7 +11,7 @@ from core.i18n import _
 
 
 @dataclass(frozen=True)
-class Layout:
+class BatchPlan:
     """B streams or windows of T characters; `notes` say what was shrunk to fit the text."""
 
     B: int
@@ -21,7 +21,7 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def layout(config: CharLMConfig, characters: int) -> Layout:
+def plan_batches(config: CharLMConfig, characters: int) -> BatchPlan:
     """Fit window and batch to a training part of `characters`."""
     notes = []
     T = min(config.window, max(2, characters // 2), characters - 1)
@@ -34,7 +34,7 @@ def layout(config: CharLMConfig, characters: int) -> Layout:
         notes.append(
             _("The text is short: {B} streams at once instead of {asked}.").format(B=B, asked=config.batch_size)
         )
-    return Layout(B, T, characters // B, max(1, characters // B // T), tuple(notes))
+    return BatchPlan(B, T, characters // B, max(1, characters // B // T), tuple(notes))
 
 
 class Batches:
@@ -42,22 +42,22 @@ class Batches:
     never end twice at the same character; of N characters one in an epoch follows another than in the text."""
 
     def __init__(self, config: CharLMConfig, ids: np.ndarray) -> None:
-        self.layout = layout(config, len(ids))
+        self.plan = plan_batches(config, len(ids))
         self._ids = tf.constant(ids)
         self._config = config
 
     def __call__(self, step: tf.Tensor) -> tuple[Any, Any, Any]:
         """(inputs (T, B), targets (T, B), carry (B, 1)) of `step` (int64); where carry is 0 the state begins anew."""
-        at, seed, N = self.layout, self._config.seed, self._ids.shape[0]
+        plan, seed, N = self.plan, self._config.seed, self._ids.shape[0]
         if self._config.batching == "streams":
-            epoch, place = step // at.steps_per_epoch, step % at.steps_per_epoch
+            epoch, place = step // plan.steps_per_epoch, step % plan.steps_per_epoch
             shift = tf.random.stateless_uniform((), [seed, epoch], 0, N, tf.int64)
-            starts = shift + tf.range(at.B, dtype=tf.int64) * at.stream + place * at.T
-            kept = tf.random.stateless_uniform((at.B, 1), [seed + 1, step]) >= self._config.reset
+            starts = shift + tf.range(plan.B, dtype=tf.int64) * plan.stream + place * plan.T
+            kept = tf.random.stateless_uniform((plan.B, 1), [seed + 1, step]) >= self._config.reset
             carry = tf.cast(kept & (place > 0), tf.float32)
         else:
-            starts = tf.random.stateless_uniform((at.B,), [seed, step], 0, N - at.T, tf.int64)
-            carry = tf.zeros((at.B, 1))
-        places = starts[None] + tf.range(at.T + 1, dtype=tf.int64)[:, None]
-        windows = tf.ensure_shape(tf.gather(self._ids, places % N), (at.T + 1, at.B))
+            starts = tf.random.stateless_uniform((plan.B,), [seed, step], 0, N - plan.T, tf.int64)
+            carry = tf.zeros((plan.B, 1))
+        places = starts[None] + tf.range(plan.T + 1, dtype=tf.int64)[:, None]
+        windows = tf.ensure_shape(tf.gather(self._ids, places % N), (plan.T + 1, plan.B))
         return windows[:-1], windows[1:], carry

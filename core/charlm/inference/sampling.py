@@ -7,7 +7,7 @@ from core.backend import tf
 NEVER = -1e9
 
 
-def choose(weights: Any, chance: Any) -> Any:
+def sample_by_cdf(weights: Any, chance: Any) -> Any:
     """The first character (B,) at which the running sum of weights (B, V) ≥ 0 exceeds chance · their sum.
 
     The sum runs over rows of about √V and then inside them, as two small matrix products.
@@ -26,7 +26,7 @@ def choose(weights: Any, chance: Any) -> Any:
     return tf.argmax(tf.where(reached, 2.0, tf.where(weights >= 1, 1.0, 0.0)), -1, tf.int32)
 
 
-def restrict(logits: Any, top_k: Any, top_p: Any) -> Any:
+def filter_top_k_top_p(logits: Any, top_k: Any, top_p: Any) -> Any:
     """Push out what is not among the k likeliest or not in the nucleus that holds top_p (Holtzman et al. 2020)."""
     ranked = tf.sort(logits, direction="DESCENDING")
     mass = tf.cumsum(tf.nn.softmax(ranked), axis=-1, exclusive=True)

@@ -6,13 +6,13 @@ from typing import Any, Self, cast
 
 from core.backend import tf
 from core.charlm.config import CharLMConfig
-from core.charlm.inference.sampling import NEVER, choose, restrict
+from core.charlm.inference.sampling import NEVER, filter_top_k_top_p, sample_by_cdf
 from core.charlm.training.cells import CELLS, State, biases
 
 CHUNK = 256  # characters that a compiled call reads or writes at most
 TABLE = 1 << 22  # up to so many numbers the first layer's products with every character are kept
 
-GateIntervention = Callable[[int, int, Any], Any]
+Intervene = Callable[[int, int, Any], Any]
 
 
 class StepWriter:
@@ -26,15 +26,15 @@ class StepWriter:
         """width: V, or more; then V is filled up with characters that never come."""
         self.config, self.width = config, width
         self._cell = CELLS[config.cell]
-        self._tabled = width * self._cell.gates * config.units <= TABLE
+        self._precomputed = width * self._cell.gates * config.units <= TABLE
 
     @classmethod
     def shared(cls, config: CharLMConfig, V: int) -> Self:
         """The one stepper for all networks of this shape with about this many characters."""
-        shape = (config.cell, config.layers, config.units, bool(config.embedding), filled_up(V))
-        return cast(Self, _made(cls, *shape))  # type: ignore[arg-type]
+        shape = (config.cell, config.layers, config.units, bool(config.embedding), padded_width(V))
+        return cast(Self, _shared_step_writer(cls, *shape))  # type: ignore[arg-type]
 
-    def start(self, B: int, V: int) -> Any:
+    def initial_logits(self, B: int, V: int) -> Any:
         """Logits (B, width) where nothing was read yet."""
         return tf.pad(tf.zeros((B, V)), [[0, 0], [0, self.width - V]], constant_values=NEVER)
 
@@ -51,7 +51,7 @@ class StepWriter:
         table, kernel = (first, rest.pop(0)) if self.config.embedding else (tf.eye(self.width), first)
         recurrent, bias, *between, output, last = rest
         inner, _outer = biases(self.config.cell, bias)
-        if self._tabled:
+        if self._precomputed:
             table, kernel = tf.linalg.matmul(table, kernel) + inner, tf.zeros(())
         output, last = tf.pad(output, [[0, 0], [0, more]]), tf.pad(last, [[0, more]], constant_values=NEVER)
         return [table, kernel, recurrent, bias, *between, output, last]
@@ -61,17 +61,17 @@ class StepWriter:
         return self._step(prepared, ids, state, lambda layer, gate, value: value)
 
     def _step(
-        self, prepared: Sequence[Any], ids: Any, state: Sequence[State], hold: GateIntervention
+        self, prepared: Sequence[Any], ids: Any, state: Sequence[State], intervene: Intervene
     ) -> tuple[Any, list[State]]:
         """hold(layer, gate, value): what a gate's value (B, U) is replaced by; see Cell for the gates' numbers."""
         table, kernel, recurrent, bias, *rest = prepared
         x, after = tf.gather(table, ids), []
         for number, before in enumerate(state):
             inner, outer = biases(self.config.cell, bias)
-            if number or not self._tabled:
+            if number or not self._precomputed:
                 x = tf.linalg.matmul(x, kernel) + inner
             r = tf.linalg.matmul(before[0], recurrent) + outer
-            new, _kept = self._cell.forward(x, r, before, lambda gate, value, at=number: hold(at, gate, value))
+            new, _kept = self._cell.forward(x, r, before, lambda gate, value, at=number: intervene(at, gate, value))
             x = new[0]
             after.append(new)
             if number + 1 < self.config.layers:
@@ -102,22 +102,22 @@ class StepWriter:
 
     @tf.function(jit_compile=True, autograph=False)
     def write(
-        self, prepared: Any, chances: Any, count: Any, state: Any, logits: Any, knobs: Any, restricted: bool
+        self, prepared: Any, chances: Any, count: Any, state: Any, logits: Any, sampling: Any, restricted: bool
     ) -> Any:
         """`count` characters, each by its chance (CHUNK, B) in [0, 1).
 
         knobs: temperature, top k, top p; the latter two are heeded where `restricted`. Returns the characters and their
         probabilities, (CHUNK, B), then the logits and the state after them.
         """
-        (temperature, top_k, top_p), (T, B) = knobs, chances.shape
+        (temperature, top_k, top_p), (T, B) = sampling, chances.shape
         # "Unknown" stands for many characters: it can be read, never written.
-        barred = tf.one_hot(0, self.width) * NEVER
+        without_unknown = tf.one_hot(0, self.width) * NEVER
 
         def body(t: Any, written: Any, probabilities: Any, logits: Any, state: Any) -> Any:
-            cold = logits + barred
+            cold = logits + without_unknown
             cold -= tf.reduce_max(cold, -1, keepdims=True)
             warm = cold / temperature
-            chosen = choose(tf.exp(restrict(warm, top_k, top_p) if restricted else warm), chances[t])
+            chosen = sample_by_cdf(tf.exp(filter_top_k_top_p(warm, top_k, top_p) if restricted else warm), chances[t])
             weights = tf.exp(cold)
             probability = tf.gather(weights, chosen, batch_dims=1) / tf.reduce_sum(weights, -1)
             logits, state = self.step(prepared, chosen, state)
@@ -130,12 +130,14 @@ class StepWriter:
         return written.stack(), probabilities.stack(), logits, state
 
 
-def filled_up(V: int) -> int:
+def padded_width(V: int) -> int:
     """V rounded up to one of few widths, by at most 63 or an eighth."""
     coarse = max(64, 1 << max(0, V.bit_length() - 4))
     return -(-V // coarse) * coarse
 
 
 @cache
-def _made(kind: type[StepWriter], cell: str, layers: int, units: int, embedded: bool, width: int) -> StepWriter:
+def _shared_step_writer(
+    kind: type[StepWriter], cell: str, layers: int, units: int, embedded: bool, width: int
+) -> StepWriter:
     return kind(CharLMConfig(cell=cell, layers=layers, units=units, embedding=int(embedded)), width)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inference.request import MAX_PROMPT, Settings
 from core.charlm.inference.step_writer import CHUNK, StepWriter
 from core.charlm.training.cells import State
-from core.charlm.training.forward import trained
+from core.charlm.training.forward import trainable_tensors
 from core.charlm.training.model import build
 from core.errors import UserError
 from core.i18n import _
@@ -33,15 +33,15 @@ class Chunk:
     probabilities: np.ndarray
 
 
-class Writer:
+class TextWriter:
     """Writes with a trained model. The same prompt, settings and weights write the same text, in chunks of any size:
     which character is drawn is a function of the seed, the text's number and the character's place alone."""
 
     def __init__(
-        self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary, stepper: StepWriter | None = None
+        self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary, step_writer: StepWriter | None = None
     ) -> None:
         self.model, self.config, self.vocabulary = model, config, vocabulary
-        self.stepper = stepper or StepWriter.shared(config, len(vocabulary))
+        self.step_writer = step_writer or StepWriter.shared(config, len(vocabulary))
 
     def clean_prompt(self, prompt: str) -> str:
         """The prompt as the run's own text was read: line ends, control characters, case, form."""
@@ -59,11 +59,14 @@ class Writer:
         # Without a prompt a text begins as a line does.
         ids = self.vocabulary.encode(self.clean_prompt(prompt) or "\n")
         B, V = settings.count, len(self.vocabulary)
-        prepared = [*self.stepper.prepare([tf.convert_to_tensor(weight) for weight in trained(self.model)]), *more]
+        prepared = [
+            *self.step_writer.prepare([tf.convert_to_tensor(weight) for weight in trainable_tensors(self.model)]),
+            *more,
+        ]
         logits, state = self._read(prepared, ids, B)
-        chances = np.zeros((settings.length, B), np.float32) if settings.greedy else draws(settings)
+        chances = np.zeros((settings.length, B), np.float32) if settings.greedy else uniform_numbers(settings)
         top_k = min(settings.top_k or V, V)
-        knobs = (
+        sampling = (
             tf.constant(COLD if settings.greedy else settings.temperature, tf.float32),
             tf.constant(top_k),
             tf.constant(settings.top_p, tf.float32),
@@ -75,8 +78,8 @@ class Writer:
             block = np.zeros((CHUNK, B), np.float32)
             block[:count] = chances[done : done + count]
             began = time.perf_counter()
-            written, probabilities, logits, state = self.stepper.write(
-                prepared, block, tf.constant(count), state, logits, knobs, restricted
+            written, probabilities, logits, state = self.step_writer.write(
+                prepared, block, tf.constant(count), state, logits, sampling, restricted
             )
             symbols = [[self.vocabulary.symbols[i] for i in row] for row in written.numpy()[:count].T]
             yield Chunk(symbols, probabilities.numpy()[:count].T)
@@ -93,16 +96,16 @@ class Writer:
 
     def _read(self, prepared: Sequence[Any], ids: np.ndarray, B: int) -> tuple[Any, list[State]]:
         """The logits (B, V) after a prompt and the state, the same for all B texts."""
-        logits, state = self.stepper.start(1, len(self.vocabulary)), self.stepper.zero_state(1)
+        logits, state = self.step_writer.initial_logits(1, len(self.vocabulary)), self.step_writer.zero_state(1)
         for begin in range(0, len(ids), CHUNK):
             part = ids[begin : begin + CHUNK]
             padded = np.zeros((CHUNK, 1), np.int32)
             padded[: len(part), 0] = part
-            _nats, logits, state = self.stepper.read(prepared, padded, tf.constant(len(part)), state, logits)
+            _nats, logits, state = self.step_writer.read(prepared, padded, tf.constant(len(part)), state, logits)
         return tf.repeat(logits, B, 0), [tuple(tf.repeat(part, B, 0) for part in layer) for layer in state]
 
 
-def draws(settings: Settings) -> np.ndarray:
+def uniform_numbers(settings: Settings) -> np.ndarray:
     """(length, B) numbers in [0, 1): one for each character of each text, the same whatever else is asked for."""
     columns = [
         np.random.Generator(np.random.Philox(key=[settings.seed, number])).random(settings.length, np.float32)
@@ -116,11 +119,11 @@ def load_vocabulary(run: Run) -> Vocabulary:
     return Vocabulary.from_json(run.read_json("vocabulary.json"))
 
 
-def load_writer(run: Run) -> Writer:
+def load_writer(run: Run) -> TextWriter:
     """The writer of a run's best weights. Raises UserError where there is no whole model yet."""
     config = run.options
     assert isinstance(config, CharLMConfig)
     vocabulary = load_vocabulary(run)
     model = build(config, len(vocabulary))
     load_weights(model, run.model_path)
-    return Writer(model, config, vocabulary)
+    return TextWriter(model, config, vocabulary)

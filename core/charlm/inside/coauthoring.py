@@ -22,7 +22,7 @@ class Piece(NamedTuple):
     """Some characters and who wrote them, PERSON or NETWORK."""
 
     text: str
-    who: str
+    author: str
 
 
 @dataclass(frozen=True)
@@ -36,107 +36,112 @@ class Version:
 
 
 @dataclass
-class Story:
+class Document:
     """versions[0] is what it began with; `now` is the version on the screen."""
 
     versions: list[Version] = field(default_factory=lambda: [Version(-1, ())])
-    now: int = 0
-    undone: list[int] = field(default_factory=list)
+    current: int = 0
+    redo_stack: list[int] = field(default_factory=list)
 
     @classmethod
-    def of(cls, pieces: Sequence[Piece]) -> "Story":
-        return cls([Version(-1, joined(pieces))])
+    def from_pieces(cls, pieces: Sequence[Piece]) -> "Document":
+        return cls([Version(-1, merge_pieces(pieces))])
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
-        return self.versions[self.now].pieces
+        return self.versions[self.current].pieces
 
     @property
     def text(self) -> str:
-        return self.versions[self.now].text
+        return self.versions[self.current].text
 
-    def add(self, text: str, who: str) -> None:
+    def add(self, text: str, author: str) -> None:
         """Append `text`. Raises UserError where the story would be too long."""
         if text:
-            self._become((*self.pieces, Piece(text, who)))
+            self._append_version((*self.pieces, Piece(text, author)))
 
     def rewrite(self, text: str) -> None:
         """The person changed the whole: what is the same at both ends keeps its writer, what lies between is theirs."""
         old = self.text
         if text == old:
             return
-        before = _same(old, text)
-        after = _same(old[before:][::-1], text[before:][::-1])
+        before = _common_prefix_length(old, text)
+        after = _common_prefix_length(old[before:][::-1], text[before:][::-1])
         middle = Piece(text[before : len(text) - after], PERSON)
-        self._become((*cut(self.pieces, 0, before), middle, *cut(self.pieces, len(old) - after, len(old))))
+        self._append_version(
+            (*slice_pieces(self.pieces, 0, before), middle, *slice_pieces(self.pieces, len(old) - after, len(old)))
+        )
 
     def undo(self) -> None:
-        if self.now:
-            self.undone.append(self.now)
-            self.now = self.versions[self.now].parent
+        if self.current:
+            self.redo_stack.append(self.current)
+            self.current = self.versions[self.current].parent
 
     def redo(self) -> None:
-        if self.undone:
-            self.now = self.undone.pop()
+        if self.redo_stack:
+            self.current = self.redo_stack.pop()
 
-    def go(self, version: int) -> None:
+    def go_to(self, version: int) -> None:
         """To any version. Raises UserError where there is none of that number."""
         if not 0 <= version < len(self.versions):
             raise UserError(_("There is no version {number} of this text.").format(number=version))
-        self.now, self.undone = version, []
+        self.current, self.redo_stack = version, []
 
-    def branches(self) -> list[int]:
+    def leaf_versions(self) -> list[int]:
         """The versions that nothing goes on from, in the order in which they came."""
         parents = {version.parent for version in self.versions}
         return [number for number in range(len(self.versions)) if number not in parents]
 
-    def shares(self) -> dict[str, int]:
+    def characters_by_author(self) -> dict[str, int]:
         """How many characters each has written."""
-        return {who: sum(len(piece.text) for piece in self.pieces if piece.who == who) for who in (PERSON, NETWORK)}
+        return {
+            author: sum(len(piece.text) for piece in self.pieces if piece.author == author)
+            for author in (PERSON, NETWORK)
+        }
 
-    def _become(self, pieces: Sequence[Piece]) -> None:
-        new = Version(self.now, joined(pieces))
+    def _append_version(self, pieces: Sequence[Piece]) -> None:
+        new = Version(self.current, merge_pieces(pieces))
         if len(new.text) > LONGEST:
             message = _(
                 "The text would have {count:,} characters, but {limit:,} are the most: download it and go on anew."
             )
             raise UserError(message.format(count=len(new.text), limit=LONGEST))
         if len(self.versions) >= VERSIONS:
-            self.versions, self.now = [Version(-1, self.pieces)], 0
+            self.versions, self.current = [Version(-1, self.pieces)], 0
             new = Version(0, new.pieces)
         self.versions.append(new)
-        self.now, self.undone = len(self.versions) - 1, []
+        self.current, self.redo_stack = len(self.versions) - 1, []
 
 
-def joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+def merge_pieces(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     """Neighbours by the same writer as one piece, empty ones left out."""
-    groups = groupby((piece for piece in pieces if piece.text), key=lambda piece: piece.who)
-    return tuple(Piece("".join(piece.text for piece in group), who) for who, group in groups)
+    groups = groupby((piece for piece in pieces if piece.text), key=lambda piece: piece.author)
+    return tuple(Piece("".join(piece.text for piece in group), author) for author, group in groups)
 
 
-def cut(pieces: Sequence[Piece], begin: int, end: int) -> tuple[Piece, ...]:
+def slice_pieces(pieces: Sequence[Piece], begin: int, end: int) -> tuple[Piece, ...]:
     """The part of the pieces from character `begin` to `end`."""
     found, at = [], 0
     for piece in pieces:
-        found.append(Piece(piece.text[max(0, begin - at) : max(0, end - at)], piece.who))
+        found.append(Piece(piece.text[max(0, begin - at) : max(0, end - at)], piece.author))
         at += len(piece.text)
-    return joined(found)
+    return merge_pieces(found)
 
 
-def marks(pieces: Sequence[Piece]) -> str:
+def encode_authors(pieces: Sequence[Piece]) -> str:
     """Who wrote what, for an address: "p12n40p3"."""
-    return "".join(f"{piece.who}{len(piece.text)}" for piece in pieces)
+    return "".join(f"{piece.author}{len(piece.text)}" for piece in pieces)
 
 
-def from_marks(text: str, given: str) -> tuple[Piece, ...]:
+def decode_authors(text: str, given: str) -> tuple[Piece, ...]:
     """The pieces of `text` by such marks; where they are nonsense or too few, the person wrote it."""
     pieces, at = [], 0
-    for who, length in re.findall(r"([pn])(\d{1,6})", given[:20_000]):
-        pieces.append(Piece(text[at : at + int(length)], who))
+    for author, length in re.findall(r"([pn])(\d{1,6})", given[:20_000]):
+        pieces.append(Piece(text[at : at + int(length)], author))
         at += int(length)
-    return joined([*pieces, Piece(text[at:], PERSON)])
+    return merge_pieces([*pieces, Piece(text[at:], PERSON)])
 
 
-def _same(a: str, b: str) -> int:
+def _common_prefix_length(a: str, b: str) -> int:
     """How many characters at the beginning are the same."""
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

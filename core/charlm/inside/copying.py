@@ -20,7 +20,7 @@ SHIFT = np.uint64(64 - TABLE_BITS)
 BLOCK = 1 << 20  # source symbols at a time; a 20 MB source was read fastest so
 CLASSES = (4, 6, 8)  # what is known of a written stretch decides at which length its search begins
 PAIRS = 2_000_000  # places of stretches of LONGEST symbols that are followed further; a prose text has some thousand
-NOBODY, SEVERAL = -1, -2
+EMPTY, COLLISION = -1, -2
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Copying:
     longest: Span | None
 
 
-def copying(written: np.ndarray, source: np.ndarray, least: int = 12) -> Copying:
+def find_copies(written: np.ndarray, source: np.ndarray, min_length: int = 12) -> Copying:
     """Compare `written` (n,) with `source` (m,), both integer ids; stretches of at least `least` symbols are spans.
 
     Exact, but for one case: where stretches of LONGEST symbols stand in the source so often that there are more than
@@ -54,16 +54,16 @@ def copying(written: np.ndarray, source: np.ndarray, least: int = 12) -> Copying
     novelty = {k: 1.0 for k in range(SHORTEST, LONGEST + 1) if k <= n}
     if min(n, m) < SHORTEST:
         return Copying(novelty, (), None)
-    search = _Search(written)
+    search = _MatchSearch(written)
     for begin in range(0, m, BLOCK):
         search.read(source[begin : begin + BLOCK + LONGEST - 1], begin)
     length, place = search.length, search.place
-    _confirm(written, source, length, place)
+    _verify(written, source, length, place)
     novelty = {k: float(np.mean(length[: n - k + 1] < k)) for k in novelty}
-    _run_on(length, place, *search.places())
-    spans = _maximal(written, source, length, place, least)
+    _join_on_diagonals(length, place, *search.places())
+    spans = _maximal_spans(written, source, length, place, min_length)
     best = int(np.argmax(length))
-    short = Span(best, _common(written[best:], source[place[best] :]), int(place[best]))
+    short = Span(best, _common_prefix_length(written[best:], source[place[best] :]), int(place[best]))
     longest = max([*spans, short], key=lambda span: span.length)
     return Copying(novelty, spans, longest if longest.length >= SHORTEST else None)
 
@@ -71,21 +71,21 @@ def copying(written: np.ndarray, source: np.ndarray, least: int = 12) -> Copying
 def compare(written: str, text: Text, options: TextOptions) -> Copying:
     """What of `written` stands in the training part of `text`, both as a run with these options reads them."""
     ids = text.vocabulary.encode(clean(written, options.lowercase, options.nfkc)[0])
-    return copying(ids, text.split()[0])
+    return find_copies(ids, text.split()[0])
 
 
-class _Search:
+class _MatchSearch:
     """What is known of each written position: the length of the longest match up to LONGEST, and where it stands."""
 
     def __init__(self, written: np.ndarray) -> None:
-        hashes = _Hashes(written)
+        hashes = _WindowHashes(written)
         self.length = np.zeros(len(written), np.int64)
         self.place = np.zeros(len(written), np.int64)
-        self._tables = {k: _Table(hashes.of(k)) for k in range(SHORTEST, min(LONGEST, len(written)) + 1)}
+        self._tables = {k: _HashTable(hashes.of(k)) for k in range(SHORTEST, min(LONGEST, len(written)) + 1)}
         self._full: list[tuple[np.ndarray, np.ndarray]] = []
 
     def read(self, block: np.ndarray, begin: int) -> None:
-        hashes = _Hashes(block)
+        hashes = _WindowHashes(block)
         wanted = np.maximum(self.length + 1, SHORTEST)  # the shortest match that would be news
         wanted[self.length == LONGEST] = LONGEST  # its further places are wanted, too
         room = len(wanted) - np.arange(len(wanted))
@@ -93,9 +93,9 @@ class _Search:
         for low, high in zip(CLASSES, (*CLASSES[1:], LONGEST + 1), strict=True):
             active = (wanted >= low) & (wanted < high)
             if active.any():
-                self._climb(hashes, begin, active, wanted)
+                self._extend_matches(hashes, begin, active, wanted)
 
-    def _climb(self, hashes: "_Hashes", begin: int, active: np.ndarray, wanted: np.ndarray) -> None:
+    def _extend_matches(self, hashes: "_WindowHashes", begin: int, active: np.ndarray, wanted: np.ndarray) -> None:
         """From length to length, with the positions of the block that still match one of the `active` starts."""
         k = max(low for low in CLASSES if low <= wanted[active].min())
         candidates: np.ndarray | None = None
@@ -139,7 +139,7 @@ class _Search:
         return starts, positions[begins[table.group[starts]] + within]
 
 
-class _Hashes:
+class _WindowHashes:
     """Hashes of all windows of a length, from those of the powers of two."""
 
     def __init__(self, ids: np.ndarray) -> None:
@@ -173,7 +173,7 @@ def _factor(length: int) -> np.uint64:
     return np.uint64(pow(int(BASE), length, 1 << 64))
 
 
-class _Table:
+class _HashTable:
     """The written windows of one length, found by the first bits of their hash; only windows that share those bits
     need a search. `group` is the number of the window at each start."""
 
@@ -181,12 +181,12 @@ class _Table:
         self._ranked, self.group = np.unique(hashes, return_inverse=True)
         self.count = len(self._ranked)
         self._bits = (self._ranked >> SHIFT).astype(np.int64)
-        self._slots = np.full(1 << TABLE_BITS, NOBODY, np.int32)
+        self._slots = np.full(1 << TABLE_BITS, EMPTY, np.int32)
         self._slots[self._bits] = np.arange(self.count)
-        self._slots[self._bits[1:][self._bits[1:] == self._bits[:-1]]] = SEVERAL
+        self._slots[self._bits[1:][self._bits[1:] == self._bits[:-1]]] = COLLISION
 
     def match(
-        self, theirs: _Hashes, k: int, candidates: np.ndarray | None, starts: np.ndarray
+        self, theirs: _WindowHashes, k: int, candidates: np.ndarray | None, starts: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """The positions, of `candidates` or all, whose window of length k is that of a start, and its number."""
         wanted = np.zeros(self.count + 1, bool)
@@ -201,13 +201,13 @@ class _Table:
             candidates = candidates[: np.searchsorted(candidates, theirs.size - k, side="right")]
             found = theirs.of(k, candidates)
         names = self._slots[found >> SHIFT].astype(np.int64)
-        several = np.flatnonzero(names == SEVERAL)
+        several = np.flatnonzero(names == COLLISION)
         names[several] = np.minimum(np.searchsorted(self._ranked, found[several]), self.count - 1)
         same = (names >= 0) & (self._ranked[names] == found) & wanted[names]
         return candidates[same], names[same]
 
 
-def _confirm(written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray) -> None:
+def _verify(written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray) -> None:
     """Cut each match to what is the same symbol by symbol: a hash alone proves nothing."""
     starts = np.flatnonzero(length)
     for offset in range(LONGEST):
@@ -216,7 +216,7 @@ def _confirm(written: np.ndarray, source: np.ndarray, length: np.ndarray, place:
         length[starts[differ]] = offset if offset >= SHORTEST else 0
 
 
-def _run_on(length: np.ndarray, place: np.ndarray, starts: np.ndarray, places: np.ndarray) -> None:
+def _join_on_diagonals(length: np.ndarray, place: np.ndarray, starts: np.ndarray, places: np.ndarray) -> None:
     """Matches of LONGEST symbols that follow one another on a diagonal are one longer match."""
     if not len(starts):
         return
@@ -237,22 +237,22 @@ def _run_on(length: np.ndarray, place: np.ndarray, starts: np.ndarray, places: n
     place[longer] = longer + diagonal[owner[since[longer]]]
 
 
-def _maximal(
-    written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray, least: int
+def _maximal_spans(
+    written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray, min_length: int
 ) -> tuple[Span, ...]:
     """The matches that are not the tail of one that begins earlier, each followed to its end."""
     spans, end = [], 0
-    for start in np.flatnonzero(length >= least).tolist():
+    for start in np.flatnonzero(length >= min_length).tolist():
         if start + length[start] <= end:
             continue
-        found = Span(start, _common(written[start:], source[place[start] :]), int(place[start]))
-        if found.length >= least and start + found.length > end:
+        found = Span(start, _common_prefix_length(written[start:], source[place[start] :]), int(place[start]))
+        if found.length >= min_length and start + found.length > end:
             spans.append(found)
             end = start + found.length
     return tuple(spans)
 
 
-def _common(a: np.ndarray, b: np.ndarray) -> int:
+def _common_prefix_length(a: np.ndarray, b: np.ndarray) -> int:
     """How many symbols from the first on are the same."""
     done, step = 0, 64
     while done < min(len(a), len(b)):

@@ -23,7 +23,7 @@ class Feature:
     next; amount: not a yes or no."""
 
     title: str
-    of: Callable[[Sequence[str]], Values]
+    compute: Callable[[Sequence[str]], Values]
     amount: bool = False
 
 
@@ -58,17 +58,17 @@ def _blank_line(symbols: Sequence[str], t: int) -> bool:
     return symbols[t] == "\n" and t > 0 and symbols[t - 1] == "\n"
 
 
-def _since(begins: np.ndarray) -> Values:
+def _distance_since(begins: np.ndarray) -> Values:
     """How many symbols since the last that began something, itself 0."""
     here = np.arange(len(begins))
     return (here - np.maximum.accumulate(np.where(begins, here, 0))).astype(float)
 
 
-def _each(test: Callable[[str], bool]) -> Callable[[Sequence[str]], Values]:
+def _current_symbol(test: Callable[[str], bool]) -> Callable[[Sequence[str]], Values]:
     return lambda symbols: np.array([test(symbol) for symbol in symbols], float)
 
 
-def _next(test: Callable[[str], bool]) -> Callable[[Sequence[str]], Values]:
+def _next_symbol(test: Callable[[str], bool]) -> Callable[[Sequence[str]], Values]:
     return lambda symbols: np.array([test(symbol) for symbol in [*symbols[1:], ""]][: len(symbols)], float)
 
 
@@ -86,14 +86,20 @@ FEATURES = {
     "quotes": Feature(N_("inside quotation marks"), inside_quotes),
     "brackets": Feature(N_("depth inside brackets"), inside_brackets, amount=True),
     "line": Feature(
-        N_("position in the line"), lambda symbols: _since(_each(lambda s: s == "\n")(symbols) > 0), amount=True
+        N_("position in the line"),
+        lambda symbols: _distance_since(_current_symbol(lambda s: s == "\n")(symbols) > 0),
+        amount=True,
     ),
-    "word": Feature(N_("position in the word"), lambda symbols: _since(_each(str.isalnum)(symbols) == 0), amount=True),
-    "capital": Feature(N_("a capital letter"), _each(lambda symbol: symbol != symbol.lower())),
-    "digit": Feature(N_("a digit"), _each(str.isnumeric)),
-    "sentence": Feature(N_("the end of a sentence"), _each(lambda symbol: symbol in SENTENCE_ENDS)),
-    "space": Feature(N_("a space or line end"), _each(str.isspace)),
-    "vowel-next": Feature(N_("a vowel comes next"), _next(_vowel)),
+    "word": Feature(
+        N_("position in the word"),
+        lambda symbols: _distance_since(_current_symbol(str.isalnum)(symbols) == 0),
+        amount=True,
+    ),
+    "capital": Feature(N_("a capital letter"), _current_symbol(lambda symbol: symbol != symbol.lower())),
+    "digit": Feature(N_("a digit"), _current_symbol(str.isnumeric)),
+    "sentence": Feature(N_("the end of a sentence"), _current_symbol(lambda symbol: symbol in SENTENCE_ENDS)),
+    "space": Feature(N_("a space or line end"), _current_symbol(str.isspace)),
+    "vowel-next": Feature(N_("a vowel comes next"), _next_symbol(_vowel)),
     "word-end": Feature(N_("the last letter of a word"), word_ends),
 }
 
@@ -126,9 +132,9 @@ def _spaceless(char: str) -> bool:
     return unicodedata.category(char) == "Lo" and ord(char) >= 0x2E80
 
 
-def measure(symbols: Sequence[str], chosen: Sequence[str] = ()) -> dict[str, Values]:
+def compute_features(symbols: Sequence[str], chosen: Sequence[str] = ()) -> dict[str, Values]:
     """Every feature by name, those of FEATURES and, where words are chosen, "words"."""
-    found = {name: feature.of(symbols) for name, feature in FEATURES.items()}
+    found = {name: feature.compute(symbols) for name, feature in FEATURES.items()}
     if any(word.strip() for word in chosen):
         found["words"] = words(symbols, chosen)
     return found
@@ -140,5 +146,5 @@ def title(name: str, chosen: Sequence[str] = ()) -> str:
     return FEATURES[name].title
 
 
-def amount(name: str) -> bool:
+def is_amount(name: str) -> bool:
     return name in FEATURES and FEATURES[name].amount

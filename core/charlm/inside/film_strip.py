@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.charlm.inference.request import Settings
-from core.charlm.inference.write import Writer, load_vocabulary
+from core.charlm.inference.write import TextWriter, load_vocabulary
 from core.charlm.training.model import build
 from core.errors import UserError
 from core.i18n import _
@@ -15,7 +15,7 @@ from core.runs.run import Run
 from core.training import snapshots
 
 
-class Film:
+class FilmStrip:
     """One run's kept weights, put one after another into one network; asked by several threads, they take turns."""
 
     def __init__(self, run: Run) -> None:
@@ -24,14 +24,14 @@ class Film:
         config: Any = run.options
         vocabulary = load_vocabulary(run)
         self._model = build(config, len(vocabulary))
-        self._writer = Writer(self._model, config, vocabulary)
+        self._writer = TextWriter(self._model, config, vocabulary)
         self._lock, self._step = threading.Lock(), -1
 
     def text(self, step: int, prompt: str, settings: Settings) -> str:
         """What the weights of `step` write after `prompt`. Raises UserError where they are gone or do not fit."""
         with self._lock:
             if step != self._step:
-                put(self._model, snapshots.load(self.run, step), step)
+                assign_snapshot(self._model, snapshots.load(self.run, step), step)
                 self._step = step
             return self._writer.write(prompt, settings)[0]
 
@@ -49,7 +49,7 @@ def kept_steps(run: Run) -> list[int]:
     return found
 
 
-def put(model: Any, arrays: dict[str, np.ndarray], step: int) -> None:
+def assign_snapshot(model: Any, arrays: dict[str, np.ndarray], step: int) -> None:
     """Assign a snapshot's arrays to the variables of their names; all or, with a UserError, none."""
     variables = {f"model/{item.path}": item for item in model.variables if "seed" not in item.path}
     fits = set(arrays) == set(variables) and all(
@@ -63,11 +63,11 @@ def put(model: Any, arrays: dict[str, np.ndarray], step: int) -> None:
         variable.assign(arrays[name])
 
 
-def losses(run: Run) -> tuple[list[int], list[float]]:
+def validation_losses(run: Run) -> tuple[list[int], list[float]]:
     """Steps and validation losses, in nats, for the curve beside the film."""
     return column(run.metrics(), "val_loss")
 
 
-def nearest(steps: list[int], step: int) -> int:
+def latest_step(steps: list[int], step: int) -> int:
     """The last of `steps` that is not after `step`, or the first."""
     return max((kept for kept in steps if kept <= step), default=steps[0])

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inside import features
-from core.charlm.inside.numpy_network import Network
+from core.charlm.inside.numpy_network import NumpyNetwork
 from core.charlm.inside.single_thread import one_thread
 from core.errors import UserError
 from core.i18n import _
@@ -28,7 +28,7 @@ APART = 60  # characters between two places that are shown
 
 
 @dataclass(frozen=True)
-class Survey:
+class CellActivity:
     """What all cells did over stretches spread evenly over a text.
 
     starts (B,): where each stretch begins in the text; symbols: its L characters; values (B, L, layers · U).
@@ -56,14 +56,14 @@ class Finding:
     unit: int
     rho: float
     p: float
-    again: float
+    rho_held_out: float
     auc: float | None
     yes: float
     no: float
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchResult:
     """findings: by feature, best first; chance: by feature, what the best cell reaches in 1 of 20 shifts; absent: the
     features that never change in what was read; shifts: how many were tried."""
 
@@ -73,11 +73,11 @@ class Search:
     shifts: int
 
 
-def survey(network: Network, vocabulary: Vocabulary, ids: np.ndarray, signal: str) -> Survey:
+def record_activity(network: NumpyNetwork, vocabulary: Vocabulary, ids: np.ndarray, signal: str) -> CellActivity:
     """Read stretches of `ids` (T,) and keep `signal` of every cell. Raises UserError where the text is too short."""
     network.check(1, signal)
     cells = len(network.layers) * network.units
-    count = int(min(MOST, WORK / network.work, VALUES / cells, len(ids)))
+    count = int(min(MOST, WORK / network.multiplications, VALUES / cells, len(ids)))
     if len(ids) < LEAST:
         message = _("The text has {count:,} characters, but at least {least:,} are needed to tell a habit from chance.")
         raise UserError(message.format(count=len(ids), least=LEAST))
@@ -91,46 +91,50 @@ def survey(network: Network, vocabulary: Vocabulary, ids: np.ndarray, signal: st
         state = network.read(blocks[:, :WARM]).state
         values[:, :, columns] = network.read(blocks[:, WARM:], state, layer, (signal,)).signals[signal]
     symbols = [[vocabulary.symbols[number] for number in row] for row in blocks[:, WARM:].tolist()]
-    return Survey(signal, network.units, starts + WARM, symbols, values)
+    return CellActivity(signal, network.units, starts + WARM, symbols, values)
 
 
 @one_thread()
-def search(found: Survey, words: tuple[str, ...] = (), best: int = 8, seed: int = 0) -> Search:
+def search_cells(found: CellActivity, words: tuple[str, ...] = (), best: int = 8, seed: int = 0) -> SearchResult:
     """For every feature the `best` cells, with their chance level."""
-    measured = [features.measure(symbols, words) for symbols in found.symbols]
+    measured = [features.compute_features(symbols, words) for symbols in found.symbols]
     halves = {
         name: [np.concatenate([row[name] for row in measured[part::2]]) for part in (0, 1)] for name in measured[0]
     }
-    absent = [name for name, courses in halves.items() if any(course.min() == course.max() for course in courses)]
+    absent = [
+        name
+        for name, courses in halves.items()
+        if any(feature_values.min() == feature_values.max() for feature_values in courses)
+    ]
     cells = found.values.shape[2]
     chosen, checked = (found.values[part::2].reshape(-1, cells) for part in (0, 1))
     ranked, ranked_again = _ranks_of_cells(chosen), _ranks_of_cells(checked)
     shifts = _shifts(len(ranked), seed)
-    result = Search({}, {}, absent, len(shifts))
+    result = SearchResult({}, {}, absent, len(shifts))
     for name, (half, other) in halves.items():
         if name in absent:
             continue
-        course = _ranks(half)
-        rho = ranked.T @ course / len(course)
-        again = ranked_again.T @ _ranks(other) / len(other)
-        by_chance = np.sort(_best_by_chance(ranked, course, shifts))
+        feature_values = _ranks(half)
+        rho = ranked.T @ feature_values / len(feature_values)
+        rho_held_out = ranked_again.T @ _ranks(other) / len(other)
+        by_chance = np.sort(_chance_maxima(ranked, feature_values, shifts))
         result.chance[name] = float(by_chance[int(0.95 * len(by_chance))])
         best_cells = np.argsort(-np.abs(rho))[:best]
         as_good = len(by_chance) - np.searchsorted(by_chance, np.abs(rho[best_cells]))
         p = np.minimum(1, (1 + as_good) / (1 + len(shifts)) * (len(halves) - len(absent)))
         result.findings[name] = [
             Finding(name, cell // found.units + 1, cell % found.units, float(rho[cell]), float(chance),
-                    float(again[cell]), *_contrast(name, checked[:, cell], other))
+                    float(rho_held_out[cell]), *_contrast(name, checked[:, cell], other))
             for cell, chance in zip(best_cells.tolist(), p, strict=True)
         ]  # fmt: skip
     return result
 
 
-def _contrast(name: str, values: np.ndarray, course: np.ndarray) -> tuple[float | None, float, float]:
+def _contrast(name: str, values: np.ndarray, feature_values: np.ndarray) -> tuple[float | None, float, float]:
     """The area under the ROC curve, and the mean values at a yes and at a no; an amount is split at its median."""
-    middle = float(np.median(course)) if features.amount(name) else 0.0
-    split = course > (middle if middle < course.max() else 0.0)
-    auc = None if features.amount(name) else area(values, split)
+    middle = float(np.median(feature_values)) if features.is_amount(name) else 0.0
+    split = feature_values > (middle if middle < feature_values.max() else 0.0)
+    auc = None if features.is_amount(name) else roc_auc(values, split)
     return auc, float(values[split].mean()), float(values[~split].mean())
 
 
@@ -143,12 +147,12 @@ def _shifts(N: int, seed: int) -> np.ndarray:
     return np.unique(np.clip(even + jitter, GUARD, N - GUARD).astype(np.int64))
 
 
-def _best_by_chance(ranked: np.ndarray, course: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+def _chance_maxima(ranked: np.ndarray, feature_values: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """For each shift of the feature round the text the greatest |correlation| of any cell."""
-    N, best = len(course), np.empty(len(shifts))
+    N, best = len(feature_values), np.empty(len(shifts))
     for begin in range(0, len(shifts), 50):
         part = shifts[begin : begin + 50]
-        moved = np.stack([np.roll(course, int(shift)) for shift in part], axis=1)
+        moved = np.stack([np.roll(feature_values, int(shift)) for shift in part], axis=1)
         best[begin : begin + len(part)] = np.abs(ranked.T @ moved).max(axis=0) / N
     return best
 
@@ -163,14 +167,14 @@ def _ranks_of_cells(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _ranks(course: np.ndarray) -> np.ndarray:
+def _ranks(feature_values: np.ndarray) -> np.ndarray:
     """(N,) → ranks with mean 0 and variance 1; equal values share the mean of theirs."""
-    _distinct, group, counts = np.unique(course, return_inverse=True, return_counts=True)
+    _distinct, group, counts = np.unique(feature_values, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts + 1) / 2)[group]
     return ((ranks - ranks.mean()) / ranks.std()).astype(np.float32)
 
 
-def area(values: np.ndarray, yes: np.ndarray) -> float:
+def roc_auc(values: np.ndarray, yes: np.ndarray) -> float:
     """Area under the ROC curve: how likely a value at a yes is above one at a no (Mann and Whitney 1947)."""
     _distinct, group, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[group]
@@ -178,7 +182,7 @@ def area(values: np.ndarray, yes: np.ndarray) -> float:
     return float((ranks[yes].sum() - positives * (positives + 1) / 2) / (positives * (len(yes) - positives)))
 
 
-def peaks(found: Survey, layer: int, unit: int, count: int = 6, lowest: bool = False) -> list[tuple[int, float]]:
+def peaks(found: CellActivity, layer: int, unit: int, count: int = 6, lowest: bool = False) -> list[tuple[int, float]]:
     """Where in the text the cell was highest, or lowest: places APART from one another, with the values there."""
     values = found.cell(layer, unit)
     places = found.starts[:, None] + np.arange(values.shape[1])

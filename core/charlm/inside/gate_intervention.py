@@ -12,7 +12,7 @@ from core.charlm.config import CharLMConfig
 from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inference.request import Settings
 from core.charlm.inference.step_writer import StepWriter
-from core.charlm.inference.write import Chunk, Writer
+from core.charlm.inference.write import Chunk, TextWriter
 from core.charlm.inside.numpy_network import GATES, KINDS, NAMES
 from core.charlm.training.cells import State
 from core.errors import UserError
@@ -20,7 +20,7 @@ from core.i18n import _
 from core.text_lists import COMMAS
 
 # What can be held; a simple RNN has no gate, only its hidden value.
-HOLDABLE = {cell: gates or ("h",) for cell, gates in GATES.items()}
+SETTABLE = {cell: gates or ("h",) for cell, gates in GATES.items()}
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class GatedStepWriter(StepWriter):
     in HOLDABLE's order, U)."""
 
     def step(self, prepared: Sequence[Any], ids: Any, state: Sequence[State]) -> tuple[Any, list[State]]:
-        *weights, held, values = prepared
+        *weights, mask, values = prepared
         return self._step(
-            weights, ids, state, lambda layer, gate, value: value + held[layer, gate] * (values[layer, gate] - value)
+            weights, ids, state, lambda layer, gate, value: value + mask[layer, gate] * (values[layer, gate] - value)
         )
 
 
-class GatedWriter(Writer):
+class GatedWriter(TextWriter):
     """Writes like Writer, with gates held; without any it writes the same texts."""
 
     def __init__(self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary) -> None:
@@ -53,54 +53,54 @@ class GatedWriter(Writer):
     def stream(
         self, prompt: str, settings: Settings, chunk: int | None = None, more: Sequence[Any] = ()
     ) -> Iterator[Chunk]:
-        return super().stream(prompt, settings, chunk, more or self._in_force(()))
+        return super().stream(prompt, settings, chunk, more or self._intervention_tensors(()))
 
-    def write_held(self, prompt: str, settings: Settings, holds: Sequence[GateIntervention]) -> list[str]:
+    def write_with_gates(self, prompt: str, settings: Settings, interventions: Sequence[GateIntervention]) -> list[str]:
         """The texts with `holds` in force from the prompt's first character on.
 
         Raises UserError where one cannot be held.
         """
-        return self.write(prompt, settings, self._in_force(holds))
+        return self.write(prompt, settings, self._intervention_tensors(interventions))
 
-    def _in_force(self, holds: Sequence[GateIntervention]) -> list[Any]:
+    def _intervention_tensors(self, interventions: Sequence[GateIntervention]) -> list[Any]:
         """`held` and `values`, as the stepper takes them."""
-        shape = (self.config.layers, len(HOLDABLE[self.config.cell]), self.config.units)
-        held, values = (np.zeros(shape, np.float32) for _part in range(2))
-        for hold in holds:
-            row, columns = self._place(hold)
-            held[hold.layer - 1, row, columns] = 1
-            values[hold.layer - 1, row, columns] = hold.value
-        return [tf.constant(held), tf.constant(values)]
+        shape = (self.config.layers, len(SETTABLE[self.config.cell]), self.config.units)
+        mask, values = (np.zeros(shape, np.float32) for _part in range(2))
+        for intervention in interventions:
+            row, columns = self._gate_and_units(intervention)
+            mask[intervention.layer - 1, row, columns] = 1
+            values[intervention.layer - 1, row, columns] = intervention.value
+        return [tf.constant(mask), tf.constant(values)]
 
-    def _place(self, hold: GateIntervention) -> tuple[int, Any]:
-        known = HOLDABLE[self.config.cell]
-        if hold.gate not in known:
+    def _gate_and_units(self, intervention: GateIntervention) -> tuple[int, Any]:
+        known = SETTABLE[self.config.cell]
+        if intervention.gate not in known:
             message = _("A {kind} has no {gate} to hold: it has {known}.")
             names = ", ".join(NAMES[gate] for gate in known)
-            gate = NAMES.get(hold.gate, hold.gate)
+            gate = NAMES.get(intervention.gate, intervention.gate)
             raise UserError(message.format(kind=KINDS[self.config.cell], gate=gate, known=names))
-        if not 1 <= hold.layer <= self.config.layers:
+        if not 1 <= intervention.layer <= self.config.layers:
             message = _("There is no layer {layer}: this network has layers 1 to {count}.")
-            raise UserError(message.format(layer=hold.layer, count=self.config.layers))
-        low = -1 if hold.gate == "h" else 0
-        if not low <= hold.value <= 1:
+            raise UserError(message.format(layer=intervention.layer, count=self.config.layers))
+        low = -1 if intervention.gate == "h" else 0
+        if not low <= intervention.value <= 1:
             message = _("The {gate} cannot be held at {value:g}: it lies between {low} and 1.")
-            raise UserError(message.format(gate=NAMES[hold.gate], value=hold.value, low=low))
-        if hold.units is not None and not all(0 <= unit < self.config.units for unit in hold.units):
+            raise UserError(message.format(gate=NAMES[intervention.gate], value=intervention.value, low=low))
+        if intervention.units is not None and not all(0 <= unit < self.config.units for unit in intervention.units):
             message = _("A cell to hold does not exist: the layer has cells 0 to {last}.")
             raise UserError(message.format(last=self.config.units - 1))
-        return known.index(hold.gate), slice(None) if hold.units is None else list(hold.units)
+        return known.index(intervention.gate), slice(None) if intervention.units is None else list(intervention.units)
 
 
 @dataclass(frozen=True)
-class Shape:
+class TextShape:
     """What a text looks like from afar: characters per line that is not empty, and per word."""
 
     line: float
     word: float
 
     @classmethod
-    def of(cls, text: str) -> "Shape":
+    def measure(cls, text: str) -> "TextShape":
         lines, words = [line for line in text.split("\n") if line.strip()], text.split()
         return cls(len("".join(lines)) / max(1, len(lines)), len("".join(words)) / max(1, len(words)))
 

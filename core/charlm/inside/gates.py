@@ -32,7 +32,7 @@ def half_life(keep: np.ndarray) -> np.ndarray:
         return np.log(0.5) / np.minimum(mean, -0.0)
 
 
-def by_activity(values: np.ndarray) -> np.ndarray:
+def order_by_similarity(values: np.ndarray) -> np.ndarray:
     """An order of the U cells for a picture of (T, U) values: those that move alike stand together, by the angle in
     the plane of the first two principal components of their standardised courses."""
     spread = values.std(axis=0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.charlm.inside.numpy_network import Network, State, Weights, run
+from core.charlm.inside.numpy_network import NumpyNetwork, State, Weights, run_layer
 from core.charlm.inside.passage import Passage
 from core.charlm.inside.single_thread import one_thread
 from core.errors import UserError
@@ -21,7 +21,7 @@ LEAST = 20  # characters that an average must reach back
 
 
 @dataclass(frozen=True)
-class Lookback:
+class InputGradients:
     """strength (…, T): length of the gradient at each character; effect (…, T): gradient × input, in nats;
     log_prob (…,): ln P of the prediction."""
 
@@ -31,7 +31,9 @@ class Lookback:
 
 
 @one_thread()
-def lookback(network: Network, ids: np.ndarray, target: np.ndarray, state: State | None = None) -> Lookback:
+def input_gradients(
+    network: NumpyNetwork, ids: np.ndarray, target: np.ndarray, state: State | None = None
+) -> InputGradients:
     """For each row of `ids` (B, T), what the prediction of `target` (B,) after the last character owes to each.
 
     Exact for the T characters given; what the state before them holds counts as fixed. Raises UserError without any.
@@ -40,10 +42,10 @@ def lookback(network: Network, ids: np.ndarray, target: np.ndarray, state: State
     if not T:
         raise UserError(_("There is no character before this one that it could look back to: choose a later one."))
     x = network.table[ids]
-    state = network.zero(B) if state is None else state
+    state = network.zero_state(B) if state is None else state
     courses = []
     for weights, before in zip(network.layers, state, strict=True):
-        found, _after = run(network.cell, weights, x, before, SIGNALS[network.cell])
+        found, _after = run_layer(network.cell, weights, x, before, SIGNALS[network.cell])
         courses.append(found)
         x = found["h"]
     log_probs = network.log_probs(x[:, -1])
@@ -55,12 +57,12 @@ def lookback(network: Network, ids: np.ndarray, target: np.ndarray, state: State
     for weights, before, found in zip(network.layers[::-1], state[::-1], courses[::-1], strict=True):
         gradient = BACK[network.cell](weights, before, found, gradient)
     inputs = network.table[ids]
-    return Lookback(
+    return InputGradients(
         np.sqrt(np.square(gradient).sum(-1)), (gradient * inputs).sum(-1), log_probs[rows, target].astype(np.float64)
     )
 
 
-def average(passage: Passage, back: int, many: int) -> np.ndarray:
+def mean_gradient_norm(passage: Passage, back: int, many: int) -> np.ndarray:
     """Mean length of the gradient at each distance, nearest first, (back,), over `many` predictions spread evenly.
 
     Over at most half of the passage; empty where that is less than LEAST characters.
@@ -70,11 +72,11 @@ def average(passage: Passage, back: int, many: int) -> np.ndarray:
         return np.zeros(0)
     places = np.unique(np.linspace(back, len(passage) - 1, many).astype(int))
     rows = np.stack([passage.ids[place - back : place] for place in places])
-    states = [passage.before(place - back) for place in places.tolist()]
+    states = [passage.state_before(place - back) for place in places.tolist()]
     state = [
         tuple(np.concatenate(parts) for parts in zip(*layers, strict=True)) for layers in zip(*states, strict=True)
     ]
-    return lookback(passage.network, rows, passage.ids[places], state).strength.mean(axis=0)[::-1]
+    return input_gradients(passage.network, rows, passage.ids[places], state).strength.mean(axis=0)[::-1]
 
 
 def _lstm(weights: Weights, state: tuple[np.ndarray, ...], s: dict[str, np.ndarray], upper: np.ndarray) -> np.ndarray:

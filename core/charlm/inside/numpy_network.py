@@ -52,7 +52,7 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Network:
+class NumpyNetwork:
     """cell: "lstm", "gru" or "rnn"; table (V, D) rows for the characters; output (U, V) and its bias (V,)."""
 
     cell: str
@@ -62,7 +62,7 @@ class Network:
     output_bias: np.ndarray
 
     @classmethod
-    def of(cls, model: Any, cell: str) -> "Network":
+    def from_keras(cls, model: Any, cell: str) -> "NumpyNetwork":
         """The arrays of a model that `core.charlm.training.model.build` made."""
         from core.charlm.training.model import recurrent, table_of
 
@@ -75,7 +75,7 @@ class Network:
         return len(self.layers[0].recurrent)
 
     @property
-    def work(self) -> int:
+    def multiplications(self) -> int:
         """Multiplications for one character."""
         return sum(w.kernel.size + w.recurrent.size for w in self.layers) + self.output.size
 
@@ -92,7 +92,7 @@ class Network:
             message = _("There is no cell {unit}: the layer has cells 0 to {last}.")
             raise UserError(message.format(unit=unit, last=self.units - 1))
 
-    def zero(self, B: int = 1) -> State:
+    def zero_state(self, B: int = 1) -> State:
         """The state before the first character."""
         parts = 2 if self.cell == "lstm" else 1
         return [tuple(np.zeros((B, self.units), np.float32) for _part in range(parts)) for _layer in self.layers]
@@ -101,7 +101,7 @@ class Network:
         """Read `ids` (B, T) on from `state`; keep `signals` of `layer` (from 1)."""
         for name in signals:
             self.check(layer, name)
-        state = self.zero(len(ids)) if state is None else state
+        state = self.zero_state(len(ids)) if state is None else state
         kept: dict[str, list[np.ndarray]] = {name: [] for name in signals}
         tops: list[np.ndarray] = []
         with one_thread():
@@ -109,7 +109,7 @@ class Network:
                 x, after = self.table[ids[:, begin : begin + STRETCH]], []
                 for number, (weights, before) in enumerate(zip(self.layers, state, strict=True), start=1):
                     wanted = signals if number == layer else ()
-                    found, last = run(self.cell, weights, x, before, {"h", *wanted})
+                    found, last = run_layer(self.cell, weights, x, before, {"h", *wanted})
                     for name in wanted:
                         kept[name].append(found[name])
                     x = found["h"]
@@ -130,7 +130,7 @@ class Network:
         return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
 
 
-def run(
+def run_layer(
     cell: str, weights: Weights, x: np.ndarray, state: tuple[np.ndarray, ...], wanted: set[str]
 ) -> tuple[dict[str, np.ndarray], tuple[np.ndarray, ...]]:
     """One layer over x (B, T, D): the `wanted` signals, each (B, T, U), and the state after the last step."""
@@ -139,14 +139,14 @@ def run(
     found = {name: np.empty((B, T, U), np.float32) for name in wanted}
     # The input's product needs no state: one matrix product for all steps.
     product = x @ weights.kernel + (weights.bias[0] if cell == "gru" else weights.bias)
-    for t, step in enumerate(_steps(cell, product, weights, state)):
+    for t, step in enumerate(_cell_steps(cell, product, weights, state)):
         for name in wanted:
             found[name][:, t] = step[name]
         state = (step["h"], step["c"]) if cell == "lstm" else (step["h"],)
     return found, state
 
 
-def _steps(
+def _cell_steps(
     cell: str, product: np.ndarray, weights: Weights, state: tuple[np.ndarray, ...]
 ) -> Iterator[dict[str, np.ndarray]]:
     U, recurrent = len(weights.recurrent), weights.recurrent

@@ -8,7 +8,7 @@ from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inference.write import load_vocabulary
 from core.charlm.inside import passage
 from core.charlm.inside.gate_intervention import GatedWriter
-from core.charlm.inside.numpy_network import Network
+from core.charlm.inside.numpy_network import NumpyNetwork
 from core.charlm.inside.passage import Passage
 from core.charlm.inside.suggestions import Suggestions
 from core.charlm.training.model import build
@@ -19,23 +19,23 @@ from core.training.weights import load_weights
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedRun:
     """One run's best weights; `writer` without holds writes what `python -m core generate` writes."""
 
     config: CharLMConfig
     vocabulary: Vocabulary
-    network: Network
+    network: NumpyNetwork
     writer: GatedWriter
 
     def read(self, text: str) -> Passage:
         """The passage of `text`. Raises UserError where there is nothing to read."""
         return passage.read(self.network, self.vocabulary, text, lowercase=self.config.lowercase, nfkc=self.config.nfkc)
 
-    def teller(self) -> Suggestions:
+    def suggestions(self) -> Suggestions:
         return Suggestions(self.network, self.vocabulary, lowercase=self.config.lowercase, nfkc=self.config.nfkc)
 
 
-def open_run(run: Run) -> Opened:
+def open_run(run: Run) -> OpenedRun:
     """Load a run. Raises UserError where it is gone, not a character model, or has no whole model yet."""
     if not run.path.is_dir():
         raise UserError(_("The run “{run}” does not exist any more: choose another one.").format(run=run.id))
@@ -45,10 +45,12 @@ def open_run(run: Run) -> Opened:
     vocabulary = load_vocabulary(run)
     model = build(config, len(vocabulary))
     load_weights(model, run.model_path)
-    return Opened(config, vocabulary, Network.of(model, config.cell), GatedWriter(model, config, vocabulary))
+    return OpenedRun(
+        config, vocabulary, NumpyNetwork.from_keras(model, config.cell), GatedWriter(model, config, vocabulary)
+    )
 
 
-def corpus(run: Run) -> Text:
+def training_text(run: Run) -> Text:
     """The text that the run was trained on. Raises UserError where its data is gone or was changed."""
     config = run.options
     assert isinstance(config, CharLMConfig)

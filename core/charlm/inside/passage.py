@@ -12,7 +12,7 @@ import numpy as np
 
 from core.charlm.data.prepare import clean
 from core.charlm.data.vocabulary import Vocabulary
-from core.charlm.inside.numpy_network import Network, State
+from core.charlm.inside.numpy_network import NumpyNetwork, State
 from core.errors import UserError
 from core.i18n import _
 
@@ -28,7 +28,7 @@ class Passage:
     cut: how many characters there were more than LONGEST.
     """
 
-    network: Network
+    network: NumpyNetwork
     vocabulary: Vocabulary
     symbols: list[str]
     ids: np.ndarray
@@ -51,7 +51,7 @@ class Passage:
         reading = self.network.read(ids, self.states[start], layer, names)
         return {name: values[0, begin - start * STRIDE :] for name, values in reading.signals.items()}
 
-    def expected(self, begin: int, end: int) -> np.ndarray:
+    def log_probs(self, begin: int, end: int) -> np.ndarray:
         """ln P of every character at each place of [begin, end), (end − begin, V), before that place was read."""
         start = max(begin - 1, 0) // STRIDE
         before = self.network.read(self.ids[None, start * STRIDE : end - 1], self.states[start])
@@ -60,14 +60,14 @@ class Passage:
             top = np.concatenate([self.states[0][-1][0], top])
         return self.network.log_probs(top[len(top) - (end - begin) :])
 
-    def before(self, place: int) -> State:
+    def state_before(self, place: int) -> State:
         """The network's state before it reads the character at `place`."""
         start = place // STRIDE
         return self.network.read(self.ids[None, start * STRIDE : place], self.states[start]).state
 
-    def guesses(self, begin: int, end: int, count: int = 5) -> list[list[tuple[str, float]]]:
+    def top_predictions(self, begin: int, end: int, count: int = 5) -> list[list[tuple[str, float]]]:
         """For each place of [begin, end) the `count` likeliest characters and their probabilities, best first."""
-        log_probs = self.expected(begin, end)
+        log_probs = self.log_probs(begin, end)
         count = min(count, log_probs.shape[1])
         best = np.argpartition(-log_probs, count - 1, axis=1)[:, :count]
         best = np.take_along_axis(best, np.argsort(-np.take_along_axis(log_probs, best, 1), axis=1), 1)
@@ -79,7 +79,7 @@ class Passage:
 
 
 def read(
-    network: Network, vocabulary: Vocabulary, text: str, *, lowercase: bool = False, nfkc: bool = False
+    network: NumpyNetwork, vocabulary: Vocabulary, text: str, *, lowercase: bool = False, nfkc: bool = False
 ) -> Passage:
     """Read `text` as the run's own text was read. Raises UserError where there is nothing to read."""
     cut = max(0, len(text) - LONGEST)
@@ -87,7 +87,7 @@ def read(
     symbols, ids = vocabulary.split(text), vocabulary.encode(text)
     if not len(ids):
         raise UserError(_("There is no text to look at: write, choose or paste at least one character."))
-    state = begin(network, vocabulary)
+    state = initial_state(network, vocabulary)
     states, bits = [state], np.empty(len(ids))
     top = state[-1][0]
     for start in range(0, len(ids), STRIDE):
@@ -100,6 +100,6 @@ def read(
     return Passage(network, vocabulary, symbols, ids, bits / math.log(2), cut, states)
 
 
-def begin(network: Network, vocabulary: Vocabulary) -> State:
+def initial_state(network: NumpyNetwork, vocabulary: Vocabulary) -> State:
     """The state before a text's first character: after a line feed, as when the network writes without a prompt."""
     return network.read(vocabulary.encode("\n")[None]).state

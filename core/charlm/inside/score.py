@@ -20,7 +20,7 @@ CLEAR = 3.0  # standard errors
 
 
 @dataclass(frozen=True)
-class Scored:
+class TextScore:
     """bits (N,): one number for each character (code point) of the text as the run reads it; a symbol of several has
     all its bits on the first of them. unknown: how many characters the network does not know."""
 
@@ -37,37 +37,37 @@ class Scored:
         return self.total / len(self.bits)
 
 
-def by_network(name: str, passage: Passage) -> Scored:
+def score_with_network(name: str, passage: Passage) -> TextScore:
     return _scored(name, passage, passage.bits)
 
 
-def by_table(name: str, passage: Passage, table: NGram) -> Scored:
+def score_with_ngram(name: str, passage: Passage, table: NGram) -> TextScore:
     """What an n-gram table makes of the same symbols, the text beginning after a line feed for it, too."""
     lead = passage.vocabulary.encode("\n")
     nats = -table.log_prob(np.concatenate([lead, passage.ids]))[1:]
     return _scored(name, passage, nats / math.log(2))
 
 
-def baselines(training: np.ndarray, V: int) -> dict[int, NGram]:
+def fit_ngrams(training: np.ndarray, V: int) -> dict[int, NGram]:
     """Letter frequencies and the n-gram table of `training` (T,), by their order."""
     return {order: NGram.fit(training[-BASELINE_LIMIT:], order, V) for order in (1, NGRAM_ORDER)}
 
 
-def _scored(name: str, passage: Passage, bits: np.ndarray) -> Scored:
+def _scored(name: str, passage: Passage, bits: np.ndarray) -> TextScore:
     unknown = passage.ids == 0
     lengths = np.array([len(symbol) for symbol in passage.symbols])
     spread = np.zeros(lengths.sum())
     spread[np.cumsum(lengths) - lengths] = bits + WHICH_UNKNOWN * unknown
-    return Scored(name, spread, int(unknown.sum()))
+    return TextScore(name, spread, int(unknown.sum()))
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Ranking:
     """The runs by their total, best first. margin: bits by which the first leads the second over the whole text;
     certainty: that margin in standard errors, from the spread of its blocks; None where the text is too short for
     one or where two runs read it differently."""
 
-    ranking: list[Scored]
+    scores: list[TextScore]
     margin: float
     certainty: float | None
 
@@ -76,7 +76,7 @@ class Verdict:
         return self.certainty is not None and self.certainty >= CLEAR
 
 
-def judge(scored: Sequence[Scored]) -> Verdict:
+def rank_runs(scored: Sequence[TextScore]) -> Ranking:
     """Which run explains the text best: the fewest bits in all. Raises UserError where there is nothing to compare."""
     if len(scored) < 2:
         raise UserError(_("One run alone explains nothing best: choose at least two."))
@@ -88,4 +88,4 @@ def judge(scored: Sequence[Scored]) -> Verdict:
         blocks = lead[: len(lead) // BLOCK * BLOCK].reshape(-1, BLOCK).sum(axis=1)
         error = float(blocks.std(ddof=1)) / math.sqrt(len(blocks))
         certainty = float(blocks.mean()) / error if error > 0 else None
-    return Verdict(ranking, second.total - first.total, certainty)
+    return Ranking(ranking, second.total - first.total, certainty)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from threadpoolctl import ThreadpoolController
 
 
-class _Holder:
+class _SharedLimit:
     """The limit of a pool that all threads share. One thread must set it and take it back, and readers overlap: a
     thread of its own holds it from the first reader's coming to the last one's leaving."""
 
@@ -47,18 +47,18 @@ class _Holder:
             self._set.set()
 
 
-_holder = _Holder()
+_shared_limit = _SharedLimit()
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """For a with block, or as a decorator; by several threads at once too."""
-    _holder.enter()
+    _shared_limit.enter()
     try:
         with _pools().limit(limits=1, user_api="blas"):  # pools that give each thread a limit of its own
             yield
     finally:
-        _holder.leave()
+        _shared_limit.leave()
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ import numpy as np
 from core.charlm.data.prepare import clean
 from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inference.request import COLDEST
-from core.charlm.inside.numpy_network import Network, State
+from core.charlm.inside.numpy_network import NumpyNetwork, State
 
 KEPT = 64  # texts whose state is remembered, so that undo and branches cost nothing
 BEAM, LONGEST = 24, 16  # continuations followed at once, and the most characters of one
@@ -34,15 +34,15 @@ class Suggestions:
     """Offers for a text that grows; it reads only what is new since a text that it knows."""
 
     def __init__(
-        self, network: Network, vocabulary: Vocabulary, *, lowercase: bool = False, nfkc: bool = False
+        self, network: NumpyNetwork, vocabulary: Vocabulary, *, lowercase: bool = False, nfkc: bool = False
     ) -> None:
         self.network, self.vocabulary, self._reading = network, vocabulary, (lowercase, nfkc)
         self._known: OrderedDict[str, tuple[State, np.ndarray]] = OrderedDict()
 
     def characters(self, text: str, temperature: float, count: int = 6) -> list[Suggestion]:
         """The likeliest next characters, best first."""
-        _state, log_probs = self._after(text)
-        chances = at_temperature(log_probs[None], temperature)[0]
+        _state, log_probs = self._state_after(text)
+        chances = apply_temperature(log_probs[None], temperature)[0]
         best = np.argsort(-chances)[:count]
         return [
             Suggestion(self.vocabulary.symbols[number], float(chances[number]))
@@ -52,11 +52,11 @@ class Suggestions:
 
     def continuations(self, text: str, temperature: float, count: int = 5) -> list[Suggestion]:
         """The likeliest ways to the end of this word or the next, by beam search; best first."""
-        state, log_probs = self._after(text)
+        state, log_probs = self._state_after(text)
         log_probs = log_probs[None]
         beams, done = [_Beam(1.0, (), 0)], list[_Beam]()
         for length in range(1, LONGEST + 1):
-            chances = at_temperature(log_probs, temperature)
+            chances = apply_temperature(log_probs, temperature)
             likeliest = np.argsort(-chances, axis=1)[:, :CANDIDATES].tolist()
             grown = [
                 _Beam(beam.chance * float(chances[row, number]), (*beam.numbers, number), row)
@@ -65,7 +65,7 @@ class Suggestions:
                 if chances[row, number] > 0
             ]
             grown = sorted(grown, key=lambda beam: -beam.chance)[:BEAM]
-            ended = [length == LONGEST or self._ends(beam.numbers) for beam in grown]
+            ended = [length == LONGEST or self._is_complete(beam.numbers) for beam in grown]
             done += [beam for beam, end in zip(grown, ended, strict=True) if end]
             done = sorted(done, key=lambda beam: -beam.chance)[:count]
             beams = [beam for beam, end in zip(grown, ended, strict=True) if not end]
@@ -78,14 +78,14 @@ class Suggestions:
             state, log_probs = reading.state, self._log_probs(reading.top[:, -1])
         return [Suggestion(self.vocabulary.decode(np.array(beam.numbers)), beam.chance) for beam in done]
 
-    def _ends(self, numbers: tuple[int, ...]) -> bool:
+    def _is_complete(self, numbers: tuple[int, ...]) -> bool:
         """A continuation ends with the word: before or after its first space, or with a mark or line end."""
         last, rest = self.vocabulary.symbols[numbers[-1]], numbers[:-1]
         if last.isalnum():
             return False
         return last != " " or any(self.vocabulary.symbols[number] != " " for number in rest)
 
-    def _after(self, text: str) -> tuple[State, np.ndarray]:
+    def _state_after(self, text: str) -> tuple[State, np.ndarray]:
         text = clean(text, *self._reading)[0] or "\n"  # without a text it begins as a line does
         if text not in self._known:
             start = max((known for known in self._known if text.startswith(known)), key=len, default="")
@@ -108,7 +108,7 @@ class Suggestions:
         return log_probs
 
 
-def at_temperature(log_probs: np.ndarray, temperature: float) -> np.ndarray:
+def apply_temperature(log_probs: np.ndarray, temperature: float) -> np.ndarray:
     """(B, V) → probabilities; below COLDEST all of it on the likeliest."""
     if temperature < COLDEST:
         return np.eye(log_probs.shape[1])[log_probs.argmax(axis=1)]

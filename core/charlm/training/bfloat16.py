@@ -5,7 +5,7 @@ from typing import Any
 from core.backend import tf
 
 
-def widen(x: Any) -> Any:
+def to_float32(x: Any) -> Any:
     """float32 of a bfloat16 tensor, exactly; a float32 tensor as it is."""
     if x.dtype != tf.bfloat16:
         return x
@@ -13,7 +13,7 @@ def widen(x: Any) -> Any:
     return tf.bitcast(tf.bitwise.left_shift(bits, tf.constant(16, tf.uint32)), tf.float32)
 
 
-def narrow(x: Any, dtype: Any) -> Any:
+def from_float32(x: Any, dtype: Any) -> Any:
     """`x`, float32, as `dtype`: for bfloat16 rounded to the nearest, halves away from zero; infinity stays."""
     if dtype != tf.bfloat16:
         return x

@@ -31,21 +31,21 @@ def sigmoid(x: Any) -> Any:
     return 0.5 + 0.5 * tf.tanh(0.5 * x)
 
 
-def _free(gate: int, value: Any) -> Any:
+def _unchanged(gate: int, value: Any) -> Any:
     return value
 
 
-def _lstm(x: Any, r: Any, before: State, hold: Any = _free) -> tuple[State, Any]:
+def _lstm(x: Any, r: Any, before: State, intervene: Any = _unchanged) -> tuple[State, Any]:
     """i, f, o = σ(W·[h, x] + b), c' = f⊙c + i⊙tanh(W·[h, x] + b), h' = o⊙tanh(c'); columns i, f, c̃, o.
 
     Hochreiter and Schmidhuber 1997; the forget gate by Gers et al. 2000. One tanh serves all four gates.
     """
-    z = _parts(x + r, 4)
+    z = _split_gates(x + r, 4)
     half, shift = tf.constant([[[0.5], [0.5], [1.0], [0.5]]]), tf.constant([[[0.5], [0.5], [0.0], [0.5]]])
     kept = tf.tanh(z * half) * half + shift
     i, f, g, o = tf.unstack(kept, axis=1)
-    c = hold(1, f) * before[1] + hold(0, i) * g
-    return (hold(2, o) * tf.tanh(c), c), kept
+    c = intervene(1, f) * before[1] + intervene(0, i) * g
+    return (intervene(2, o) * tf.tanh(c), c), kept
 
 
 def _lstm_back(d_after: State, before: State, kept: Any) -> tuple[Any, Any, State]:
@@ -54,18 +54,18 @@ def _lstm_back(d_after: State, before: State, kept: Any) -> tuple[Any, Any, Stat
     tanh_c = tf.tanh(f * before[1] + i * g)
     dc = dc + dh * o * (1 - tanh_c * tanh_c)
     slope = tf.where(tf.constant([[[False], [False], [True], [False]]]), 1 - kept * kept, kept * (1 - kept))
-    dz = _columns(tf.stack([dc * g, dc * before[1], dc * i, dh * tanh_c], axis=1) * slope)
+    dz = _join_gates(tf.stack([dc * g, dc * before[1], dc * i, dh * tanh_c], axis=1) * slope)
     return dz, dz, (tf.zeros_like(dh), dc * f)
 
 
-def _gru(x: Any, r: Any, before: State, hold: Any = _free) -> tuple[State, Any]:
+def _gru(x: Any, r: Any, before: State, intervene: Any = _unchanged) -> tuple[State, Any]:
     """z, s = σ(Wx + Uh + b), h̃ = tanh(Wx + b + s⊙(Uh + b)), h' = z⊙h + (1 − z)⊙h̃; columns z, s, h̃.
 
     Cho et al. 2014 in Keras' default form (`reset_after`), which cuDNN computes too: the reset gate s acts on the
     product.
     """
     (x_z, x_s, x_h), (r_z, r_s, r_h) = tf.split(x, 3, axis=-1), tf.split(r, 3, axis=-1)
-    z, s = hold(0, sigmoid(x_z + r_z)), hold(1, sigmoid(x_s + r_s))
+    z, s = intervene(0, sigmoid(x_z + r_z)), intervene(1, sigmoid(x_s + r_s))
     candidate = tf.tanh(x_h + s * r_h)
     return (z * before[0] + (1 - z) * candidate,), tf.stack([z, s, candidate, r_h], axis=1)
 
@@ -77,12 +77,12 @@ def _gru_back(d_after: State, before: State, kept: Any) -> tuple[Any, Any, State
     dz = dh * (before[0] - candidate) * z * (1 - z)
     ds = d_candidate * r_h * s * (1 - s)
     dx, dr = (tf.stack([dz, ds, last], axis=1) for last in (d_candidate, d_candidate * s))
-    return _columns(dx), _columns(dr), (dh * z,)
+    return _join_gates(dx), _join_gates(dr), (dh * z,)
 
 
-def _rnn(x: Any, r: Any, before: State, hold: Any = _free) -> tuple[State, Any]:
+def _rnn(x: Any, r: Any, before: State, intervene: Any = _unchanged) -> tuple[State, Any]:
     """s_t = tanh(U·x_t + W·s_{t−1} + b) (Elman 1990)."""
-    h = hold(0, tf.tanh(x + r))
+    h = intervene(0, tf.tanh(x + r))
     return (h,), h[:, None]
 
 
@@ -114,11 +114,11 @@ def biases(cell: str, bias: Any) -> tuple[Any, Any]:
     return (bias[0], bias[1]) if cell == "gru" else (bias, 0.0)
 
 
-def _parts(z: Any, gates: int) -> Any:
+def _split_gates(z: Any, gates: int) -> Any:
     """(B, gates · U) → (B, gates, U)"""
     return tf.reshape(z, (tf.shape(z)[0], gates, z.shape[1] // gates))
 
 
-def _columns(z: Any) -> Any:
+def _join_gates(z: Any) -> Any:
     """(B, gates, U) → (B, gates · U)"""
     return tf.reshape(z, (tf.shape(z)[0], z.shape[1] * z.shape[2]))

@@ -20,9 +20,9 @@ class Evaluator:
     """In float32 whatever training multiplies in, so that the figures are those of the model as it is kept."""
 
     def __init__(self, config: CharLMConfig, V: int, shards: int) -> None:
-        self._network, self._stepper, self._shards = TrainingForward(config), StepWriter(config, V), shards
+        self._network, self._step_writer, self._shards = TrainingForward(config), StepWriter(config, V), shards
 
-    def windows(self, weights: Sequence[Any], ids: np.ndarray, T: int, limit: int | None = None) -> float:
+    def window_loss(self, weights: Sequence[Any], ids: np.ndarray, T: int, limit: int | None = None) -> float:
         """Mean loss over windows of T targets that cover `ids` (N,), the state zero at the start of each.
 
         The last window holds what is left. With `limit`, only windows of about so many characters are read, evenly
@@ -43,7 +43,7 @@ class Evaluator:
             total += float(self._loss(list(weights), blocks[chosen].T, counted.T))
         return total / float(counts.sum())
 
-    def stream(self, weights: Sequence[Any], ids: np.ndarray) -> float:
+    def stream_loss(self, weights: Sequence[Any], ids: np.ndarray) -> float:
         """Mean loss over `ids` (N,) read once from a zero state to the end, all targets counted.
 
         Over PIECE characters, pieces are read side by side, each beginning WARM characters earlier than it counts.
@@ -55,10 +55,10 @@ class Evaluator:
         places = np.arange(-warm, size + 1)[:, None] + np.arange(pieces) * size
         block = ids[np.clip(places, 0, len(ids) - 1)]
         counted = (np.arange(-warm, size + 1)[:, None] > 0) & (places < len(ids))
-        prepared = self._stepper.prepare([tf.convert_to_tensor(weight) for weight in weights])
-        state = self._stepper.zero_state(pieces)
-        logits, total = tf.zeros((pieces, self._stepper.width)), 0.0
-        for begin, end in _spans(warm, len(block)):
+        prepared = self._step_writer.prepare([tf.convert_to_tensor(weight) for weight in weights])
+        state = self._step_writer.zero_state(pieces)
+        logits, total = tf.zeros((pieces, self._step_writer.width)), 0.0
+        for begin, end in _read_ranges(warm, len(block)):
             if begin == warm:  # nothing stands before the first piece
                 state = [
                     tuple(part * (np.arange(pieces) > 0).astype(np.float32)[:, None] for part in layer)
@@ -66,7 +66,7 @@ class Evaluator:
                 ]
             padded = np.zeros((READ, pieces), np.int32)
             padded[: end - begin] = block[begin:end]
-            nats, logits, state = self._stepper.read(prepared, padded, tf.constant(end - begin), state, logits)
+            nats, logits, state = self._step_writer.read(prepared, padded, tf.constant(end - begin), state, logits)
             total += float((nats.numpy()[: end - begin] * counted[begin:end]).sum(dtype=np.float64))
         return total / float(counted.sum())
 
@@ -83,7 +83,7 @@ class Evaluator:
         return tf.add_n(losses)
 
 
-def _spans(warm: int, total: int) -> list[tuple[int, int]]:
+def _read_ranges(warm: int, total: int) -> list[tuple[int, int]]:
     """Stretches of at most READ that end where the warming does."""
     cuts = [*range(0, warm, READ), *range(warm, total, READ), total]
     return list(pairwise(cuts))

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.backend import keras, tf
 from core.charlm.config import CharLMConfig
-from core.charlm.training.bfloat16 import narrow, widen
+from core.charlm.training.bfloat16 import from_float32, to_float32
 from core.charlm.training.cells import CELLS, State
 from core.charlm.training.scan import scan
 
@@ -27,9 +27,9 @@ class TrainingForward:
         return [(zeros,) * CELLS[self.config.cell].states for _ in range(self.config.layers)]
 
     @tf.function(jit_compile=True, autograph=False)
-    def narrowed(self, weights: Sequence[Any]) -> list[Any]:
+    def cast_matrices(self, weights: Sequence[Any]) -> list[Any]:
         """The matrices in bfloat16, so that the products are; biases stay in float32."""
-        return [w if place in self.biases else narrow(w, tf.bfloat16) for place, w in enumerate(weights)]
+        return [w if place in self.biases else from_float32(w, tf.bfloat16) for place, w in enumerate(weights)]
 
     def __call__(
         self, weights: Sequence[Any], ids: Any, state: Sequence[State], seed: Any = None
@@ -47,26 +47,26 @@ class TrainingForward:
         for number, before in enumerate(state):
             kernel, recurrent, bias, *rest = rest
             if number:
-                hidden = _dropped(hidden, self.config.dropout, seed, number)
+                hidden = _training_dropout(hidden, self.config.dropout, seed, number)
                 x = tf.reshape(tf.linalg.matmul(_flat(hidden), kernel), (T, B, kernel.shape[1]))
             else:
-                x = _enter(table, kernel, ids)
+                x = _project_inputs(table, kernel, ids)
             # DropConnect (Wan et al. 2013), as Merity et al. 2018 regularise an LSTM: one mask for all T steps.
-            recurrent = _dropped(recurrent, self.config.weight_dropout, seed, -number - 1)
+            recurrent = _training_dropout(recurrent, self.config.weight_dropout, seed, -number - 1)
             hidden, last = scan(self.config.cell, x, before, recurrent, bias)
             after.append(last)
         output, bias = rest
-        hidden = _dropped(hidden, self.config.dropout, seed, self.config.layers)
+        hidden = _training_dropout(hidden, self.config.dropout, seed, self.config.layers)
         logits = tf.linalg.matmul(_flat(hidden), output)
         return tf.cast(logits, tf.float32) + bias, after
 
 
-def trained(model: keras.Model) -> list[Any]:
+def trainable_tensors(model: keras.Model) -> list[Any]:
     """The variables of the model that TrainingForward takes, as TensorFlow's own."""
     return [variable.value for variable in model.trainable_variables]
 
 
-def _enter(table: Any, kernel: Any, ids: Any) -> Any:
+def _project_inputs(table: Any, kernel: Any, ids: Any) -> Any:
     """The first layer's input projection (T, B, G): looked up in E·K where that is less work than (E of ids)·K."""
     if table is None:
         return lookup(kernel, ids)
@@ -90,12 +90,12 @@ def lookup(table: Any, ids: Any) -> Any:
     return tf.gather(table, ids), gradient
 
 
-def _dropped(x: Any, rate: float, seed: Any, number: int) -> Any:
+def _training_dropout(x: Any, rate: float, seed: Any, number: int) -> Any:
     """drop() in training, for the number-th of the places where something is dropped."""
-    return drop(x, rate, tf.stack([seed[0] + number, seed[1]])) if rate and seed is not None else x
+    return byte_dropout(x, rate, tf.stack([seed[0] + number, seed[1]])) if rate and seed is not None else x
 
 
-def drop(x: Any, rate: float, seed: Any) -> Any:
+def byte_dropout(x: Any, rate: float, seed: Any) -> Any:
     """Dropout of x, of any shape, from (2,) int32: one random byte a value, so the rate is rounded to a 256th."""
     limit = min(BYTE - 1, round(rate * BYTE))
     size = x.shape.num_elements()
@@ -112,7 +112,7 @@ def drop(x: Any, rate: float, seed: Any) -> Any:
 @tf.function(jit_compile=True, autograph=False)
 def _masked(x: Any, random: Any, limit: int) -> Any:
     kept = tf.cast(random, tf.int32) >= limit
-    return narrow(tf.where(kept, widen(x) * (BYTE / (BYTE - limit)), 0.0), x.dtype)
+    return from_float32(tf.where(kept, to_float32(x) * (BYTE / (BYTE - limit)), 0.0), x.dtype)
 
 
 def _flat(x: Any) -> Any:

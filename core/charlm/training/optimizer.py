@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.backend import tf
-from core.charlm.training.bfloat16 import widen
+from core.charlm.training.bfloat16 import to_float32
 
 EPSILON = 1e-8
 
@@ -65,7 +65,7 @@ class Adam:
         for parted, weight, mean, square, decay in zip(
             zip(*parts, strict=True), weights, means, squares, self._decay, strict=True
         ):
-            gradient = tf.add_n([widen(part) for part in parted]) * scale
+            gradient = tf.add_n([to_float32(part) for part in parted]) * scale
             mean = beta_1 * mean + (1 - beta_1) * gradient
             square = beta_2 * square + (1 - beta_2) * gradient * gradient
             rows.append((weight * (1 - rate * decay) - size * mean / (tf.sqrt(square) + EPSILON), mean, square))
@@ -76,5 +76,8 @@ class Adam:
 def _square(parts: Any) -> Any:
     """The sum of the squares of all gradients, their parts added."""
     return tf.add_n(
-        [tf.reduce_sum(tf.square(tf.add_n([widen(part) for part in parted]))) for parted in zip(*parts, strict=True)]
+        [
+            tf.reduce_sum(tf.square(tf.add_n([to_float32(part) for part in parted])))
+            for parted in zip(*parts, strict=True)
+        ]
     )

@@ -18,7 +18,7 @@ def cores() -> int:
     return max(1, min(there, int(given))) if given.isdecimal() else there
 
 
-def one_thread_each() -> None:
+def use_single_threaded_ops() -> None:
     """Let each part of a batch have one core to itself: no step then waits for threads to meet.
 
     Works only before TensorFlow's first use in a process (core.tensorflow_import); later it trains as well, but slower.
@@ -30,12 +30,12 @@ def one_thread_each() -> None:
         return
 
 
-def shards(B: int) -> int:
+def shard_count(B: int) -> int:
     """Into how many parts a batch of B is split."""
     return max(1, min(cores(), B // LEAST_ROWS))
 
 
-def fastest_type(units: int, rows: int) -> str:
+def fastest_dtype(units: int, rows: int) -> str:
     """ "bfloat16" where this processor multiplies clearly faster in it, else "float32"; takes about 50 ms."""
     if units < LEAST_UNITS:
         return "float32"

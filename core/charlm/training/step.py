@@ -7,8 +7,8 @@ import numpy as np
 from core.backend import keras, tf
 from core.charlm.config import CharLMConfig
 from core.charlm.data.batches import Batches
-from core.charlm.training.bfloat16 import widen
-from core.charlm.training.forward import TrainingForward, trained
+from core.charlm.training.bfloat16 import to_float32
+from core.charlm.training.forward import TrainingForward, trainable_tensors
 from core.charlm.training.optimizer import Adam
 from core.training.devices import Devices
 
@@ -29,17 +29,19 @@ class Steps:
         devices: Devices | None = None,
     ) -> None:
         self.config, self.batches, self.network = config, Batches(config, ids), TrainingForward(config)
-        self.devices = devices = devices or Devices([], self.batches.layout.B)
-        self.weights = trained(model)
-        self._narrow = precision == "bfloat16"
-        at = self.batches.layout
-        self.rows = devices.rows if devices.several else [len(part) for part in np.array_split(np.arange(at.B), shards)]
+        self.devices = devices = devices or Devices([], self.batches.plan.B)
+        self.weights = trainable_tensors(model)
+        self._use_bfloat16 = precision == "bfloat16"
+        plan = self.batches.plan
+        self.rows = (
+            devices.rows if devices.several else [len(part) for part in np.array_split(np.arange(plan.B), shards)]
+        )
         fades = [
             len(weight.shape) == 2 and place not in self.network.biases for place, weight in enumerate(self.weights)
         ]
         decay = config.weight_decay if config.optimizer == "adamw" else 0.0
         with devices.scope():
-            self.state = [[tf.Variable(part) for part in layer] for layer in self.network.zero_state(at.B)]
+            self.state = [[tf.Variable(part) for part in layer] for layer in self.network.zero_state(plan.B)]
             self.optimizer = Adam(self.weights, fades, decay=decay, clip_norm=config.clip_norm)
 
     def variables(self) -> dict[str, Any]:
@@ -69,7 +71,7 @@ class Steps:
     def _step(self, step: Any, rate: Any) -> tuple[Any, Any]:
         x, y, carry = self.batches(step)
         weights = [tf.convert_to_tensor(weight) for weight in self.weights]
-        weights = self.network.narrowed(weights) if self._narrow else weights
+        weights = self.network.cast_matrices(weights) if self._use_bfloat16 else weights
         state = [[part * carry for part in layer] for layer in self.state]
         parts = [tf.split(whole, self.rows, axis) for whole, axis in ((x, 1), (y, 1))]
         states = [[tf.split(part, self.rows) for part in layer] for layer in state]
@@ -77,25 +79,25 @@ class Steps:
         for shard in [self.devices.place] if self.devices.several else range(len(self.rows)):
             before = [tuple(part[shard] for part in layer) for layer in states]
             seed = tf.stack([self.config.seed + 1000 * (shard + 1), tf.cast(step, tf.int32)])
-            loss, gradient, after = self._part(weights, parts[0][shard], parts[1][shard], before, seed)
+            loss, gradient, after = self._shard_gradients(weights, parts[0][shard], parts[1][shard], before, seed)
             losses.append(loss)
             gradients.append(gradient)
             afters.append(after)
         if self.devices.several:
-            gradients = [self.devices.all_reduce([widen(part) for part in gradients[0]])]
+            gradients = [self.devices.all_reduce([to_float32(part) for part in gradients[0]])]
         norm = self.optimizer.apply(gradients, rate)
         for number, layer in enumerate(self.state):
             for part, variable in enumerate(layer):
                 variable.assign(self.devices.all_gather(tf.concat([after[number][part] for after in afters], 0)))
         return self.devices.all_reduce(tf.add_n(losses)), norm
 
-    def _part(self, weights: Any, x: Any, y: Any, before: Any, seed: Any) -> tuple[Any, Any, Any]:
+    def _shard_gradients(self, weights: Any, x: Any, y: Any, before: Any, seed: Any) -> tuple[Any, Any, Any]:
         """The part's share of the mean loss, and of its gradients."""
         weights = [tf.identity(weight) for weight in weights]
-        at = self.batches.layout
+        plan = self.batches.plan
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
             logits, after = self.network(weights, x, before, seed)
             nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.reshape(y, [-1]), logits)
-            loss = tf.reduce_sum(nats) / (at.B * at.T)
+            loss = tf.reduce_sum(nats) / (plan.B * plan.T)
         return loss, tape.gradient(loss, weights), after

@@ -8,14 +8,14 @@ import numpy as np
 
 from core.backend import tf
 from core.charlm.config import CharLMConfig
-from core.charlm.data.batches import layout
+from core.charlm.data.batches import plan_batches
 from core.charlm.data.prepare import prepare
 from core.charlm.data.report import NGRAM_ORDER, baseline
 from core.charlm.inference.request import Settings
-from core.charlm.inference.write import Writer
+from core.charlm.inference.write import TextWriter
 from core.charlm.training import precision
 from core.charlm.training.evaluate import Evaluator
-from core.charlm.training.forward import trained
+from core.charlm.training.forward import trainable_tensors
 from core.charlm.training.model import build
 from core.charlm.training.step import Steps
 from core.i18n import N_
@@ -42,15 +42,17 @@ class CharLMTask:
         self.config, self.vocabulary = config, text.vocabulary
         self.training, self.validation = text.split()
         V = len(self.vocabulary)
-        devices = Devices.of(run, layout(config, len(self.training)).B)
+        devices = Devices.of(run, plan_batches(config, len(self.training)).B)
         with devices.scope():
             self.model = build(config, V)
         numerics = self._numerics(run)
         self.steps = Steps(self.model, config, self.training, **numerics, devices=devices)
         self.evaluator = Evaluator(config, V, numerics["shards"])
-        self.writer = Writer(self.model, config, self.vocabulary)
-        at = self.steps.batches.layout
-        self.sizes = Sizes(at.steps_per_epoch, at.B * at.T, "chars", notes=[*text.notes, *at.notes, *devices.notes()])
+        self.writer = TextWriter(self.model, config, self.vocabulary)
+        plan = self.steps.batches.plan
+        self.sizes = Sizes(
+            plan.steps_per_epoch, plan.B * plan.T, "chars", notes=[*text.notes, *plan.notes, *devices.notes()]
+        )
         self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
         run.write_json("vocabulary.json", self.vocabulary.to_json())
         sizes = {"characters": len(text.ids), "vocabulary": V}
@@ -64,11 +66,11 @@ class CharLMTask:
         known = facts.get("numerics") if isinstance(facts, dict) else None
         if isinstance(known, dict) and known.get("precision") in TYPES and isinstance(known.get("shards"), int):
             return {"precision": known["precision"], "shards": max(1, min(known["shards"], MAX_SHARDS))}
-        B = layout(self.config, len(self.training)).B
-        shards = precision.shards(B)
+        B = plan_batches(self.config, len(self.training)).B
+        shards = precision.shard_count(B)
         chosen: str = self.config.precision
         if chosen == "auto":
-            chosen = precision.fastest_type(self.config.units, -(-B // shards))
+            chosen = precision.fastest_dtype(self.config.units, -(-B // shards))
         return {"precision": chosen, "shards": shards}
 
     def _baselines(self, V: int) -> list[dict[str, Any]]:
@@ -85,7 +87,9 @@ class CharLMTask:
         return {"loss": float(loss), "grad_norm": float(norm)}
 
     def evaluate(self, step: int) -> dict[str, float]:
-        return {"val_loss": self.evaluator.windows(trained(self.model), self.validation, 64, QUICK_CHARACTERS)}
+        return {
+            "val_loss": self.evaluator.window_loss(trainable_tensors(self.model), self.validation, 64, QUICK_CHARACTERS)
+        }
 
     def sample(self, step: int) -> dict[str, bytes]:
         settings = Settings(self.config.sample_length, SAMPLE_TEMPERATURE, seed=self.config.seed)
@@ -106,12 +110,12 @@ class CharLMTask:
         load_weights(self.model, Path(path))
 
     def report(self) -> dict[str, Any]:
-        weights = trained(self.model)
-        nats = self.evaluator.windows(weights, self.validation, 64)
+        weights = trainable_tensors(self.model)
+        nats = self.evaluator.window_loss(weights, self.validation, 64)
         return {
             "val_loss_nats": nats,
-            "val_loss_nats_256": self.evaluator.windows(weights, self.validation, 256),
-            "val_loss_nats_streaming": self.evaluator.stream(weights, self.validation),
+            "val_loss_nats_256": self.evaluator.window_loss(weights, self.validation, 256),
+            "val_loss_nats_streaming": self.evaluator.stream_loss(weights, self.validation),
             "val_bits_per_char": nats / math.log(2),
             "val_perplexity": math.exp(min(nats, 50.0)),
             "parameters": self.parameters,
@@ -120,7 +124,7 @@ class CharLMTask:
 
 def before_devices() -> None:
     """What the training process asks of TensorFlow before its first use."""
-    precision.one_thread_each()
+    precision.use_single_threaded_ops()
 
 
 def make_task(run: Run) -> CharLMTask:

@@ -10,9 +10,9 @@ from core.charlm.config import CharLMConfig
 from core.charlm.data.vocabulary import UNKNOWN, Vocabulary
 from core.charlm.inference import write
 from core.charlm.inference.request import Settings
-from core.charlm.inference.sampling import choose
-from core.charlm.inference.step_writer import StepWriter, filled_up
-from core.charlm.inference.write import Writer, draws
+from core.charlm.inference.sampling import sample_by_cdf
+from core.charlm.inference.step_writer import StepWriter, padded_width
+from core.charlm.inference.write import TextWriter, uniform_numbers
 from core.charlm.training.model import build
 from core.errors import UserError
 
@@ -26,7 +26,7 @@ def writer(request):
     model = build(config, V)
     for number, variable in enumerate(model.trainable_variables):
         variable.assign(np.random.default_rng(number).normal(size=variable.shape) * 0.7)
-    return Writer(model, config, VOCABULARY)
+    return TextWriter(model, config, VOCABULARY)
 
 
 def written(chunks, row=0):
@@ -137,7 +137,7 @@ def test_characters_are_drawn_as_often_as_their_weight_says(V):
     weights = np.where(rng.random(V) < 0.3, 0, rng.random(V)).astype("float32")
     weights[V // 2] = 1
     B = 20_000 if V < 100 else 2_000
-    drawn = np.asarray(choose(tf.tile(weights[None], (B, 1)), tf.constant(np.arange(B) / B, tf.float32)))
+    drawn = np.asarray(sample_by_cdf(tf.tile(weights[None], (B, 1)), tf.constant(np.arange(B) / B, tf.float32)))
     counts = np.bincount(drawn, minlength=V)
     assert counts[weights == 0].sum() == 0
     np.testing.assert_allclose(counts / B, weights / weights.sum(), atol=2 / B)
@@ -145,11 +145,11 @@ def test_characters_are_drawn_as_often_as_their_weight_says(V):
 
 def test_the_first_and_the_last_chance_choose_something_with_a_weight():
     weights = tf.constant([[0.0, 0.0, 1.0, 0.5, 0.0]] * 2)
-    np.testing.assert_array_equal(choose(weights, tf.constant([0.0, 1.0 - 2**-24])), [2, 3])
+    np.testing.assert_array_equal(sample_by_cdf(weights, tf.constant([0.0, 1.0 - 2**-24])), [2, 3])
 
 
 def test_each_text_has_its_own_numbers_whatever_is_asked_beside_it():
-    both, one = draws(Settings(50, count=2, seed=3)), draws(Settings(20, count=1, seed=3))
+    both, one = uniform_numbers(Settings(50, count=2, seed=3)), uniform_numbers(Settings(20, count=1, seed=3))
     np.testing.assert_array_equal(both[:20, 0], one[:, 0])
     assert not np.any(both[:, 0] == both[:, 1])
     assert both.min() >= 0
@@ -160,16 +160,17 @@ def test_networks_of_one_shape_share_what_was_compiled_also_with_other_alphabets
     """XLA gives back nothing of it: a server that opens run after run would grow without end."""
     config = CharLMConfig(units=8, embedding=4)
     writers = [
-        Writer(build(config, V), config, Vocabulary((UNKNOWN, "\n", *"abcdefghijklm"[: V - 2]))) for V in (9, 12, 15)
+        TextWriter(build(config, V), config, Vocabulary((UNKNOWN, "\n", *"abcdefghijklm"[: V - 2])))
+        for V in (9, 12, 15)
     ]
-    assert len({id(writer.stepper) for writer in writers}) == 1
+    assert len({id(writer.step_writer) for writer in writers}) == 1
     texts = [writer.write("ab", Settings(40, seed=3)) for writer in writers]
-    assert writers[0].stepper.write.experimental_get_tracing_count() == 1
+    assert writers[0].step_writer.write.experimental_get_tracing_count() == 1
     for writer, text in zip(writers, texts, strict=True):
-        alone = Writer(writer.model, config, writer.vocabulary, StepWriter(config, len(writer.vocabulary)))
+        alone = TextWriter(writer.model, config, writer.vocabulary, StepWriter(config, len(writer.vocabulary)))
         assert alone.write("ab", Settings(40, seed=3)) == text
 
 
 @pytest.mark.parametrize("V", [1, 2, 63, 64, 65, 511, 513, 3000, 65536])
 def test_an_alphabet_is_filled_up_by_little(V):
-    assert V <= filled_up(V) <= max(V + 63, V * 9 // 8)
+    assert V <= padded_width(V) <= max(V + 63, V * 9 // 8)

@@ -3,7 +3,7 @@ import pytest
 
 from core.charlm.config import CharLMConfig
 from core.charlm.data.vocabulary import Vocabulary
-from core.charlm.inside.numpy_network import Network
+from core.charlm.inside.numpy_network import NumpyNetwork
 from core.charlm.training.model import build
 
 LETTERS = Vocabulary(("\ufffd", "\n", " ", *"abcdefghij"))
@@ -30,7 +30,7 @@ def trained(cell: str = "lstm", seed: int = 1, **options):
 @pytest.fixture
 def model_and_network(cell):
     model, config = trained(cell)
-    return model, Network.of(model, config.cell)
+    return model, NumpyNetwork.from_keras(model, config.cell)
 
 
 @pytest.fixture

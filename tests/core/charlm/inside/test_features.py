@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from core.charlm.inside.features import FEATURES, amount, measure, title, words
+from core.charlm.inside.features import FEATURES, compute_features, is_amount, title, words
 
 
 def marks(name: str, text: str) -> str:
-    return "".join(str(int(value)) for value in FEATURES[name].of(list(text)))
+    return "".join(str(int(value)) for value in FEATURES[name].compute(list(text)))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_words_are_found_where_a_symbol_is_several_code_points():
 
 def test_every_feature_has_one_number_for_each_symbol():
     for text in ("", "a", "Ab (1). “x”\n"):
-        found = measure(list(text), ["a"] if text else [])
+        found = compute_features(list(text), ["a"] if text else [])
         assert all(len(values) == len(text) and np.isfinite(values).all() for values in found.values())
-        assert all(title(name, ["a"]) and isinstance(amount(name), bool) for name in found)
-    assert "words" not in measure(list("a"), [" "])
+        assert all(title(name, ["a"]) and isinstance(is_amount(name), bool) for name in found)
+    assert "words" not in compute_features(list("a"), [" "])

@@ -4,8 +4,8 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from core.charlm.inside import features, finder
-from core.charlm.inside.finder import Survey, area, peaks, search, survey
-from core.charlm.inside.numpy_network import Network
+from core.charlm.inside.finder import CellActivity, peaks, record_activity, roc_auc, search_cells
+from core.charlm.inside.numpy_network import NumpyNetwork
 from core.errors import UserError
 from tests.core.charlm.inside.conftest import LETTERS, trained
 
@@ -28,18 +28,18 @@ def planted():
     symbols = [rng.choice(list("ABcdefgh .\n"), 1500).tolist() for _stretch in range(8)]
     values = smooth(rng, 8, 1500, 30)
     for stretch, row in enumerate(symbols):
-        measured = features.measure(row)
+        measured = features.compute_features(row)
         values[stretch, :, 22] = measured["capital"] + rng.normal(0, 0.8, 1500)
         values[stretch, :, 3] = -measured["line"] + rng.normal(0, 2, 1500)
-    return Survey("c", 15, np.arange(8) * 2000, symbols, values.astype(np.float32))
+    return CellActivity("c", 15, np.arange(8) * 2000, symbols, values.astype(np.float32))
 
 
 def test_the_planted_cells_are_found_and_confirmed_on_the_other_half(planted):
-    found = search(planted)
+    found = search_cells(planted)
     best = found.findings["capital"][0]
     assert (best.layer, best.unit) == (2, 7)
     assert best.p == pytest.approx(len(found.findings) / (found.shifts + 1))
-    assert best.again == pytest.approx(best.rho, abs=0.05)
+    assert best.rho_held_out == pytest.approx(best.rho, abs=0.05)
     assert best.yes - best.no == pytest.approx(1, abs=0.1)
     line = found.findings["line"][0]
     assert (line.layer, line.unit, line.auc) == (1, 3, None)
@@ -48,19 +48,20 @@ def test_the_planted_cells_are_found_and_confirmed_on_the_other_half(planted):
 
 
 def test_the_statistic_is_spearmans_and_the_area_that_of_scikit_learn(planted):
-    best = search(planted).findings["capital"][0]
+    best = search_cells(planted).findings["capital"][0]
     courses = [
-        np.concatenate([features.measure(row)["capital"] for row in planted.symbols[half::2]]) for half in (0, 1)
+        np.concatenate([features.compute_features(row)["capital"] for row in planted.symbols[half::2]])
+        for half in (0, 1)
     ]
     values = [planted.values[half::2, :, 22].ravel() for half in (0, 1)]
     assert best.rho == pytest.approx(spearmanr(values[0], courses[0]).statistic, abs=1e-4)
-    assert best.again == pytest.approx(spearmanr(values[1], courses[1]).statistic, abs=1e-4)
+    assert best.rho_held_out == pytest.approx(spearmanr(values[1], courses[1]).statistic, abs=1e-4)
     assert best.auc == pytest.approx(roc_auc_score(courses[1], values[1]), abs=1e-6)
 
 
 def test_the_area_counts_equal_values_half():
     values, yes = np.array([1, 1, 2, 2, 3.0]), np.array([0, 1, 1, 0, 1], bool)
-    assert area(values, yes) == pytest.approx(roc_auc_score(yes, values))
+    assert roc_auc(values, yes) == pytest.approx(roc_auc_score(yes, values))
 
 
 def test_cells_that_follow_nothing_are_called_chance():
@@ -70,7 +71,9 @@ def test_cells_that_follow_nothing_are_called_chance():
         rng = np.random.default_rng(seed)
         course = smooth(rng, 4, 1500, 1, memory=30)[:, :, 0] > 0
         cells = smooth(rng, 4, 1500, 40).astype(np.float32)
-        found = search(Survey("c", 40, np.arange(4), [["A" if yes else "a" for yes in row] for row in course], cells))
+        found = search_cells(
+            CellActivity("c", 40, np.arange(4), [["A" if yes else "a" for yes in row] for row in course], cells)
+        )
         best = found.findings["capital"][0]
         ours.append(best.p)
         naive.append(spearmanr(cells[::2, :, best.unit].ravel(), course[::2].ravel()).pvalue * 40)
@@ -80,21 +83,21 @@ def test_cells_that_follow_nothing_are_called_chance():
 
 
 def test_features_that_do_not_occur_are_named_and_not_tested(planted):
-    found = search(planted)
+    found = search_cells(planted)
     assert {"quotes", "brackets", "digit"} <= set(found.absent)
     assert not set(found.absent) & set(found.findings)
 
 
 def test_chosen_words_are_one_more_feature(planted):
-    assert "words" in {*search(planted, ("cd",)).findings, *search(planted, ("cd",)).absent}
+    assert "words" in {*search_cells(planted, ("cd",)).findings, *search_cells(planted, ("cd",)).absent}
 
 
 def test_a_survey_holds_what_the_network_computes_at_its_places(cell):
     model, config = trained(cell)
-    network = Network.of(model, cell)
+    network = NumpyNetwork.from_keras(model, cell)
     text = "".join(np.random.default_rng(1).choice(list(LETTERS.symbols[1:]), 9000))
     ids = LETTERS.encode(text)
-    found = survey(network, LETTERS, ids, "h")
+    found = record_activity(network, LETTERS, ids, "h")
     assert found.values.shape[2] == 2 * config.units
     for stretch in (0, len(found.starts) - 1):
         begin, L = found.starts[stretch], len(found.symbols[stretch])
@@ -111,15 +114,15 @@ def test_a_survey_holds_what_the_network_computes_at_its_places(cell):
 def test_a_survey_of_a_short_text_is_refused_in_one_sentence():
     model, _config = trained()
     with pytest.raises(UserError, match="at least 2,000"):
-        survey(Network.of(model, "lstm"), LETTERS, np.ones(1999, int), "c")
+        record_activity(NumpyNetwork.from_keras(model, "lstm"), LETTERS, np.ones(1999, int), "c")
     with pytest.raises(UserError, match="no cell state"):
-        survey(Network.of(trained("gru")[0], "gru"), LETTERS, np.ones(5000, int), "c")
+        record_activity(NumpyNetwork.from_keras(trained("gru")[0], "gru"), LETTERS, np.ones(5000, int), "c")
 
 
 def test_a_survey_of_the_shortest_text_works():
-    found = survey(Network.of(trained()[0], "lstm"), LETTERS, np.arange(2000) % 12 + 1, "c")
+    found = record_activity(NumpyNetwork.from_keras(trained()[0], "lstm"), LETTERS, np.arange(2000) % 12 + 1, "c")
     assert found.values.shape[:2] == (2, 900)
-    assert search(found).shifts > 100
+    assert search_cells(found).shifts > 100
 
 
 def test_peaks_are_the_extremes_and_lie_apart(planted):

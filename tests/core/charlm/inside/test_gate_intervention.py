@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.charlm.inference.request import Settings
-from core.charlm.inference.write import Writer
-from core.charlm.inside.gate_intervention import HOLDABLE, GatedWriter, GateIntervention, Shape, parse_units
+from core.charlm.inference.write import TextWriter
+from core.charlm.inside.gate_intervention import SETTABLE, GatedWriter, GateIntervention, TextShape, parse_units
 from core.charlm.training.model import recurrent
 from core.errors import UserError
 from tests.core.charlm.inside.conftest import LETTERS, trained
@@ -18,7 +18,7 @@ COLUMNS = {"lstm": "if_o", "gru": "zr"}
 def writers(cell):
     """One of each kind for all tests of a cell: compiling them is what takes time."""
     model, config = trained(cell)
-    return model, Writer(model, config, LETTERS), GatedWriter(model, config, LETTERS)
+    return model, TextWriter(model, config, LETTERS), GatedWriter(model, config, LETTERS)
 
 
 def pin(model, cell, layer, gate, value, units):
@@ -36,7 +36,7 @@ def pin(model, cell, layer, gate, value, units):
 
 def test_without_a_hold_it_writes_what_the_writer_writes(cell):
     _model, writer, held = writers(cell)
-    assert held.write_held("abc", SETTINGS, ()) == writer.write("abc", SETTINGS)
+    assert held.write_with_gates("abc", SETTINGS, ()) == writer.write("abc", SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_without_a_hold_it_writes_what_the_writer_writes(cell):
 @pytest.mark.parametrize("units", [None, (2, 5)])
 def test_a_held_gate_is_a_gate_that_its_weights_pin_there(cell, gate, value, units):
     model, writer, held = writers(cell)
-    found = held.write_held("abc", SETTINGS, [GateIntervention(2, gate, value, units)])
-    untouched = held.write_held("abc", SETTINGS, ())
+    found = held.write_with_gates("abc", SETTINGS, [GateIntervention(2, gate, value, units)])
+    untouched = held.write_with_gates("abc", SETTINGS, ())
     weights = model.get_weights()
     try:
         pin(model, cell, 2, gate, value, range(12) if units is None else units)
@@ -67,21 +67,21 @@ def test_a_held_gate_is_a_gate_that_its_weights_pin_there(cell, gate, value, uni
 def test_a_simple_rnn_is_held_by_its_hidden_value():
     _model, _writer, held = writers("rnn")
     everything = [GateIntervention(layer, "h", 0.3) for layer in (1, 2)]
-    assert held.write_held("abc", SETTINGS, everything) == held.write_held("jjj", SETTINGS, everything)
+    assert held.write_with_gates("abc", SETTINGS, everything) == held.write_with_gates("jjj", SETTINGS, everything)
 
 
 def test_the_next_text_is_not_held_any_more():
     _model, _writer, held = writers("lstm")
-    before = held.write_held("abc", SETTINGS, ())
-    assert held.write_held("abc", SETTINGS, [GateIntervention(1, "f", 0.0)]) != before
-    assert held.write_held("abc", SETTINGS, ()) == before
+    before = held.write_with_gates("abc", SETTINGS, ())
+    assert held.write_with_gates("abc", SETTINGS, [GateIntervention(1, "f", 0.0)]) != before
+    assert held.write_with_gates("abc", SETTINGS, ()) == before
 
 
 def test_several_holds_are_in_force_together():
     _model, _writer, held = writers("lstm")
     both = [GateIntervention(1, "i", 0.0), GateIntervention(2, "i", 0.0)]
     # Nothing is ever written into any cell: the prompt leaves no trace.
-    assert held.write_held("abc", SETTINGS, both) == held.write_held("ghi", SETTINGS, both)
+    assert held.write_with_gates("abc", SETTINGS, both) == held.write_with_gates("ghi", SETTINGS, both)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_several_holds_are_in_force_together():
 def test_what_cannot_be_held_is_said(cell, hold, words):
     _model, _writer, held = writers(cell)
     with pytest.raises(UserError, match=words):
-        held.write_held("", SETTINGS, [hold])
+        held.write_with_gates("", SETTINGS, [hold])
 
 
 def test_cells_are_numbers_and_ranges():
@@ -111,9 +111,9 @@ def test_cells_are_numbers_and_ranges():
 
 
 def test_the_shape_of_a_text_is_counted_over_lines_and_words_that_are_there():
-    assert Shape.of("ab cd\n\n  \nefg") == Shape(line=4.0, word=7 / 3)
-    assert Shape.of("") == Shape(0.0, 0.0)
+    assert TextShape.measure("ab cd\n\n  \nefg") == TextShape(line=4.0, word=7 / 3)
+    assert TextShape.measure("") == TextShape(0.0, 0.0)
 
 
 def test_every_kind_of_cell_has_something_to_hold():
-    assert HOLDABLE == {"lstm": ("i", "f", "o"), "gru": ("z", "r"), "rnn": ("h",)}
+    assert SETTABLE == {"lstm": ("i", "f", "o"), "gru": ("z", "r"), "rnn": ("h",)}

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from core.charlm.inside import passage
-from core.charlm.inside.gates import by_activity, half_life, saturation
-from core.charlm.inside.numpy_network import SIGNALS, Network
+from core.charlm.inside.gates import half_life, order_by_similarity, saturation
+from core.charlm.inside.numpy_network import SIGNALS, NumpyNetwork
 from core.charlm.training.model import recurrent
 from core.errors import UserError
 from tests.core.charlm.inside.conftest import trained
@@ -55,7 +55,7 @@ class Recorder:
 @pytest.mark.parametrize(("cell", "order"), [("lstm", "ifo"), ("gru", "zr")])
 def test_gates_are_the_values_that_keras_computes_on_its_way(cell, order, ids):
     model, _config = trained(cell, layers=1)
-    network = Network.of(model, cell)
+    network = NumpyNetwork.from_keras(model, cell)
     layer = recurrent(model)[0]
     gates, candidates = Recorder(keras.activations.sigmoid), Recorder(keras.activations.tanh)
     kind = {"lstm": keras.layers.LSTMCell, "gru": keras.layers.GRUCell}[cell]
@@ -97,7 +97,7 @@ def test_a_text_longer_than_one_stretch_is_read_without_a_seam(monkeypatch, mode
 
 def test_one_hot_characters_are_rows_of_the_kernel(ids):
     model, config = trained(embedding=0)
-    network = Network.of(model, config.cell)
+    network = NumpyNetwork.from_keras(model, config.cell)
     np.testing.assert_allclose(np.exp(network.log_probs(network.read(ids).top)), model(ids), atol=1e-5)
 
 
@@ -163,7 +163,7 @@ def test_texts_of_no_one_and_a_million_characters(letters, model_and_network):
 def test_what_a_network_does_not_have_is_said(cell, layer, signal, unit, words):
     model, config = trained(cell)
     with pytest.raises(UserError, match=words):
-        Network.of(model, config.cell).check(layer, signal, unit)
+        NumpyNetwork.from_keras(model, config.cell).check(layer, signal, unit)
 
 
 def test_saturation_counts_the_steps_at_either_end():
@@ -184,7 +184,7 @@ def test_cells_that_move_alike_stand_together():
     rng = np.random.default_rng(0)
     courses = rng.normal(size=(50, 2))
     values = courses[:, [0, 1, 0, 1, 0, 1]] + rng.normal(0, 0.01, (50, 6))
-    order = by_activity(values)
+    order = order_by_similarity(values)
     kinds = (order % 2).tolist()
     assert sum(kinds[place] != kinds[place - 1] for place in range(6)) == 2
-    assert by_activity(values[:1]).tolist() == list(range(6))
+    assert order_by_similarity(values[:1]).tolist() == list(range(6))

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from core.charlm.config import CharLMConfig, cost
 from core.charlm.inference.step_writer import StepWriter
-from core.charlm.training.forward import TrainingForward, trained
+from core.charlm.training.forward import TrainingForward, trainable_tensors
 from core.charlm.training.model import build
 
 V, T, B = 11, 6, 4
@@ -33,7 +33,7 @@ def test_network_loss_and_gradients_equal_the_keras_model(cell, layers, embeddin
     network, targets = TrainingForward(config), np.roll(IDS, -1, 1)
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(targets, model(IDS)))
-    expected = tape.gradient(loss, trained(model))
+    expected = tape.gradient(loss, trainable_tensors(model))
 
     @tf.function
     def ours(weights):
@@ -44,7 +44,7 @@ def test_network_loss_and_gradients_equal_the_keras_model(cell, layers, embeddin
             nats = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(flat, logits))
         return nats, tape.gradient(nats, weights)
 
-    nats, gradients = ours([tf.convert_to_tensor(weight) for weight in trained(model)])
+    nats, gradients = ours([tf.convert_to_tensor(weight) for weight in trainable_tensors(model)])
     assert float(nats) == pytest.approx(float(loss), abs=1e-5)
     for one, other in zip(gradients, expected, strict=True):
         np.testing.assert_allclose(one, tf.convert_to_tensor(other), atol=1e-5)
@@ -53,24 +53,26 @@ def test_network_loss_and_gradients_equal_the_keras_model(cell, layers, embeddin
 @pytest.mark.parametrize(("cell", "layers", "embedding"), CASES)
 def test_stepping_through_a_text_predicts_what_the_keras_model_does(cell, layers, embedding):
     config, model = small(cell, layers, embedding)
-    stepper = StepWriter(config, V)
-    stepper._tabled = embedding == 0  # both ways into the first layer
+    step_writer = StepWriter(config, V)
+    step_writer._tabled = embedding == 0  # both ways into the first layer
     prepared, state = (
-        stepper.prepare([tf.convert_to_tensor(weight) for weight in trained(model)]),
-        stepper.zero_state(B),
+        step_writer.prepare([tf.convert_to_tensor(weight) for weight in trainable_tensors(model)]),
+        step_writer.zero_state(B),
     )
     expected = model(IDS)
     for t in range(T):
-        logits, state = stepper.step(prepared, IDS[:, t], state)
+        logits, state = step_writer.step(prepared, IDS[:, t], state)
         np.testing.assert_allclose(tf.nn.softmax(logits), expected[:, t], atol=1e-5)
 
 
 def test_reading_gives_each_characters_surprise_and_stops_where_it_is_told():
     config, model = small()
-    stepper = StepWriter(config, V)
-    prepared = stepper.prepare([tf.convert_to_tensor(weight) for weight in trained(model)])
+    step_writer = StepWriter(config, V)
+    prepared = step_writer.prepare([tf.convert_to_tensor(weight) for weight in trainable_tensors(model)])
     padded = np.concatenate([IDS.T, np.zeros((3, B), np.int32)])
-    nats, logits, _state = stepper.read(prepared, padded, tf.constant(T), stepper.zero_state(B), tf.zeros((B, V)))
+    nats, logits, _state = step_writer.read(
+        prepared, padded, tf.constant(T), step_writer.zero_state(B), tf.zeros((B, V))
+    )
     predicted = np.asarray(model(IDS))
     expected = -np.log(np.take_along_axis(predicted[:, :-1], IDS[:, 1:, None], -1))[..., 0]
     np.testing.assert_allclose(nats.numpy()[1:T].T, expected, atol=1e-5)
@@ -97,7 +99,7 @@ def test_a_bare_keras_process_opens_the_files_and_predicts_the_same(tmp_path):
 @pytest.mark.parametrize(("cell", "layers", "embedding"), CASES)
 def test_cost_counts_the_parameters_that_keras_counts(cell, layers, embedding):
     config, model = small(cell, layers, embedding)
-    expected = sum(int(np.prod(weight.shape)) for weight in trained(model))
+    expected = sum(int(np.prod(weight.shape)) for weight in trainable_tensors(model))
     assert cost(config, 1000, V).parameters == expected
 
 
@@ -112,7 +114,7 @@ def test_the_seed_decides_the_first_weights():
 def test_what_is_dropped_is_dropped_in_training_alone_and_anew_for_each_step(given):
     config, model = small(**given)
     network, plain = TrainingForward(config), TrainingForward(small()[0])
-    weights = [tf.convert_to_tensor(weight) for weight in trained(model)]
+    weights = [tf.convert_to_tensor(weight) for weight in trainable_tensors(model)]
 
     @tf.function
     def logits(seed):

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from core.charlm.training.bfloat16 import narrow, widen
+from core.charlm.training.bfloat16 import from_float32, to_float32
 from core.charlm.training.cells import CELLS, biases, step
-from core.charlm.training.forward import drop, lookup
+from core.charlm.training.forward import byte_dropout, lookup
 from core.charlm.training.scan import scan
 
 T, B, D, U = 7, 5, 6, 8
@@ -92,11 +92,11 @@ def test_only_a_gru_has_two_biases():
 
 def test_narrow_rounds_like_a_cast_and_widen_is_exact():
     x = tf.concat([numbers(1, 10_000), [0.0, -0.0, 1.0, np.inf, 1e-30, 3e38]], 0)
-    narrowed = narrow(x, tf.bfloat16)
+    cast_matrices = from_float32(x, tf.bfloat16)
     halves = tf.bitcast(x, tf.uint32) & 0xFFFF == 0x8000  # a cast rounds these to even, narrow away from zero
-    wrong = (narrowed != tf.cast(x, tf.bfloat16)) & ~halves
+    wrong = (cast_matrices != tf.cast(x, tf.bfloat16)) & ~halves
     assert not np.any(wrong)
-    np.testing.assert_array_equal(widen(narrowed), tf.cast(narrowed, tf.float32))
+    np.testing.assert_array_equal(to_float32(cast_matrices), tf.cast(cast_matrices, tf.float32))
 
 
 @pytest.mark.parametrize("V", [9, 600])
@@ -112,9 +112,9 @@ def test_dropout_drops_its_share_keeps_the_mean_and_drops_the_same_on_the_way_ba
     x = tf.ones((30, 20, 50))
     with tf.GradientTape() as tape:
         tape.watch(x)
-        dropped = drop(x, 0.25, tf.constant([3, 4]))
+        dropped = byte_dropout(x, 0.25, tf.constant([3, 4]))
     assert float(tf.reduce_mean(tf.cast(dropped == 0, tf.float32))) == pytest.approx(0.25, abs=0.01)
     assert float(tf.reduce_mean(dropped)) == pytest.approx(1.0, abs=0.02)
     np.testing.assert_array_equal(tape.gradient(dropped, x), dropped)
-    np.testing.assert_array_equal(drop(x, 0.25, tf.constant([3, 4])), dropped)
-    assert np.any(drop(x, 0.25, tf.constant([3, 5])) != dropped)
+    np.testing.assert_array_equal(byte_dropout(x, 0.25, tf.constant([3, 4])), dropped)
+    assert np.any(byte_dropout(x, 0.25, tf.constant([3, 5])) != dropped)

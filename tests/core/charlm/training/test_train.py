@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from core.charlm.config import PRESETS, CharLMConfig, preset
-from core.charlm.data.batches import Batches, layout
+from core.charlm.data.batches import Batches, plan_batches
 from core.charlm.training import precision
 from core.charlm.training.model import build
 from core.charlm.training.optimizer import Adam
@@ -47,8 +47,8 @@ def train(steps, first, count):
 
 def test_streams_read_every_character_of_the_epoch_in_order_and_start_elsewhere_in_the_next():
     batches = Batches(CharLMConfig(batch_size=4, window=10), np.arange(400, dtype=np.int32))
-    at = batches.layout
-    assert (at.B, at.T, at.steps_per_epoch) == (4, 10, 10)
+    plan = batches.plan
+    assert (plan.B, plan.T, plan.steps_per_epoch) == (4, 10, 10)
     seen = []
     for step in range(10):
         x, y, carry = batches(tf.constant(step, tf.int64))
@@ -80,10 +80,10 @@ def test_reset_lets_its_share_of_the_streams_begin_anew():
 @pytest.mark.parametrize("batching", ["streams", "windows"])
 def test_window_and_batch_shrink_to_the_text_and_say_so(characters, batching):
     config = CharLMConfig(batch_size=64, window=64, batching=batching)
-    at = layout(config, characters)
-    assert characters > at.T
-    assert characters >= at.B * at.T
-    assert len(at.notes) == (at.T < 64) + (at.B < 64)
+    plan = plan_batches(config, characters)
+    assert characters > plan.T
+    assert characters >= plan.B * plan.T
+    assert len(plan.notes) == (plan.T < 64) + (plan.B < 64)
     x, y, _carry = Batches(config, np.arange(characters, dtype=np.int32))(tf.constant(7, tf.int64))
     np.testing.assert_array_equal(y, (np.asarray(x) + 1) % characters)
 
@@ -143,19 +143,19 @@ def test_adamw_with_clipping_is_keras_adamw():
 
 
 def test_precision_is_measured_only_where_it_matters():
-    assert precision.fastest_type(32, 16) == "float32"
-    assert precision.fastest_type(256, 32) in ("float32", "bfloat16")
-    assert precision.shards(1) == 1
-    assert 1 <= precision.shards(64) <= 8
+    assert precision.fastest_dtype(32, 16) == "float32"
+    assert precision.fastest_dtype(256, 32) in ("float32", "bfloat16")
+    assert precision.shard_count(1) == 1
+    assert 1 <= precision.shard_count(64) <= 8
 
 
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("characters", [24, 300, 5_000, 60_000, 1_100_000, 20_000_000])
 def test_presets_fit_texts_from_the_notes_sentence_to_a_library(name, characters):
     config = preset(name, characters, 65)
-    at = layout(config, int(0.9 * characters))
-    assert characters >= at.T * at.B
-    assert not [note for note in at.notes if characters >= 5_000]
+    plan = plan_batches(config, int(0.9 * characters))
+    assert characters >= plan.T * plan.B
+    assert not [note for note in plan.notes if characters >= 5_000]
     assert config.units <= preset("best", 20_000_000, 65).units
 
 
