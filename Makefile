@@ -1,13 +1,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# A page elsewhere may call itself by a name that leads here (DNS rebinding): no other names than these are served.
-LOCAL := --server.allowedHosts localhost --server.allowedHosts 127.0.0.1
 
 .PHONY: run test test-cluster lint bench fuzz demo-runs locales clean setup setup-dev
 
 run: setup
-	$(BIN)/streamlit run app.py $(LOCAL)
+	$(BIN)/streamlit run app.py
 
 # Two at a time, a file by one of them: half of the tests wait for a browser or another process. Such a one may fail for
 # the machine's sake: what fails is run a second time and named at the end, and what fails twice has failed.

@@ -14,7 +14,10 @@ import pandas  # noqa: F401  # whole before the first visitors: two threads that
 import streamlit as st
 from streamlit import net_util
 
+from ui.shell.allowed_hosts import restrict_hosts
+
 # Streamlit asks a web service for this machine's address when a page of another origin knocks; nothing leaves here.
 net_util.get_external_ip = lambda: None
 
+restrict_hosts()
 app = st.App(Path(__file__).parent / "ui" / "shell" / "main.py")

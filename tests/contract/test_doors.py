@@ -9,6 +9,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -24,21 +25,20 @@ def words_of_run() -> list[str]:
     return next(line for line in said.splitlines() if "streamlit run app.py" in line).split()
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[tuple[psutil.Process, int, Path]]:
-    """The server as `make run` starts it, but on a port of its own and without opening a browser."""
+@contextmanager
+def serving(words: list[str], folder: Path, **environment: str) -> Iterator[tuple[psutil.Process, int, Path]]:
+    """A server started by `words` on a port of its own, without a browser."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("doors")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*words_of_run(), "--server.headless=true", f"--server.port={port}"],
-            cwd=ROOT, env=os.environ | {"HIDDEN_STATE_RUNS": str(folder), "HIDDEN_STATE_COLD": "1"},
+            [*words, "--server.headless=true", f"--server.port={port}"],
+            cwd=ROOT, env=os.environ | {"HIDDEN_STATE_RUNS": str(folder), "HIDDEN_STATE_COLD": "1"} | environment,
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while ask(port, "/_stcore/health") != 200:
             assert time.monotonic() < deadline, (folder / "log").read_text()
             time.sleep(0.1)
@@ -46,6 +46,14 @@ def app(tmp_path_factory) -> Iterator[tuple[psutil.Process, int, Path]]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[tuple[psutil.Process, int, Path]]:
+    """The server as `make run` starts it, which is a plain `streamlit run app.py`."""
+    assert words_of_run()[1:] == ["run", "app.py"]
+    with serving(words_of_run(), tmp_path_factory.mktemp("doors")) as started:
+        yield started
 
 
 def ask(port: int, path: str, method: str = "GET", **headers: str) -> int:
@@ -82,6 +90,23 @@ def test_its_own_page_is_let_in_and_no_other(app):
     assert knock(port, f"http://localhost:{port}", f"localhost:{port}") == 101
     assert knock(port, EVIL, f"127.0.0.1:{port}") == 403
     assert knock(port, f"{EVIL}:{port}", f"evil.example:{port}") == 403, "a name elsewhere that leads here"
+
+
+@pytest.mark.parametrize(
+    ("flag", "environment"),
+    [("--server.address=0.0.0.0", {}), ("--server.address=127.0.0.1", {"HIDDEN_STATE_DEMO": "1"})],
+    ids=["bound to every address", "hosted demo"],
+)
+def test_a_hosted_app_answers_to_whatever_name_it_is_given(flag, environment, tmp_path):
+    with serving([*words_of_run(), flag], tmp_path, **environment) as (_process, port, _log):
+        assert knock(port, "http://x.example.org", "x.example.org") == 101
+        assert knock(port, EVIL, "x.example.org") == 403
+
+
+def test_names_that_somebody_configured_are_left_as_they_are(tmp_path):
+    with serving([*words_of_run(), "--server.allowedHosts=studio.example.org"], tmp_path) as (_process, port, _log):
+        assert knock(port, "http://studio.example.org", "studio.example.org") == 101
+        assert knock(port, f"http://localhost:{port}", f"localhost:{port}") == 403
 
 
 def test_files_are_taken_only_with_the_page_s_own_token(app):
