@@ -5,65 +5,42 @@ The same seed and steps give the same run on one machine; what is only needed to
 
 import shutil
 import sys
-from typing import Any
 
-from core.families import FAMILIES, plan_options
+from core.families import FAMILIES, family, plan_options
 from core.jobs.progress import ProgressLine
 from core.jobs.worker import work
 from core.runs.run import Run
 from core.runs.store import DEFAULT_DIR, create
-from core.samples.registry import SAMPLES, sample
+from core.samples.registry import SAMPLES, Demo
 
-# family → run's id, sample, preset and what it changes of it
-DEMOS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
-    "charlm": (
-        "demo-lighthouse",
-        "lighthouse",
-        "quick",
-        {
-            "seconds": None,
-            "steps": 4000,
-            "units": 160,
-            "dropout": 0.4,
-            "weight_dropout": 0.4,
-            "sample_prompt": "The lamp ",
-        },
-    ),
-    "gan": (
-        "demo-digits",
-        "digits",
-        "quick",
-        {"seconds": None, "steps": 3000, "generator": "128-256", "discriminator": "256-128"},
-    ),
-    "classifier": ("demo-reviews", "reviews", "quick", {}),
-}
 NOT_SHIPPED = ("checkpoint", "log.txt", "stop")
 MOMENTS, FRAMES = 16, 10  # at most so many samples, and so many weights for the film
-FILM = ("charlm",)  # the families whose screens look at the kept weights
 
 
 def main(wanted: list[str]) -> int:
-    for key in wanted or [key for key in FAMILIES if key in DEMOS]:
-        name, source, preset, changes = DEMOS[key]
-        shutil.rmtree(DEFAULT_DIR / name, ignore_errors=True)
-        sources = sample(source)
-        options = plan_options(FAMILIES[key], sources, preset, changes)
-        run = create(options, sources, name=name, preset=preset, label=source, directory=DEFAULT_DIR)
+    known = [family(key).key for key in wanted] or list(FAMILIES)
+    for item in SAMPLES.values():
+        if item.demo is None or item.family not in known:
+            continue
+        demo, sources = item.demo, item.load()
+        shutil.rmtree(DEFAULT_DIR / demo.run, ignore_errors=True)
+        options = plan_options(FAMILIES[item.family], sources, "quick", dict(demo.changes))
+        run = create(options, sources, name=demo.run, preset="quick", label=item.name, directory=DEFAULT_DIR)
         line = ProgressLine(sys.stderr)
         status = work(run, line.show)
         line.close()
         if status.state != "finished":
             print(status.error, file=sys.stderr)
             return 1
-        _tidy(run)
-        run.describe(name=SAMPLES[source].title)
+        _tidy(run, demo)
+        run.describe(name=item.title)
         print(f"{run.path}: {run.size() / 1e6:.1f} MB")
     return 0
 
 
-def _tidy(run: Run) -> None:
+def _tidy(run: Run, demo: Demo) -> None:
     """Leave what is used and looked at; thin the samples to some moments."""
-    for name in (*NOT_SHIPPED, *(() if run.family in FILM else ("snapshots",))):
+    for name in (*NOT_SHIPPED, *(() if demo.snapshots else ("snapshots",))):
         path = run.path / name
         shutil.rmtree(path, ignore_errors=True)
         path.unlink(missing_ok=True)

@@ -187,6 +187,11 @@ class Run:
         except OSError:
             return None
 
+    def sample_files(self, step: int) -> list[str]:
+        """The names of the files of that step's sample, in order; empty where there is none."""
+        folder = self.samples_path / f"step-{step:08d}"
+        return sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
     def sources(self) -> list[Source]:
         """The input as given. Raises UserError where a file is missing or no longer what it was."""
         found = []

@@ -3,10 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,12 +20,23 @@ NOTES_SENTENCE = "这是一个示例文本。LSTM将学会预测下一个字符�
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
+@dataclass(frozen=True)
+class Demo:
+    """The run that ships trained on a sample: its id, what it changes of the preset quick, and whether the weights of
+    its training are kept, for the screens that look at them over time."""
+
+    run: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    snapshots: bool = False
+
+
 @translated_fields("title", "description", "licence")
 @dataclass(frozen=True)
 class Sample:
     """One embedded sample: for which family it is, what it is, in which language, and by whose leave it is here.
 
-    `language` is a list of language tags with commas, empty where there is none; `load` gives the sources.
+    `language` is a list of language tags with commas, empty where there is none; `load` gives the sources; `demo` is
+    the run that ships trained on it.
     """
 
     name: str
@@ -34,6 +46,7 @@ class Sample:
     language: str
     licence: str
     load: Callable[[], list[Source]]
+    demo: Demo | None = None
 
 
 def sample(name: str) -> list[Source]:
@@ -95,6 +108,18 @@ SAMPLES: dict[str, Sample] = {
             "en",
             _OWN,
             partial(_text, "lighthouse.txt"),
+            Demo(
+                "demo-lighthouse",
+                {
+                    "seconds": None,
+                    "steps": 4000,
+                    "units": 160,
+                    "dropout": 0.4,
+                    "weight_dropout": 0.4,
+                    "sample_prompt": "The lamp ",
+                },
+                snapshots=True,
+            ),
         ),
         Sample(
             "ferry",
@@ -122,6 +147,7 @@ SAMPLES: dict[str, Sample] = {
             "en, zh",
             _OWN,
             partial(_reviews, "reviews.csv"),
+            Demo("demo-reviews"),
         ),
         Sample(
             "reviews-english",
@@ -149,6 +175,7 @@ SAMPLES: dict[str, Sample] = {
             "",
             N_("E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, CC BY 4.0; with scikit-learn."),
             _digits,
+            Demo("demo-digits", {"seconds": None, "steps": 3000, "generator": "128-256", "discriminator": "256-128"}),
         ),
     )
 }

@@ -60,6 +60,13 @@ def samples(run: Run, live: bool = False) -> None:
     st.caption(_("Step {step:,}; the same prompt and seed every time.").format(step=step))
 
 
+def sample(run: Run, step: int) -> None:
+    text = run.sample(step, "text.txt")
+    if text is not None:
+        with st.container(border=True, height=260):
+            st.text(text.decode("utf-8", "replace"))
+
+
 def written(text: str) -> None:
     """Text that a network wrote, as text."""
     st.html(f'<div style="white-space: pre-wrap; font-family: Georgia, serif; line-height: 1.55">{escape(text)}</div>')

@@ -126,7 +126,7 @@ def samples(run: Run, live: bool = False) -> None:
         return
     step = chosen_step(_("How it judges, at step"), steps, live=live, key=f"sample-step-{live}")
     rows = probes(run, step)
-    st.html("".join(judged(row["text"], row["shares"], row["label"]) for row in rows))
+    _judged(rows)
     right = sum(max(row["shares"], key=row["shares"].get) == row["label"] for row in rows)
     st.caption(
         _(
@@ -134,6 +134,15 @@ def samples(run: Run, live: bool = False) -> None:
             "the bar is the probability of the true label."
         ).format(step=step, right=right, all=len(rows))
     )
+
+
+def sample(run: Run, step: int) -> None:
+    if rows := probes(run, step):
+        _judged(rows)
+
+
+def _judged(rows: list[dict[str, Any]]) -> None:
+    st.html("".join(judged(row["text"], row["shares"], row["label"]) for row in rows))
 
 
 def report(run: Run) -> None:

@@ -2,3 +2,15 @@
 
 What is computed lies in core/gan, so that a script gets the same figures; here it is only drawn.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # mypy checks the modules against the protocols of those who ask for them
+    from ui.gan import card, run_view, screens
+    from ui.home.cards import CardModule
+    from ui.runs.family_view import RunView
+    from ui.shell.families import FamilyScreens
+
+    _screens: FamilyScreens = screens.SCREENS
+    _run_view: RunView = run_view
+    _card: CardModule = card

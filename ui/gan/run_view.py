@@ -93,6 +93,11 @@ def samples(run: Run, live: bool = False) -> None:
     histogram(run, step)
 
 
+def sample(run: Run, step: int) -> None:
+    if picture := run.sample(step, "grid.png"):
+        st.image(picture, width="stretch", alt=_("What {run} drew").format(run=run.id))
+
+
 def grid(run: Run, step: int) -> None:
     picture = run.sample(step, "grid.png")
     if picture:

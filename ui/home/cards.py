@@ -1,6 +1,6 @@
 """The Overview's cards: each family at work at once, and one button that trains it on the embedded sample."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 import streamlit as st
 
@@ -9,12 +9,16 @@ from core.i18n import _
 from core.jobs import launch
 from core.runs.run import Run
 from core.runs.store import create, list_runs
-from core.samples.registry import sample
+from core.samples.registry import sample, sample_names
 from ui.shell import navigation
-from ui.shell.families import family_card
-from ui.widgets.text import guard
+from ui.shell.families import family_module
+from ui.widgets.text import guard, md
 
-SAMPLE = {"charlm": "lighthouse", "classifier": "reviews", "gan": "digits"}
+
+class CardModule(Protocol):
+    """`ui/<key>/card.py`: a trained run, ready to be tried."""
+
+    def card(self, run: Run, /) -> None: ...
 
 
 def card(family: Family) -> None:
@@ -25,8 +29,7 @@ def card(family: Family) -> None:
             if demo is None:
                 st.caption(_("No trained network is here yet: train one."))
             else:
-                show: Callable[[Run], None] = family_card(family.key)
-                show(demo)
+                _try(family, demo)
             _train_button(family)
 
 
@@ -37,12 +40,21 @@ def demo_run(family: str) -> Run | None:
     return next(iter(demos or usable), None)
 
 
+def _try(family: Family, demo: Run) -> None:
+    module: CardModule | None = family_module(family.key, "card")
+    if module is not None:
+        module.card(demo)
+    else:
+        navigation.link("run", md(demo.name), ":material/monitoring:", run=demo.id)
+
+
 def _train_button(family: Family) -> None:
-    name = SAMPLE[family.key]
+    samples = sample_names(family.key)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
+        if samples and st.button(
             _("Train one on the sample"), key=f"train-{family.key}", type="primary", icon=":material/play_arrow:"
         ):
+            name = samples[0]
             sources = sample(name)
             run = create(plan_options(family, sources, "quick", {}), sources, preset="quick", label=name, name=name)
             launch.start(run)

@@ -17,15 +17,10 @@ from core.lab.snippet import Snippet
 from core.runs.store import list_runs
 from ui.learn.inputs import Inputs
 from ui.shell import navigation
+from ui.shell.families import screens_of
 from ui.widgets import figures
 from ui.widgets.text import md
 
-# Where each family shows its layers, and where it is trained.
-INSIDE = {
-    "charlm": ("text-inside", "text-train"),
-    "classifier": ("classify-why", "classify-train"),
-    "gan": ("gan-inside", "gan-train"),
-}
 PICTURE = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
@@ -222,16 +217,16 @@ class Lab(Inputs):
     def _own_run(self, family: str, text: str) -> None:
         if family not in FAMILIES:
             return
-        inside, train = INSIDE[family]
+        inside = screens_of(family).inside
         runs = [run for run in list_runs(family=family) if run.usable]
         own = next((run for run in runs if not run.id.startswith("demo-")), None)
         run = own or next(iter(runs), None)
         with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{_('In your own network')}** · {md(text)}", width="stretch")
             if run is None:
-                navigation.link(train, _("Train one first"), FAMILIES[family].icon)
+                navigation.link(f"{FAMILIES[family].section}-train", _("Train one first"), FAMILIES[family].icon)
                 return
-            screen = inside if any(screen.key == inside for screen in navigation.screens()) else "run"
+            screen = inside if navigation.exists(inside) else "run"
             name = run.name if own else _("{run}, which comes trained").format(run=run.name)
             navigation.link(screen, md(name), FAMILIES[family].icon, run=run.id)
 

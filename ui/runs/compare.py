@@ -8,8 +8,7 @@ import streamlit as st
 from core.i18n import _
 from core.runs import compare
 from core.runs.run import Run
-from ui.classifier.colored_text import judged
-from ui.classifier.run_view import probes
+from ui.runs.family_view import view_of
 from ui.widgets import figures
 from ui.widgets.palette import RUNS, fade
 from ui.widgets.text import md, metric_name
@@ -98,19 +97,5 @@ def samples(runs: Sequence[Run]) -> None:
                 st.caption(_("none"))
                 continue
             nearest = min(kept, key=lambda step: abs(step - int(at)))
-            _sample(run, nearest)
+            view_of(run.family).sample(run, nearest)
             st.caption(_("step {step:,}").format(step=nearest))
-
-
-def _sample(run: Run, step: int) -> None:
-    picture = run.sample(step, "grid.png")
-    if picture:
-        st.image(picture, width="stretch", alt=_("What {run} drew").format(run=run.id))
-        return
-    if rows := probes(run, step):
-        st.html("".join(judged(row["text"], row["shares"], row["label"]) for row in rows))
-        return
-    text = run.sample(step, "text.txt")
-    if text is not None:
-        with st.container(border=True, height=260):
-            st.text(text.decode("utf-8", "replace"))

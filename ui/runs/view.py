@@ -15,10 +15,11 @@ from core.jobs.repeat_command import command
 from core.runs.metrics import MetricsTail
 from core.runs.run import Run
 from core.runs.status import ENDED, Status
+from ui.runs.family_view import view_of
 from ui.runs.manage import manage
 from ui.runs.transfer import take
 from ui.shell import hosting, navigation
-from ui.shell.families import family_ui
+from ui.shell.families import screens_of
 from ui.widgets.text import ago, big, guard, md, metric_name
 
 POLL = 1.0  # seconds
@@ -68,7 +69,7 @@ def _live(run: Run, row: Family, was_active: bool) -> None:
         _head(run, row, status)
         _progress(run, status)
         rows = _tail(run).read()
-        pieces = family_ui(row.key)
+        pieces = view_of(row.key)
         left, right = st.columns([3, 2], gap="medium")
         with left:
             _words(run, row, rows, status)
@@ -109,10 +110,9 @@ def _head(run: Run, row: Family, status: Status) -> None:
             launch.start(run)
             st.rerun()
         if run.usable:
-            use = {"text": "text-write", "classify": "classify-use", "gan": "gan-draw"}[row.section]
-            inside = {"text": "text-inside", "classify": "classify-why", "gan": "gan-inside"}[row.section]
-            navigation.link(use, _("Use it"), ":material/arrow_forward:", run=run.id)
-            navigation.link(inside, _("Look inside"), ":material/visibility:", run=run.id)
+            screens = screens_of(row.key)
+            navigation.link(screens.use, _("Use it"), ":material/arrow_forward:", run=run.id)
+            navigation.link(screens.inside, _("Look inside"), ":material/visibility:", run=run.id)
     if status.error:
         st.error(md(status.error), icon=":material/error:")
     elif status.message:

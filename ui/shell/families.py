@@ -1,24 +1,50 @@
-"""What each family draws in the run view: `ui/<key>/run_view.py` with curves, samples and report."""
+"""What a family brings to the screens, in ui/<key>/; all of it is optional.
 
-from collections.abc import Callable
+screens.py says which pages it has (FamilyScreens), run_view.py what the run view and Compare draw of its runs
+(ui/runs/family_view.py), card.py what the first page shows. A family without them still is listed, shown and compared.
+"""
+
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, NamedTuple
+from importlib.util import find_spec
+from typing import Any, cast
 
-from core.runs.run import Run
-
-
-class FamilyUi(NamedTuple):
-    curves: Callable[[Run, list[dict[str, Any]]], None]
-    samples: Callable[..., None]
-    report: Callable[[Run], None]
+from core.families import FAMILIES
+from core.i18n import translated_fields
 
 
-def family_card(key: str) -> Callable[[Run], None]:
-    """The function that lets a demo run be tried on the Overview."""
-    card: Callable[[Run], None] = import_module(f"ui.{key}.card").card
-    return card
+@translated_fields("title", "section")
+@dataclass(frozen=True)
+class Screen:
+    """`key` is the URL path; `file` lies in a sub-folder of pages/ (a file directly in pages/ would switch Streamlit
+    to its old page mechanism); `section` is the heading in the sidebar."""
+
+    key: str
+    file: str
+    title: str
+    icon: str
+    section: str
 
 
-def family_ui(key: str) -> FamilyUi:
-    module = import_module(f"ui.{key}.run_view")
-    return FamilyUi(module.curves, module.samples, module.report)
+@dataclass(frozen=True)
+class FamilyScreens:
+    """The screens of a family in the sidebar's order, and the keys of those that use a trained run and look inside it;
+    "" where there is none. The one that trains has the key `<section>-train`, of the family's section in the table.
+    """
+
+    screens: tuple[Screen, ...] = ()
+    use: str = ""
+    inside: str = ""
+
+
+def family_module(key: str, name: str) -> Any | None:
+    """The module ui.<key>.<name>, or None where the family has none."""
+    package = f"ui.{key}"
+    if key not in FAMILIES or find_spec(package) is None or find_spec(f"{package}.{name}") is None:
+        return None
+    return import_module(f"{package}.{name}")
+
+
+def screens_of(key: str) -> FamilyScreens:
+    module = family_module(key, "screens")
+    return FamilyScreens() if module is None else cast(FamilyScreens, module.SCREENS)

@@ -1,13 +1,14 @@
 """The screens: one table, from which the sidebar, links and tests are made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
 
-from core.i18n import N_, translated_fields, translated_mapping
+from core.families import FAMILIES
+from core.i18n import N_, translated_mapping
+from ui.shell.families import Screen, screens_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CONCEPTS = {
@@ -28,40 +29,17 @@ CONCEPTS = {
 }
 
 
-@translated_fields("title", "section")
-@dataclass(frozen=True)
-class Screen:
-    """`key` is the URL path; `file` lies in a sub-folder of pages/ (a file directly in pages/ would switch Streamlit
-    to its old page mechanism)."""
-
-    key: str
-    file: str
-    title: str
-    icon: str
-    section: str
-
-
 @lru_cache(maxsize=1)
 def screens() -> list[Screen]:
-    studio, text, classify, draw, learn = N_("Studio"), N_("Write"), N_("Classify"), N_("Draw"), N_("Learn")
+    studio, learn = N_("Studio"), N_("Learn")
     table = [
         Screen("overview", "home/overview.py", N_("Overview"), "home", studio),
         Screen("runs", "runs/runs.py", N_("Runs"), "stacks", studio),
         Screen("run", "runs/run.py", N_("Run"), "monitoring", studio),
         Screen("compare", "runs/compare.py", N_("Compare"), "compare_arrows", studio),
-        Screen("text-train", "charlm/train.py", N_("Train on text"), "school", text),
-        Screen("text-write", "charlm/write.py", N_("Write"), "edit_note", text),
-        Screen("text-together", "charlm/together.py", N_("Write together"), "edit_square", text),
-        Screen("text-inside", "charlm/inside.py", N_("Look inside"), "visibility", text),
-        Screen("classify-train", "classifier/train.py", N_("Train on a table"), "school", classify),
-        Screen("classify-use", "classifier/use.py", N_("Classify"), "label", classify),
-        Screen("classify-evaluate", "classifier/evaluate.py", N_("Evaluate"), "fact_check", classify),
-        Screen("classify-why", "classifier/why.py", N_("Why"), "visibility", classify),
-        Screen("gan-train", "gan/train.py", N_("Train on pictures"), "school", draw),
-        Screen("gan-draw", "gan/draw.py", N_("Draw"), "grid_view", draw),
-        Screen("gan-inside", "gan/inside.py", N_("Look inside"), "visibility", draw),
-        Screen("learn", "learn/index.py", N_("The notes as a map"), "map", learn),
     ]
+    table += [screen for family in FAMILIES for screen in screens_of(family).screens]
+    table += [Screen("learn", "learn/index.py", N_("The notes as a map"), "map", learn)]
     table += [Screen(key, f"learn/{key.replace('-', '_')}.py", title, "", learn) for key, title in CONCEPTS.items()]
     return [screen for screen in table if (ROOT / "pages" / screen.file).exists()]
 
@@ -76,9 +54,13 @@ def path(key: str) -> str:
     return str(ROOT / "pages" / next(screen.file for screen in screens() if screen.key == key))
 
 
+def exists(key: str) -> bool:
+    return any(screen.key == key for screen in screens())
+
+
 def link(key: str, label: str, icon: str | None = None, **query: str) -> None:
     """A link to a screen, drawn only where the screen exists."""
-    if any(screen.key == key for screen in screens()):
+    if exists(key):
         st.page_link(path(key), label=label, icon=icon, query_params=_carried() | query or None)
 
 
