@@ -21,13 +21,17 @@ NAMES = {
 }
 
 
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    root.add_argument("name", choices=NAMES)
+    root.add_argument("--quick", action="store_true", help="a short form: the ratios are rougher")
+    root.add_argument("--only", default="", help="only rows whose work contains this")
+    root.add_argument("--json", action="store_true", help="print the rows as one JSON list")
+    return root
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--quick", action="store_true", help="a short form: the ratios are rougher")
-    parser.add_argument("--only", default="", help="only rows whose work contains this")
-    parser.add_argument("--json", action="store_true", help="print the rows as one JSON list")
-    given = parser.parse_args()
+    given = parser().parse_args()
     rows: list[dict[str, Any]] = []
     for module in NAMES[given.name]:
         rows += import_module(f"bench.{module}").run(quick=given.quick, only=given.only)
