@@ -49,6 +49,8 @@ def _family(family: Any) -> Iterator[str]:
         cells = (f"`{name}`{unit}", extra["group"], _shown(field.default), _bounds(field), field.description or "")
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
+    if former := [f"`{old}` is `{name}`" for old, name in family.options.ALIASES.items()]:
+        yield f"Former names, which are still read everywhere: {', '.join(former)}.\n"
 
 
 def _bounds(field: FieldInfo) -> str:
