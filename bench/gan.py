@@ -69,14 +69,14 @@ def ours(recipe: str) -> Callable[[float], float]:
     from core.gan.training.step import BLOCK, GANSteps
 
     pictures = np.random.default_rng(0).integers(0, 256, (60_000, 28, 28)).astype(np.uint8)
-    game = GANSteps(recipe_options(recipe), pictures, None, 0)
+    gan_steps = GANSteps(recipe_options(recipe), pictures, None, 0)
     factors, step = np.full(BLOCK, 1e-3, np.float32), 0
 
     def train(seconds: float) -> float:
         nonlocal step
         began, done = time.perf_counter(), 0
         while time.perf_counter() - began < seconds:
-            game.train(step, factors, 10**9)
+            gan_steps.train(step, factors, 10**9)
             step, done = step + BLOCK, done + BLOCK
         return done * BATCH / (time.perf_counter() - began)
 
@@ -172,25 +172,25 @@ def quality(seconds: float = SECONDS, seeds: Sequence[int] = SEEDS) -> list[Row]
 
 def trained(options: Any, images: Any, seconds: float) -> np.ndarray:
     """COMPARED pictures (N, S, S) uint8 of a game that was trained for `seconds`, compiling not counted."""
-    from core.gan.inference.draw import Drawer
+    from core.gan.inference.draw import ImageSampler
     from core.gan.training.step import BLOCK, GANSteps
     from core.training.schedule import factors
 
-    told = len(images.classes) if options.conditional else 0
-    game = GANSteps(options, images.x, images.labels if told else None, told)
-    start = {name: np.array(item) for name, item in game.variables().items()}
-    game.train(0, np.zeros(BLOCK, np.float32), 10**9)
+    conditional_classes = len(images.classes) if options.conditional else 0
+    gan_steps = GANSteps(options, images.x, images.labels if conditional_classes else None, conditional_classes)
+    start = {name: np.array(item) for name, item in gan_steps.variables().items()}
+    gan_steps.train(0, np.zeros(BLOCK, np.float32), 10**9)
     probe = time.perf_counter()
     for step in range(4):
-        game.train(step * BLOCK, np.full(BLOCK, 1e-3, np.float32), 10**9)
+        gan_steps.train(step * BLOCK, np.full(BLOCK, 1e-3, np.float32), 10**9)
     total = max(BLOCK, int(seconds / ((time.perf_counter() - probe) / (4 * BLOCK))))
-    for name, item in game.variables().items():
+    for name, item in gan_steps.variables().items():
         item.assign(start[name])
     for step in range(0, total, BLOCK):
         count = min(BLOCK, total - step)
-        game.train(step, factors(step, count, total, options.warmup, options.schedule), total)
-    drawer = Drawer(options, images.classes if told else [], game.average)
-    return drawer.pictures(COMPARED, seed=12_345)
+        gan_steps.train(step, factors(step, count, total, options.warmup, options.schedule), total)
+    sampler = ImageSampler(options, images.classes if conditional_classes else [], gan_steps.average)
+    return sampler.pictures(COMPARED, seed=12_345)
 
 
 if __name__ == "__main__":

@@ -44,22 +44,24 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
 
     from core.gan.inference import image_files
-    from core.gan.inference.draw import load_drawer, spherical, straight, walks
+    from core.gan.inference.draw import interpolate_frames, interpolate_linear, interpolate_spherical, load_sampler
 
-    drawer = load_drawer(run)
+    sampler = load_sampler(run)
     count, scale = arguments.count, arguments.scale
-    noise = drawer.noise(count, arguments.seed, arguments.truncation)
-    shares = drawer.shares(count, arguments.choice)
+    noise = sampler.noise(count, arguments.seed, arguments.truncation)
+    shares = sampler.shares(count, arguments.choice)
     if kind in FILMS:
-        goals = drawer.noise(count, arguments.seed + 1, arguments.truncation)
-        paths = walks(noise, goals, arguments.frames, straight if arguments.straight else spherical)
-        sheets = [image_files.grid(drawer.draw(at, shares), arguments.columns) for at in paths]
-        content = image_files.film(sheets, FILMS[kind], times=scale)
+        goals = sampler.noise(count, arguments.seed + 1, arguments.truncation)
+        paths = interpolate_frames(
+            noise, goals, arguments.frames, interpolate_linear if arguments.straight else interpolate_spherical
+        )
+        sheets = [image_files.grid(sampler.draw(at, shares), arguments.columns) for at in paths]
+        content = image_files.animation(sheets, FILMS[kind], times=scale)
     elif kind == ".npz":
-        arrays = {"pictures": drawer.draw(noise, shares), "noise": noise}
+        arrays = {"pictures": sampler.draw(noise, shares), "noise": noise}
         content = image_files.npz(**arrays, **({} if shares is None else {"classes": shares.argmax(1)}))
     else:
-        content = image_files.png(image_files.grid(drawer.draw(noise, shares), arguments.columns), scale)
+        content = image_files.png(image_files.grid(sampler.draw(noise, shares), arguments.columns), scale)
     try:
         write_bytes(output, content)
     except OSError as error:

@@ -184,11 +184,11 @@ OPTIONS = GANConfig
 
 def cost(options: GANConfig, images: int, classes: int) -> Cost:
     """What the two networks cost on `images` training pictures in `classes` classes."""
-    told = classes if options.conditional and classes > 1 else 0
+    conditional_classes = classes if options.conditional and classes > 1 else 0
     pixels, batch = options.size**2, options.batch_size
     g_widths, d_widths = parse_widths(options.generator), parse_widths(options.discriminator)
-    g_work = _products((options.latent + told, *g_widths, pixels))
-    d_work = _products((pixels + told, *d_widths, 1 + told))
+    g_work = _products((options.latent + conditional_classes, *g_widths, pixels))
+    d_work = _products((pixels + conditional_classes, *d_widths, 1 + conditional_classes))
     parameters = g_work + d_work + pixels + 1
     parameters += _KEPT[options.norm] * sum(g_widths) + _KEPT[options.discriminator_norm] * sum(d_widths)
     # A way back costs twice the way there. D sees real and generated pictures, and once more the latter for G.

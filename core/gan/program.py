@@ -33,7 +33,7 @@ def files(run: Run) -> dict[str, bytes]:
     images = prepare(run.sources(), options)
     K = len(images.classes) if options.conditional else 0
     steps = program_source.total_steps(run, len(images.x) / (options.batch_size * options.d_steps))
-    black, span = reach(options.output)
+    black, span = output_range(options.output)
     on_real, on_fake, on_g = LOSSES[options.loss]
     writes = "model.keras, the generator that is used, and grid.png"
     lines = [
@@ -75,7 +75,7 @@ def use(run: Run) -> str:
     return _USE.format(Z=options.latent, inputs=shares, bright=bright)
 
 
-def reach(output: str) -> tuple[float, float]:
+def output_range(output: str) -> tuple[float, float]:
     """As core.gan.training.model.reach, which brings Keras."""
     return (-1.0, 2.0) if output == "tanh" else (0.0, 1.0)
 
@@ -91,9 +91,9 @@ def _networks(options: GANConfig, K: int) -> str:
         return [*lines, f'x = layers.{kind}, name="{options.activation}_{n}")(x)']
 
     S = options.size
-    told = 'shares = keras.Input((K,), name="classes")'
+    class_input = 'shares = keras.Input((K,), name="classes")'
     lines = ["# The generator", 'x = noise = keras.Input((Z,), name="noise")']
-    lines += [told, "x = layers.Concatenate()([noise, shares])"] if K else []
+    lines += [class_input, "x = layers.Concatenate()([noise, shares])"] if K else []
     for n, width in enumerate(parse_widths(options.generator), 1):
         lines += hidden(n, width, options.norm)
     lines += [
@@ -105,7 +105,7 @@ def _networks(options: GANConfig, K: int) -> str:
         f'picture = keras.Input(({S}, {S}), name="picture")',
         'x = layers.Flatten(name="pixels")(picture)',
     ]
-    lines += [told, "x = layers.Concatenate()([x, shares])"] if K else []
+    lines += [class_input, "x = layers.Concatenate()([x, shares])"] if K else []
     for n, width in enumerate(parse_widths(options.discriminator), 1):
         lines += hidden(n, width, options.discriminator_norm)
         lines += [f'x = layers.Dropout({options.dropout!r}, name="dropout_{n}")(x)'] if options.dropout else []

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.endpoint import Endpoint
 from core.gan.inference import image_files
-from core.gan.inference.draw import load_drawer
+from core.gan.inference.draw import load_sampler
 from core.i18n import _
 from core.runs.run import Run
 from core.schema import SEED_LIMIT
@@ -27,15 +27,15 @@ class Sample(BaseModel):
 
 def endpoints(run: Run) -> list[Endpoint]:
     """Load the run's best weights. Raises UserError where there are none."""
-    drawer = load_drawer(run)
+    sampler = load_sampler(run)
 
     def grid(request: Sample) -> bytes:
-        pictures = drawer.pictures(request.count, request.seed, request.choice, request.truncation)
+        pictures = sampler.pictures(request.count, request.seed, request.choice, request.truncation)
         return image_files.png(image_files.grid(pictures, request.columns), request.scale)
 
     def arrays(request: Sample) -> bytes:
         return image_files.npz(
-            pictures=drawer.pictures(request.count, request.seed, request.choice, request.truncation)
+            pictures=sampler.pictures(request.count, request.seed, request.choice, request.truncation)
         )
 
     return [

@@ -24,7 +24,7 @@ class Verdict:
     action: str = ""
 
 
-def judge_loss(rows: Rows, metric: str, *, ended: bool, epochs_per_step: float, patience: int = 3) -> list[Verdict]:
+def diagnose_loss(rows: Rows, metric: str, *, ended: bool, epochs_per_step: float, patience: int = 3) -> list[Verdict]:
     """The verdicts that hold for every loss that should fall: overfitting, still improving, flat, not learning.
 
     metric: the validation loss's key. The newest evaluations decide; nothing is said on fewer than three.

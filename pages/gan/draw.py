@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from core.gan.inference import image_files
-from core.gan.inference.draw import walks
+from core.gan.inference.draw import interpolate_frames
 from core.i18n import _
-from ui.gan.drawing import drawer_of, film, sheet
+from ui.gan.drawing import animation, sampler_of, sheet
 from ui.runs.picker import pick_run
 from ui.shell import navigation
 from ui.widgets.text import guard
@@ -19,7 +19,7 @@ if run is None:
     st.stop()
 
 with guard("draw"):
-    drawer = drawer_of(run)
+    sampler = sampler_of(run)
     with st.grid(min_column_width=170):
         count = st.number_input(_("Pictures"), 1, 400, 64, key="count", bind="query-params")
         seed = st.number_input(_("Seed"), 0, 2**31 - 1, 0, key="seed", bind="query-params")
@@ -27,12 +27,12 @@ with guard("draw"):
             _("Truncation"), 0.3, 3.0, 3.0, 0.1, key="truncation", bind="query-params",
             help=_("Smaller keeps to tame noise: cleaner pictures, less variety."),
         )  # fmt: skip
-        kinds = [_("all in turn"), *drawer.classes]
-        kind = st.selectbox(_("Kind"), kinds, key="kind") if drawer.classes else None
+        kinds = [_("all in turn"), *sampler.classes]
+        kind = st.selectbox(_("Kind"), kinds, key="kind") if sampler.classes else None
     choice = None if kind in (None, kinds[0]) else str(kind)
-    noise = drawer.noise(int(count), int(seed), None if truncation >= 3 else truncation)
-    shares = drawer.shares(int(count), choice)
-    pictures = drawer.draw(noise, shares)
+    noise = sampler.noise(int(count), int(seed), None if truncation >= 3 else truncation)
+    shares = sampler.shares(int(count), choice)
+    pictures = sampler.draw(noise, shares)
     st.image(sheet(pictures), alt=_("{n} drawn pictures").format(n=len(pictures)))
     st.caption(_("Made from noise; another seed draws others."))
 
@@ -43,12 +43,12 @@ with guard("draw"):
         st.download_button("PNG", sheet(pictures), f"{run.id}.png", "image/png", icon=":material/download:")
         st.download_button("npz", image_files.npz(pictures=pictures), f"{run.id}.npz", icon=":material/download:")
         if st.button(_("Film to the next seed"), icon=":material/movie:"):
-            goal = drawer.noise(int(count), int(seed) + 1, None if truncation >= 3 else truncation)
+            goal = sampler.noise(int(count), int(seed) + 1, None if truncation >= 3 else truncation)
             with st.spinner(_("Drawing the film …")):
-                path = walks(noise[:36], goal[:36], 24)
-                told = None if shares is None else shares[:36]
-                frames = np.stack([drawer.draw(step, told) for step in path])
-                st.session_state["film"] = (run.id, film(np.concatenate([frames, frames[::-1]])))
+                path = interpolate_frames(noise[:36], goal[:36], 24)
+                shares_of_frames = None if shares is None else shares[:36]
+                frames = np.stack([sampler.draw(step, shares_of_frames) for step in path])
+                st.session_state["film"] = (run.id, animation(np.concatenate([frames, frames[::-1]])))
         navigation.link("gan-inside", _("Walk about in its noise"), ":material/visibility:", run=run.id)
     made = st.session_state.get("film")
     if made and made[0] == run.id:

@@ -16,9 +16,9 @@ VIEWS = {
     "directions": (_("Directions"), latent_views.directions),
     "walk": (_("Walk"), latent_views.walk),
     "sum": (_("A − B + C"), latent_views.arithmetic),
-    "find": (_("Find a picture"), latent_views.find),
-    "memory": (_("Does it copy?"), latent_views.memory),
-    "film": (_("Film of the training"), latent_views.strip),
+    "find": (_("Find a picture"), latent_views.find_picture),
+    "memory": (_("Does it copy?"), latent_views.memorization),
+    "film": (_("Film of the training"), latent_views.training_animation),
 }
 asked = st.query_params.get("view")
 view = st.segmented_control(

@@ -74,7 +74,7 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
 
 
 @st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the table …"))
-def _columns(told_in: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
+def _columns(language_code: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
     """All columns, the guessed text and label column, and why there is no guess, told in that language."""
     table = read_table(source, header)  # type: ignore[arg-type]
     try:
@@ -98,7 +98,7 @@ def examine(sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
 
 
 @st.cache_data(max_entries=12, show_spinner=lazy_message("Looking through the texts …"))
-def _examined(told_in: str, sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
+def _examined(language_code: str, sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
     known = sizes(sources, ClassifierConfig(**reading))
     config = merged(preset(chosen, **known), reading)
     return Found(prepare(sources, config).report, known)  # type: ignore[arg-type]

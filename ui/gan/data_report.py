@@ -36,7 +36,7 @@ def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[s
 
 
 @st.cache_data(max_entries=3, show_spinner=lazy_message("Reading the pictures …"))
-def _examined(told_in: str, sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
+def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
     images = prepare(sources, GANConfig(**reading))
     return images, {"images": len(images.x), "classes": len(images.classes)}
 

@@ -12,26 +12,26 @@ from core.runs.run import Run
 from ui.shell.cache_keys import of_model
 
 if TYPE_CHECKING:
-    from core.gan.inference.draw import Drawer
+    from core.gan.inference.draw import ImageSampler
 
 SCALE = 3  # screen pixels a picture's pixel
 
 
-def drawer_of(run: Run) -> "Drawer":
+def sampler_of(run: Run) -> "ImageSampler":
     """The drawer of a run; a model that training replaces is loaded anew."""
     return _load(*of_model(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))
-def _load(path: str, changed: tuple[int, ...]) -> "Drawer":
-    from core.gan.inference.draw import load_drawer
+def _load(path: str, changed: tuple[int, ...]) -> "ImageSampler":
+    from core.gan.inference.draw import load_sampler
 
-    return load_drawer(Run(Path(path)))
+    return load_sampler(Run(Path(path)))
 
 
 def pictures_of(run: Run, count: int, seed: int) -> np.ndarray:
     """(count, S, S) uint8, always the same for the same seed."""
-    return drawer_of(run).pictures(count, seed)
+    return sampler_of(run).pictures(count, seed)
 
 
 def sheet(pictures: np.ndarray, columns: int | None = None) -> bytes:
@@ -39,6 +39,6 @@ def sheet(pictures: np.ndarray, columns: int | None = None) -> bytes:
     return image_files.png(image_files.grid(pictures, columns), SCALE)
 
 
-def film(frames: np.ndarray, columns: int | None = None) -> bytes:
+def animation(frames: np.ndarray, columns: int | None = None) -> bytes:
     """An animated GIF; frames are (F, N, S, S)."""
-    return image_files.film([image_files.grid(frame, columns) for frame in frames], "GIF", 80, SCALE)
+    return image_files.animation([image_files.grid(frame, columns) for frame in frames], "GIF", 80, SCALE)

@@ -7,12 +7,12 @@ from core.errors import UserError
 from core.gan.config import GANConfig
 from core.gan.data.prepare import prepare
 from core.gan.inference import image_files
-from core.gan.inference.draw import analogy, spherical, straight
-from core.gan.training.memorization import nearest, towards
+from core.gan.inference.draw import analogy, interpolate_linear, interpolate_spherical
+from core.gan.training.memorization import nearest, share_nearer_to_training
 from core.i18n import _, lazy_message
 from core.runs.run import Run
 from core.sources import Source
-from ui.gan.drawing import drawer_of, film, sheet
+from ui.gan.drawing import animation, sampler_of, sheet
 from ui.shell.cache_keys import of_data
 from ui.widgets import figures
 from ui.widgets.palette import GENERATOR, REAL
@@ -27,17 +27,17 @@ def _seed(key: str) -> int:
 
 def directions(run: Run) -> None:
     """One sample moved along the directions in which the pictures change most."""
-    drawer = drawer_of(run)
+    sampler = sampler_of(run)
     seed = _seed("directions-seed")
-    vectors, slopes = drawer.directions
-    noise, shares = drawer.noise(1, seed), drawer.shares(1)
+    vectors, slopes = sampler.directions
+    noise, shares = sampler.noise(1, seed), sampler.shares(1)
     shown = min(ROWS, len(slopes))
     reach = st.slider(_("How far"), 0.5, 6.0, 3.0, 0.5, key="directions-reach")
     amounts = np.linspace(-reach, reach, STEPS)
     moved = np.concatenate([noise + amount * vectors[row] for row in range(shown) for amount in amounts])
-    told = None if shares is None else np.repeat(shares, len(moved), 0)
+    class_shares = None if shares is None else np.repeat(shares, len(moved), 0)
     alt = _("Each row follows one direction, from far one way to far the other")
-    st.image(sheet(drawer.draw(moved.astype(np.float32), told), STEPS), width="stretch", alt=alt)
+    st.image(sheet(sampler.draw(moved.astype(np.float32), class_shares), STEPS), width="stretch", alt=alt)
     st.caption(_("Each row is one direction of the noise, the strongest above; the middle is the sample itself."))
     chart = figures.figure(_("direction"), _("grey levels a step"), height=220)
     chart.add_bar(x=list(range(1, len(slopes) + 1)), y=slopes.tolist(), marker_color=GENERATOR)
@@ -47,16 +47,19 @@ def directions(run: Run) -> None:
 
 def walk(run: Run) -> None:
     """From one sample to another, straight and along the sphere."""
-    drawer = drawer_of(run)
+    sampler = sampler_of(run)
     left, right = st.columns(2)
     a = int(left.number_input(_("From seed"), 0, 2**31 - 1, 0, key="walk-a"))
     b = int(right.number_input(_("To seed"), 0, 2**31 - 1, 1, key="walk-b"))
-    one, two = drawer.noise(1, a)[0], drawer.noise(1, b)[0]
-    kinds = drawer.shares(max(2, len(drawer.classes)))
-    told = None if kinds is None else straight(kinds[0], kinds[1], 12)
-    for name, path in ((_("Along the sphere"), spherical(one, two, 12)), (_("Straight"), straight(one, two, 12))):
+    one, two = sampler.noise(1, a)[0], sampler.noise(1, b)[0]
+    kinds = sampler.shares(max(2, len(sampler.classes)))
+    class_shares = None if kinds is None else interpolate_linear(kinds[0], kinds[1], 12)
+    for name, path in (
+        (_("Along the sphere"), interpolate_spherical(one, two, 12)),
+        (_("Straight"), interpolate_linear(one, two, 12)),
+    ):
         st.caption(_("{name}: the noise is {length:.1f} long half way").format(name=name, length=_length(path)))
-        st.image(sheet(drawer.draw(path, told), 12), width="stretch", alt=name)
+        st.image(sheet(sampler.draw(path, class_shares), 12), width="stretch", alt=name)
     st.caption(_("Half way along the line the noise is shorter than any that was trained on; on the sphere it is not."))
 
 
@@ -66,20 +69,20 @@ def _length(path: np.ndarray) -> float:
 
 def arithmetic(run: Run) -> None:
     """C with what A has more than B."""
-    drawer = drawer_of(run)
+    sampler = sampler_of(run)
     seeds = []
     for column, (name, start) in zip(st.columns(3), (("A", 0), ("B", 1), ("C", 2)), strict=True):
         seeds.append(int(column.number_input(name, 0, 2**31 - 1, start, key=f"sum-{name}")))
-    a, b, c = (drawer.noise(1, seed)[0] for seed in seeds)
+    a, b, c = (sampler.noise(1, seed)[0] for seed in seeds)
     noise = np.stack([a, b, c, analogy(a, b, c)])
-    told = None if not drawer.classes else drawer.shares(4, drawer.classes[0])
-    st.image(sheet(drawer.draw(noise, told), 4), width=520, alt="A, B, C, A − B + C")
+    class_shares = None if not sampler.classes else sampler.shares(4, sampler.classes[0])
+    st.image(sheet(sampler.draw(noise, class_shares), 4), width=520, alt="A, B, C, A − B + C")
     st.caption(_("From left to right: A, B, C, and A − B + C, all of the same kind."))
 
 
-def find(run: Run) -> None:
+def find_picture(run: Run) -> None:
     """The noise whose picture is most like one of yours."""
-    drawer, options = drawer_of(run), run.options
+    sampler, options = sampler_of(run), run.options
     assert isinstance(options, GANConfig)
     file = st.file_uploader(_("A picture"), type=["png", "jpg", "jpeg", "bmp", "gif", "webp"], key="find-file")
     if file is None:
@@ -89,7 +92,7 @@ def find(run: Run) -> None:
     else:
         picture = _one(Source(file.name, file.getvalue()), options)
     with st.spinner(_("Searching …")):
-        found = drawer.find(picture)
+        found = sampler.find_latent(picture)
     st.image(sheet(np.stack([picture, found.picture]), 2), width=360, alt=_("The picture, and what was found"))
     st.caption(
         _(
@@ -100,19 +103,19 @@ def find(run: Run) -> None:
 
 def _one(source: Source, options: GANConfig) -> np.ndarray:
     """One picture, prepared as those of the training were."""
-    from core.gan.data.picture import UnusableError, decode, fit, look
+    from core.gan.data.picture import UnusableError, decode, estimate_background, fit
 
     try:
         grey = decode(source.data)
     except UnusableError as error:
         raise UserError(f"{source.name}: {error}") from None
-    around = look(grey[None])
+    background = estimate_background(grey[None])
     return fit(
         grey,
         options.size,
-        around,
+        background,
         options.centre,
-        options.invert == "always" or (options.invert == "auto" and around.light),
+        options.invert == "always" or (options.invert == "auto" and background.light),
     )
 
 
@@ -132,11 +135,11 @@ def _pictures(run: Run) -> tuple[np.ndarray, np.ndarray]:
     return _read(*of_data(run))
 
 
-def memory(run: Run) -> None:
+def memorization(run: Run) -> None:
     """Every sample beside the training picture that is nearest to it."""
-    drawer = drawer_of(run)
+    sampler = sampler_of(run)
     training, held = _pictures(run)
-    pictures = drawer.pictures(24, _seed("memory-seed"))
+    pictures = sampler.pictures(24, _seed("memory-seed"))
     near, real = nearest(pictures, training), nearest(held[:500], training)
     order = np.argsort(near.distance)
     pairs = np.concatenate([np.stack([pictures[n], training[near.place[n]]]) for n in order])
@@ -151,7 +154,7 @@ def memory(run: Run) -> None:
         _("held-out"): np.sort(real.distance).round(3).tolist(),
     }
     figures.draw(chart, key="memory", alt=_("Distances of drawn and of held-out pictures"), table=table)
-    share = towards(pictures, training, held)
+    share = share_nearer_to_training(pictures, training, held)
     st.caption(
         _(
             "{share:.0%} of the drawn ones are nearer to training pictures than to equally many held-out ones: about "
@@ -160,7 +163,7 @@ def memory(run: Run) -> None:
     )
 
 
-def strip(run: Run) -> None:
+def training_animation(run: Run) -> None:
     """The grid at every kept moment, as an animated picture."""
     kept = []
     for step in run.sample_steps():
@@ -174,7 +177,7 @@ def strip(run: Run) -> None:
         st.info(_("The run has kept too few moments for a film."))
         return
     columns = kept[0][1]
-    made = film(np.stack([pictures for pictures, _columns in kept]), columns)
+    made = animation(np.stack([pictures for pictures, _columns in kept]), columns)
     st.image(made, alt=_("The same noise, drawn at every kept moment of the training"))
     st.download_button("GIF", made, f"{run.id}-training.gif", "image/gif", icon=":material/download:")
     still = image_files.png(

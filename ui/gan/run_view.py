@@ -17,14 +17,14 @@ from ui.widgets.text import big, md
 BALANCE = -math.log(4)
 
 
-def moment(run: Run) -> int | None:
+def chosen_step_of(run: Run) -> int | None:
     """The step that the time slider points at, or None while it follows the training."""
     chosen = st.session_state.get(f"moment-{run.id}")
     return chosen if isinstance(chosen, int) else None
 
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:
-    at = moment(run)
+    at = chosen_step_of(run)
     views = {"losses": _("Losses"), "scores": _("D's verdict"), "value": "V(D, G)", "distance": _("Distance")}
     view = st.segmented_control(
         _("Curve"), list(views), default="losses", required=True, key="gan-curve", format_func=lambda key: views[key],
@@ -37,7 +37,7 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     st.caption(said)
 
 
-def _two(run: Run, rows: list[dict[str, Any]], y: str, pair: tuple[tuple[str, str, str], ...]) -> Any:
+def _curve_pair(run: Run, rows: list[dict[str, Any]], y: str, pair: tuple[tuple[str, str, str], ...]) -> Any:
     chart = figures.figure(_("step"), y, revision=f"{run.id}-{y}")
     table: dict[str, Any] = {}
     for key, name, colour in pair:
@@ -49,14 +49,14 @@ def _two(run: Run, rows: list[dict[str, Any]], y: str, pair: tuple[tuple[str, st
 
 
 def _losses(run: Run, rows: list[dict[str, Any]]) -> Any:
-    chart, table = _two(
+    chart, table = _curve_pair(
         run, rows, _("loss"), (("g_loss", _("generator"), GENERATOR), ("d_loss", _("discriminator"), DISCRIMINATOR))
     )
     return chart, table, _("Neither loss has to fall: each is measured against an opponent that learns too.")
 
 
 def _scores(run: Run, rows: list[dict[str, Any]]) -> Any:
-    chart, table = _two(
+    chart, table = _curve_pair(
         run, rows, _("probability of being real"), (("d_real", _("D(real)"), REAL), ("d_fake", _("D(fake)"), GENERATOR))
     )
     figures.baseline(chart, 0.5, _("balance: D can only guess"))
@@ -65,7 +65,7 @@ def _scores(run: Run, rows: list[dict[str, Any]]) -> Any:
 
 
 def _value(run: Run, rows: list[dict[str, Any]]) -> Any:
-    chart, table = _two(run, rows, "V(D, G)", (("value", "V(D, G)", DISCRIMINATOR),))
+    chart, table = _curve_pair(run, rows, "V(D, G)", (("value", "V(D, G)", DISCRIMINATOR),))
     figures.baseline(chart, BALANCE, _("−log 4, where the game is balanced"))
     return chart, table, _("V = E log D(x) + E log(1 − D(G(z))). The lower it is towards −log 4, the better G does.")
 

@@ -7,7 +7,7 @@ from core.runs.files import is_number
 from core.runs.run import Run
 from core.runs.status import ENDED
 from core.schema import budget
-from core.training.verdict import Verdict, judge_loss
+from core.training.verdict import Verdict, diagnose_loss
 
 CHARS_PER_PARAMETER = 0.2  # under this, the network can learn the text by heart long before the budget ends
 
@@ -17,7 +17,7 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     status = run.status
     ended = status.state in ENDED
     per_step = status.epoch / status.step if status.step else 0.0
-    found = judge_loss(rows, "val_loss", ended=ended, epochs_per_step=per_step)
+    found = diagnose_loss(rows, "val_loss", ended=ended, epochs_per_step=per_step)
     overfits = any(verdict.kind == "warning" for verdict in found)  # the one thing that it warns of
     baselines = {item["name"]: item["value"] for item in run.baselines}
     losses = [row["val_loss"] for row in rows if isinstance(row.get("val_loss"), float)]

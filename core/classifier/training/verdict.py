@@ -13,7 +13,7 @@ from core.runs.metrics import column
 from core.runs.run import Run
 from core.runs.status import ENDED
 from core.schema import budget
-from core.training.verdict import Verdict, judge_loss
+from core.training.verdict import Verdict, diagnose_loss
 
 LATE = 3  # evaluations after which a network that knows no more than the majority class is said to be stuck
 
@@ -26,7 +26,7 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     per_step = status.epoch / status.step if status.step else 0.0
     curve = [
         _about_accuracy(item, rows, config)
-        for item in judge_loss(rows, "val_loss", ended=ended, epochs_per_step=per_step)
+        for item in diagnose_loss(rows, "val_loss", ended=ended, epochs_per_step=per_step)
     ]
     if stuck := _stuck(run, rows, config):
         return [stuck]

@@ -29,11 +29,11 @@ def read_npz(archive: Archive, role: str) -> tuple[list[Part], list[str]]:
     members = {info.filename.removesuffix(".npy"): info for info in archive.members}
     notes: list[str] = []
 
-    def take(names: tuple[str, ...]) -> tuple[str, np.ndarray] | None:
+    def read_array(names: tuple[str, ...]) -> tuple[str, np.ndarray] | None:
         found = next((name for name in names if name in members), None)
         return (found, _array(archive, found, members[found])) if found else None
 
-    pictures = take(PICTURES)
+    pictures = read_array(PICTURES)
     if pictures is None:
         wide = [name for name, info in members.items() if _rank(archive, info) >= 3]
         if len(wide) != 1:
@@ -42,14 +42,14 @@ def read_npz(archive: Archive, role: str) -> tuple[list[Part], list[str]]:
                     file=archive.name, names=", ".join(list(members)[:8]) or "—"
                 )
             )
-        pictures = take((wide[0],))
+        pictures = read_array((wide[0],))
     assert pictures is not None
-    labels, names = take(LABELS), take(NAMES)
+    labels, names = read_array(LABELS), read_array(NAMES)
     known = names[1].astype(str) if names and names[1].ndim == 1 else None
     parts = [_part(archive.name, pictures, labels, known, role, notes)]
-    test = take(("x_test",))
+    test = read_array(("x_test",))
     if test is not None:
-        parts.append(_part(archive.name, test, take(("y_test",)), known, "test", notes))
+        parts.append(_part(archive.name, test, read_array(("y_test",)), known, "test", notes))
     return parts, notes
 
 

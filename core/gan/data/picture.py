@@ -26,7 +26,7 @@ class UnusableError(Exception):
 
 
 @dataclass(frozen=True)
-class Look:
+class Background:
     """What is around the drawing: the background's grey level (0 to 255), and whether it is plain."""
 
     level: int
@@ -62,13 +62,13 @@ def decode(data: bytes) -> np.ndarray:
 
 def _grey(image: Image.Image) -> np.ndarray:
     if image.mode.startswith(("I", "F")):
-        return _deep(np.asarray(image, np.float64))
+        return _to_8_bit(np.asarray(image, np.float64))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        return _flatten(np.asarray(image.convert("RGBA"), np.float32))
+        return _blend_transparency(np.asarray(image.convert("RGBA"), np.float32))
     return np.asarray(image.convert("RGB").convert("L") if image.mode != "L" else image).copy()
 
 
-def _deep(values: np.ndarray) -> np.ndarray:
+def _to_8_bit(values: np.ndarray) -> np.ndarray:
     """16- or 32-bit whole numbers, or decimals, to 8 bits; Pillow's own conversion would clip at 255."""
     if not np.isfinite(values).all():
         raise UnusableError(_("it holds values that are no numbers"))
@@ -76,7 +76,7 @@ def _deep(values: np.ndarray) -> np.ndarray:
     return np.clip(values / top * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
-def _flatten(rgba: np.ndarray) -> np.ndarray:
+def _blend_transparency(rgba: np.ndarray) -> np.ndarray:
     """Transparent pixels become the colour, black or white, that stands out against the drawing."""
     grey = rgba[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
     alpha = rgba[..., 3] / 255
@@ -86,15 +86,15 @@ def _flatten(rgba: np.ndarray) -> np.ndarray:
     return (grey * alpha + background * (1 - alpha) + 0.5).astype(np.uint8)
 
 
-def look(pictures: np.ndarray) -> Look:
+def estimate_background(pictures: np.ndarray) -> Background:
     """The background of one (H, W) or many alike (N, H, W) uint8 pictures, judged by their outermost pixels."""
     stack = pictures if pictures.ndim == 3 else pictures[None]
     border = np.concatenate([stack[:, 0], stack[:, -1], stack[:, :, 0], stack[:, :, -1]], axis=1)
     level = int(np.median(border))
-    return Look(level, bool((np.abs(border.astype(np.int16) - level) <= 32).mean() >= PLAIN))
+    return Background(level, bool((np.abs(border.astype(np.int16) - level) <= 32).mean() >= PLAIN))
 
 
-def fit(grey: np.ndarray, size: int, around: Look, centre: bool, invert: bool) -> np.ndarray:
+def fit(grey: np.ndarray, size: int, background: Background, centre: bool, invert: bool) -> np.ndarray:
     """(H, W) uint8 → (size, size) uint8. Raises UnusableError where nothing can be seen on it.
 
     On a plain background the drawing is cut out, scaled to 20/28 of the side and its centre of mass put into the
@@ -103,11 +103,11 @@ def fit(grey: np.ndarray, size: int, around: Look, centre: bool, invert: bool) -
     """
     if int(grey.max()) - int(grey.min()) < MIN_CONTRAST:
         raise UnusableError(_("it has only one colour"))
-    level = 255 - around.level if invert else around.level
+    level = 255 - background.level if invert else background.level
     picture = 255 - grey if invert else grey
     if picture.shape == (size, size):
         return picture
-    if not around.plain:
+    if not background.plain:
         return np.asarray(ImageOps.fit(Image.fromarray(picture), (size, size), Image.Resampling.LANCZOS))
     if not centre:
         side = max(picture.shape)

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.gan.config import MIN_IMAGES, GANConfig
 from core.gan.data.archive import Archive
 from core.gan.data.arrays import MAX_CLASSES, Part, read_npz
-from core.gan.data.picture import MIN_CONTRAST, Look, UnusableError, decode, fit, look
+from core.gan.data.picture import MIN_CONTRAST, Background, UnusableError, decode, estimate_background, fit
 from core.i18n import _
 from core.sources import Source
 
@@ -82,24 +82,24 @@ def prepare(sources: Sequence[Source], options: GANConfig) -> Images:
     """
     if not sources:
         raise UserError(_("There is no picture yet: bring an .npz, a zip, or PNG and JPEG files."))
-    heap = _Heap(options)
+    builder = _ImageSetBuilder(options)
     for source in sources:
-        heap.take(source)
-    return heap.images()
+        builder.add_source(source)
+    return builder.build()
 
 
 @dataclass
-class _Side:
+class _Split:
     """The pictures of one role."""
 
     pictures: list[np.ndarray] = field(default_factory=list)
     labels: list[Any] = field(default_factory=list)
 
 
-class _Heap:
+class _ImageSetBuilder:
     def __init__(self, options: GANConfig) -> None:
         self.options = options
-        self.train, self.held = _Side(), _Side()
+        self.train, self.held = _Split(), _Split()
         self.rejected: list[Rejected] = []
         self.reasons: Counter[str] = Counter()
         self.duplicates = self.too_many = 0
@@ -109,7 +109,7 @@ class _Heap:
         self._shown: Counter[Any] = Counter()
 
     # In -------------------------------------------------------------------------------------------------------------
-    def take(self, source: Source) -> None:
+    def add_source(self, source: Source) -> None:
         if not source.data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             if source.name.lower().endswith((".zip", ".npz")):
                 raise UserError(_("“{name}” is no zip file: pack it again.").format(name=source.name))
@@ -131,8 +131,8 @@ class _Heap:
     def _file(self, name: str, data: bytes, role: str) -> None:
         try:
             grey = decode(data)
-            around = look(grey)
-            after = fit(grey, self.options.size, around, self.options.centre, self._invert(around))
+            background = estimate_background(grey)
+            after = fit(grey, self.options.size, background, self.options.centre, self._invert(background))
         except UnusableError as error:
             self._reject(name, str(error))
             return
@@ -143,8 +143,8 @@ class _Heap:
         pictures, size = part.pictures, self.options.size
         if not len(pictures):
             return
-        around = look(pictures[:: max(1, len(pictures) // 2000)])
-        invert = self._invert(around)
+        background = estimate_background(pictures[:: max(1, len(pictures) // 2000)])
+        invert = self._invert(background)
         flat = pictures.reshape(len(pictures), -1)
         seen = flat.max(1).astype(np.int16) - flat.min(1) >= MIN_CONTRAST
         for index, grey in enumerate(pictures):
@@ -152,14 +152,14 @@ class _Heap:
             try:
                 if not seen[index]:
                     raise UnusableError(_("it has only one colour"))
-                after = fit(grey, size, around, self.options.centre, invert)
+                after = fit(grey, size, background, self.options.centre, invert)
             except UnusableError as error:
                 self._reject(name, str(error))
                 continue
             self._add(name, None if part.labels is None else part.labels[index], grey, after, part.role)
 
-    def _invert(self, around: Look) -> bool:
-        return around.light if self.options.invert == "auto" else self.options.invert == "always"
+    def _invert(self, background: Background) -> bool:
+        return background.light if self.options.invert == "auto" else self.options.invert == "always"
 
     def _add(self, name: str, label: Any, before: np.ndarray, after: np.ndarray, role: str) -> None:
         side = self.train if role == "train" else self.held
@@ -184,7 +184,7 @@ class _Heap:
             self.rejected.append(Rejected(name, reason))
 
     # Out ------------------------------------------------------------------------------------------------------------
-    def images(self) -> Images:
+    def build(self) -> Images:
         self._check_count()
         classes, labels, held_labels = self._classes()
         x = np.stack(self.train.pictures)
@@ -200,8 +200,8 @@ class _Heap:
                     ).format(count=len(held_x), least=MIN_HELD)
                 )
         else:
-            keep, away = split(len(x), labels, self.options.holdout)
-            held_x, held_labels = x[away], labels[away] if labels is not None else None
+            keep, held_out = split(len(x), labels, self.options.holdout)
+            held_x, held_labels = x[held_out], labels[held_out] if labels is not None else None
             x, labels = x[keep], labels[keep] if labels is not None else None
         if self.duplicates:
             self.notes.append(_("Exact copies left out: {count:,}.").format(count=self.duplicates))
@@ -285,7 +285,7 @@ def split(count: int, labels: np.ndarray | None, share: float) -> tuple[np.ndarr
     rng = np.random.default_rng(SPLIT_SEED)
     groups = [np.arange(count)] if labels is None else [np.nonzero(labels == k)[0] for k in range(labels.max() + 1)]
     wanted = min(max(share, MIN_HELD / count), MAX_HELD / count)
-    away = np.concatenate([rng.permutation(group)[: max(1, -int(-len(group) * wanted // 1))] for group in groups])
+    held_out = np.concatenate([rng.permutation(group)[: max(1, -int(-len(group) * wanted // 1))] for group in groups])
     keep = np.ones(count, bool)
-    keep[away] = False
-    return np.nonzero(keep)[0], np.sort(away)
+    keep[held_out] = False
+    return np.nonzero(keep)[0], np.sort(held_out)

@@ -10,7 +10,7 @@ import numpy as np
 from core.backend import tf
 from core.errors import UserError
 from core.gan.config import GANConfig
-from core.gan.training.model import generator, reach, to_pixels, to_range
+from core.gan.training.model import generator, output_range, to_network_range, to_pixels
 from core.i18n import _
 from core.runs.run import Run
 from core.training.weights import load_weights
@@ -25,7 +25,7 @@ STARTS, SEARCHED, RATE, CLOSE = 8, 300, 0.05, 1e-3  # for find(): starts a class
 
 
 @dataclass(frozen=True)
-class Found:
+class LatentMatch:
     """The noise (Z,) and shares of the classes (K,) whose picture (S, S) is nearest to a given one, and the root of
     the mean squared difference in grey levels."""
 
@@ -35,7 +35,7 @@ class Found:
     difference: float
 
 
-class Drawer:
+class ImageSampler:
     """A run's best generator. Noise is (N, Z) float32; shares are (N, K), or None where the run knows no classes."""
 
     def __init__(self, options: GANConfig, classes: Sequence[str], model: Any) -> None:
@@ -118,42 +118,42 @@ class Drawer:
         They are the eigenvectors of the mean of J Jᵀ, J = ∂picture/∂noise, over PROBES samples: the first is the one
         along which the pictures change most, on the whole.
         """
-        Z, span = self.options.latent, reach(self.options.output)[1]
+        Z, span = self.options.latent, output_range(self.options.output)[1]
         total = np.zeros((Z, Z))
         probes, shares = self.noise(PROBES, 0), self.shares(PROBES)
         for n, probe in enumerate(probes):
             moved = np.concatenate([probe + NEAR * np.eye(Z), probe - NEAR * np.eye(Z)]).astype(np.float32)
-            told = None if shares is None else np.repeat(shares[n : n + 1], 2 * Z, 0)
-            ahead, behind = np.split(self.values(moved, told).reshape(2 * Z, -1).astype(np.float64), 2)
-            slope = (ahead - behind) / (2 * NEAR) * 255 / span
+            shares_of_starts = None if shares is None else np.repeat(shares[n : n + 1], 2 * Z, 0)
+            plus, minus = np.split(self.values(moved, shares_of_starts).reshape(2 * Z, -1).astype(np.float64), 2)
+            slope = (plus - minus) / (2 * NEAR) * 255 / span
             total += slope @ slope.T / slope.shape[1]
         values, vectors = np.linalg.eigh(total / PROBES)
         return vectors.T[::-1].astype(np.float32), np.sqrt(np.clip(values[::-1], 0, None))
 
-    def along(self, noise: np.ndarray, direction: int, amount: float) -> np.ndarray:
+    def move_along(self, noise: np.ndarray, direction: int, amount: float) -> np.ndarray:
         """`noise` (N, Z) moved by `amount` along the principal direction of that number, from 0."""
         _check(_("the direction"), direction, 0, self.options.latent - 1)
         return noise + np.float32(amount) * self.directions[0][direction]
 
-    def find(self, picture: np.ndarray, seed: int = 0) -> Found:
+    def find_latent(self, picture: np.ndarray, seed: int = 0) -> LatentMatch:
         """What the generator draws most like `picture` (S, S) uint8: gradient descent from the best of many guesses."""
-        target = to_range(picture, self.options.output)
+        target = to_network_range(picture, self.options.output)
         kinds = max(1, len(self.classes))
         guesses = self.noise(2000 // kinds * kinds, seed)
         shares = self.shares(len(guesses))
-        away = ((self.values(guesses, shares) - target) ** 2).mean((1, 2))
+        deviation = ((self.values(guesses, shares) - target) ** 2).mean((1, 2))
         kind = np.arange(len(guesses)) % kinds
         order = [
-            index for k in range(kinds) for index in np.nonzero(kind == k)[0][np.argsort(away[kind == k])][:STARTS]
+            index for k in range(kinds) for index in np.nonzero(kind == k)[0][np.argsort(deviation[kind == k])][:STARTS]
         ]
-        told = None if shares is None else shares[order]
-        noise = self._descend(guesses[order], told, target)
-        away = ((self.values(noise, told) - target) ** 2).mean((1, 2))
-        best = int(away.argmin())
-        own = None if told is None else told[best]
+        shares_of_starts = None if shares is None else shares[order]
+        noise = self._descend(guesses[order], shares_of_starts, target)
+        deviation = ((self.values(noise, shares_of_starts) - target) ** 2).mean((1, 2))
+        best = int(deviation.argmin())
+        own = None if shares_of_starts is None else shares_of_starts[best]
         drawn = self.draw(noise[best : best + 1], None if own is None else own[None])[0]
         difference = float(np.sqrt(((drawn.astype(np.float32) - picture) ** 2).mean()))
-        return Found(noise[best], own, drawn, difference)
+        return LatentMatch(noise[best], own, drawn, difference)
 
     def _descend(self, noise: np.ndarray, shares: np.ndarray | None, target: np.ndarray) -> np.ndarray:
         """Adam on the squared difference, with a weak pull towards noise that is likely."""
@@ -165,8 +165,8 @@ class Drawer:
                 with tf.GradientTape() as tape:
                     tape.watch(at)
                     made = self._forward([at, *given] if given else at)
-                    away = tf.reduce_mean((made - target) ** 2, [1, 2]) + CLOSE * tf.reduce_mean(at**2, 1)
-                    loss = tf.reduce_sum(away)
+                    deviation = tf.reduce_mean((made - target) ** 2, [1, 2]) + CLOSE * tf.reduce_mean(at**2, 1)
+                    loss = tf.reduce_sum(deviation)
                 slope = tape.gradient(loss, at)
                 mean, square = 0.9 * mean + 0.1 * slope, 0.99 * square + 0.01 * slope**2
                 time = tf.cast(i + 1, tf.float32)
@@ -179,7 +179,7 @@ class Drawer:
         return search(tf.constant(noise)).numpy()
 
 
-def load_drawer(run: Run) -> Drawer:
+def load_sampler(run: Run) -> ImageSampler:
     """The run's best generator, built from its options. Raises UserError where there is none yet."""
     options, labels = run.options, run.read_json("labels.json")
     if not isinstance(options, GANConfig):
@@ -189,17 +189,17 @@ def load_drawer(run: Run) -> Drawer:
         raise UserError(_("The run “{run}” has no labels.json yet: let it train a little.").format(run=run.id))
     model = generator(options, len(classes))
     load_weights(model, run.model_path)
-    return Drawer(options, [str(name) for name in classes], model)
+    return ImageSampler(options, [str(name) for name in classes], model)
 
 
-def straight(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
+def interpolate_linear(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
     """`count` points on the line from `one` to `two`, both included; for noise (Z,) and for shares (K,)."""
     _check(_("pictures of a walk"), count, 2, MAX_FRAMES)
     share = np.linspace(0, 1, count, dtype=np.float32)[:, None]
     return (1 - share) * one + share * two
 
 
-def spherical(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
+def interpolate_spherical(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
     """`count` points on the arc from `one` to `two` (Shoemake 1985), with lengths in between.
 
     Half way along a straight line noise is about 30 % shorter than any noise the generator was trained on; on the arc
@@ -208,17 +208,19 @@ def spherical(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
     _check(_("pictures of a walk"), count, 2, MAX_FRAMES)
     lengths = np.linalg.norm(one), np.linalg.norm(two)
     if min(lengths) == 0:
-        return straight(one, two, count)
+        return interpolate_linear(one, two, count)
     a, b = one / lengths[0], two / lengths[1]
     angle = np.arccos(np.clip(a @ b, -1, 1))
     if np.sin(angle) < 1e-4:
-        return straight(one, two, count)
+        return interpolate_linear(one, two, count)
     share = np.linspace(0, 1, count)[:, None]
     arc = (np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle)
     return (arc * ((1 - share) * lengths[0] + share * lengths[1])).astype(np.float32)
 
 
-def walks(starts: np.ndarray, goals: np.ndarray, count: int, walk: Callable[..., np.ndarray] = spherical) -> np.ndarray:
+def interpolate_frames(
+    starts: np.ndarray, goals: np.ndarray, count: int, walk: Callable[..., np.ndarray] = interpolate_spherical
+) -> np.ndarray:
     """(count, N, Z): N walks at once, frame by frame, from starts (N, Z) to goals (N, Z)."""
     if len(starts) * count > MAX_WALKED:
         raise UserError(

@@ -30,13 +30,13 @@ def enlarge(sheet: np.ndarray, times: int) -> np.ndarray:
 
 def png(sheet: np.ndarray, times: int = 1) -> bytes:
     """(H, W) uint8 as a PNG."""
-    return _saved([enlarge(sheet, times)], "PNG", optimize=True)
+    return _encode([enlarge(sheet, times)], "PNG", optimize=True)
 
 
-def film(sheets: Sequence[np.ndarray], kind: str = "GIF", frame_ms: int = 120, times: int = 1) -> bytes:
+def animation(sheets: Sequence[np.ndarray], kind: str = "GIF", frame_ms: int = 120, times: int = 1) -> bytes:
     """Frames (H, W) uint8 as an endless GIF or WebP; the last one stays for a second."""
     durations = [frame_ms] * (len(sheets) - 1) + [max(1000, frame_ms)]
-    return _saved(
+    return _encode(
         [enlarge(sheet, times) for sheet in sheets],
         kind,
         duration=durations if len(sheets) > 1 else durations[0],
@@ -45,7 +45,7 @@ def film(sheets: Sequence[np.ndarray], kind: str = "GIF", frame_ms: int = 120, t
     )
 
 
-def _saved(sheets: Sequence[np.ndarray], kind: str, **options: Any) -> bytes:
+def _encode(sheets: Sequence[np.ndarray], kind: str, **options: Any) -> bytes:
     first, *rest = (Image.fromarray(np.ascontiguousarray(sheet)) for sheet in sheets)
     if rest:
         options |= {"save_all": True, "append_images": rest}

@@ -8,7 +8,7 @@ import numpy as np
 from core.errors import UserError
 from core.gan.config import MIN_IMAGES, GANConfig
 from core.gan.data.prepare import prepare
-from core.gan.inference.draw import load_drawer
+from core.gan.inference.draw import load_sampler
 from core.gan.training.feature_extractor import FeatureExtractor
 from core.gan.training.metrics import REPORTED, final_figures
 from core.i18n import _
@@ -21,7 +21,7 @@ def evaluate(run: Run, sources: Sequence[Source] = (), seed: int = 0) -> dict[st
 
     With `sources`, against all of those pictures; else against the run's held-out part. Raises UserError.
     """
-    drawer, options = load_drawer(run), run.options
+    sampler, options = load_sampler(run), run.options
     assert isinstance(options, GANConfig)
     images = prepare(run.sources(), options)
     held = images.held_x
@@ -29,13 +29,13 @@ def evaluate(run: Run, sources: Sequence[Source] = (), seed: int = 0) -> dict[st
         others = prepare(sources, options)
         held = np.concatenate([others.x, others.held_x])
     try:
-        judge = FeatureExtractor.load(run.path / "judge.npz")
+        feature_extractor = FeatureExtractor.load(run.path / "judge.npz")
     except (OSError, ValueError):
         raise UserError(_("The run “{run}” has lost its judge: train it again.").format(run=run.id)) from None
     count = min(REPORTED, max(MIN_IMAGES, len(held)))
     shares = None
-    if drawer.classes:
-        kinds = np.random.default_rng(seed).choice(len(judge.expected), count, p=judge.expected)
-        shares = np.eye(len(judge.expected), dtype=np.float32)[kinds]
-    generated = drawer.draw(drawer.noise(count, seed), shares)
-    return final_figures(generated, judge, images.x, held, seed)
+    if sampler.classes:
+        kinds = np.random.default_rng(seed).choice(len(feature_extractor.expected), count, p=feature_extractor.expected)
+        shares = np.eye(len(feature_extractor.expected), dtype=np.float32)[kinds]
+    generated = sampler.draw(sampler.noise(count, seed), shares)
+    return final_figures(generated, feature_extractor, images.x, held, seed)

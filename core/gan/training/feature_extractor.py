@@ -43,7 +43,7 @@ class FeatureExtractor:
         self.model = _network(size, len(names), labelled, width)
 
     @property
-    def reads(self) -> str:
+    def description(self) -> str:
         """What its features are of, for a person."""
         return _("a classifier of the classes") if self.labelled else _("an autoencoder, without labels")
 
@@ -52,11 +52,13 @@ class FeatureExtractor:
         """pictures: (N, S, S) uint8."""
         features, last = (
             np.concatenate(parts)
-            for parts in zip(*(self._both(pictures[n : n + 1000]) for n in range(0, len(pictures), 1000)), strict=True)
+            for parts in zip(
+                *(self._outputs(pictures[n : n + 1000]) for n in range(0, len(pictures), 1000)), strict=True
+            )
         )
         return Reading(features, last.argmax(1) if self.labelled else _nearest(features, self.centres))
 
-    def _both(self, pictures: np.ndarray) -> list[np.ndarray]:
+    def _outputs(self, pictures: np.ndarray) -> list[np.ndarray]:
         return [np.asarray(part) for part in self._compiled(keras.ops.convert_to_tensor(pictures))]
 
     def _compiled(self, pictures: Any) -> Any:
@@ -81,10 +83,10 @@ class FeatureExtractor:
         labelled = images.labels is not None
         names = images.classes if labelled else [_("group {n}").format(n=n + 1) for n in range(GROUPS)]
         keras.utils.set_random_seed(seed)
-        judge = cls(images.size, names, labelled, width or (64 if len(images.x) >= 5000 else 32))
+        feature_extractor = cls(images.size, names, labelled, width or (64 if len(images.x) >= 5000 else 32))
         epochs = min(MAX_EPOCHS, max(MIN_EPOCHS, seen // len(images.x)))
         target = images.labels if labelled else images.x.reshape(len(images.x), -1).astype(np.float32) / 255
-        model = keras.Model(judge.model.input, judge.model.outputs[1])
+        model = keras.Model(feature_extractor.model.input, feature_extractor.model.outputs[1])
         steps = epochs * math.ceil(len(images.x) / BATCH)
         model.compile(
             keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, steps, alpha=0.02)),
@@ -95,10 +97,10 @@ class FeatureExtractor:
             jit_compile=False,
         )
         model.fit(images.x, target, batch_size=BATCH, epochs=epochs, verbose=0)
-        judge._settle(images, seed)
-        return judge
+        feature_extractor._fit_modes(images, seed)
+        return feature_extractor
 
-    def _settle(self, images: Images, seed: int) -> None:
+    def _fit_modes(self, images: Images, seed: int) -> None:
         if not self.labelled:
             from core.scikit import KMeans
 
@@ -126,26 +128,30 @@ class FeatureExtractor:
         """Raises OSError or ValueError where the file is missing, damaged or of another shape."""
         arrays, meta = load_arrays(path)
         try:
-            judge = cls(int(meta["size"]), [str(n) for n in meta["names"]], bool(meta["labelled"]), int(meta["width"]))
-            judge.model.set_weights([arrays[f"weight/{n:03d}"] for n in range(len(judge.model.weights))])
-            judge.expected, judge.centres = arrays["expected"], arrays["centres"]
-            judge.accuracy = None if meta["accuracy"] is None else float(meta["accuracy"])
+            feature_extractor = cls(
+                int(meta["size"]), [str(n) for n in meta["names"]], bool(meta["labelled"]), int(meta["width"])
+            )
+            feature_extractor.model.set_weights(
+                [arrays[f"weight/{n:03d}"] for n in range(len(feature_extractor.model.weights))]
+            )
+            feature_extractor.expected, feature_extractor.centres = arrays["expected"], arrays["centres"]
+            feature_extractor.accuracy = None if meta["accuracy"] is None else float(meta["accuracy"])
         except (KeyError, TypeError) as error:
             raise ValueError(f"{path.name}: {error}") from error
-        return judge
+        return feature_extractor
 
     @classmethod
-    def of(cls, path: Path, images: Images, seed: int) -> "FeatureExtractor":
+    def load_or_train(cls, path: Path, images: Images, seed: int) -> "FeatureExtractor":
         """The judge kept at `path`, or a newly trained one, which is then kept there."""
         try:
-            judge = cls.load(path)
-            if judge.size == images.size and judge.labelled == (images.labels is not None):
-                return judge
+            feature_extractor = cls.load(path)
+            if feature_extractor.size == images.size and feature_extractor.labelled == (images.labels is not None):
+                return feature_extractor
         except (OSError, ValueError):
             pass
-        judge = cls.train(images, seed)
-        judge.save(path)
-        return judge
+        feature_extractor = cls.train(images, seed)
+        feature_extractor.save(path)
+        return feature_extractor
 
 
 def _network(size: int, modes: int, labelled: bool, width: int) -> keras.Model:

@@ -15,8 +15,8 @@ def moments(features: np.ndarray, weights: np.ndarray | None = None) -> tuple[np
     x = features.astype(np.float64)
     w = np.ones(len(x)) if weights is None else weights.astype(np.float64)
     mean = w @ x / w.sum()
-    away = x - mean
-    return mean, (away * w[:, None]).T @ away / max(w.sum() - 1, 1)
+    deviation = x - mean
+    return mean, (deviation * w[:, None]).T @ deviation / max(w.sum() - 1, 1)
 
 
 def distance(one: tuple[np.ndarray, np.ndarray], two: tuple[np.ndarray, np.ndarray]) -> float:
@@ -30,14 +30,14 @@ def distance(one: tuple[np.ndarray, np.ndarray], two: tuple[np.ndarray, np.ndarr
     return max(0.0, float(((mean_1 - mean_2) ** 2).sum() + np.trace(cov_1) + np.trace(cov_2) - 2 * cross))
 
 
-def between(generated: np.ndarray, held_out: np.ndarray) -> float:
+def frechet_distance(generated: np.ndarray, held_out: np.ndarray) -> float:
     """The distance of two clouds of features (N, F)."""
     with threadpool_limits(1, "blas"):  # on matrices this small, threads cost many times what they save
         return distance(moments(generated), moments(held_out))
 
 
 @dataclass(frozen=True)
-class Measured:
+class FrechetResult:
     """A Fréchet classifier distance and what belongs beside it; never to be compared with a FID.
 
     `floor` is the distance of as many training pictures to the same held-out ones. `low` and `high` hold the distance
@@ -56,7 +56,7 @@ class Measured:
         return asdict(self)
 
 
-def measure(generated: np.ndarray, held_out: np.ndarray, training: np.ndarray, seed: int) -> Measured:
+def measure(generated: np.ndarray, held_out: np.ndarray, training: np.ndarray, seed: int) -> FrechetResult:
     """From features (N, F) of generated, held-out and training pictures.
 
     The interval is a bootstrap's over both clouds. Drawing with replacement makes every resampled distance too large
@@ -66,18 +66,20 @@ def measure(generated: np.ndarray, held_out: np.ndarray, training: np.ndarray, s
         return _measure(generated, held_out, training, seed)
 
 
-def _measure(generated: np.ndarray, held_out: np.ndarray, training: np.ndarray, seed: int) -> Measured:
+def _measure(generated: np.ndarray, held_out: np.ndarray, training: np.ndarray, seed: int) -> FrechetResult:
     value = distance(moments(generated), moments(held_out))
     rng = np.random.default_rng(seed)
-    rounds = np.array([distance(_redrawn(generated, rng), _redrawn(held_out, rng)) for _ in range(ROUNDS)])
+    rounds = np.array(
+        [distance(_resampled_moments(generated, rng), _resampled_moments(held_out, rng)) for _ in range(ROUNDS)]
+    )
     low, high = np.quantile(rounds - rounds.mean(), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     chosen = rng.permutation(len(training))[: len(generated)]
     floor = distance(moments(training[chosen]), moments(held_out))
-    return Measured(
+    return FrechetResult(
         value, max(0.0, float(value + low)), float(value + high), floor, len(held_out), len(generated), seed
     )
 
 
-def _redrawn(features: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _resampled_moments(features: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     count = len(features)
     return moments(features, np.bincount(rng.integers(0, count, count), minlength=count))

@@ -21,20 +21,20 @@ Loss = Callable[[Any, Any, float], Losses]
 Penalty = Callable[[Callable[[Any], Any], Any, Any, Any], Any]
 
 
-def _against(score: Any, target: float) -> Any:
+def _cross_entropy(score: Any, target: float) -> Any:
     """Cross-entropy of the probability σ(score) against `target`: target·ln(1 + e^−s) + (1 − target)·ln(1 + e^s)."""
     return tf.reduce_mean(tf.nn.softplus(score) - target * score)
 
 
 def minimax(real: Any, fake: Any, smoothing: float = 0.0) -> Losses:
     """J = E log D(x) + E log(1 − D(G(z))), which D raises and G lowers (Goodfellow et al. 2014)."""
-    on_real, on_fake = _against(real, 1 - smoothing), _against(fake, 0.0)
+    on_real, on_fake = _cross_entropy(real, 1 - smoothing), _cross_entropy(fake, 0.0)
     return Losses(on_real + on_fake, on_real, on_fake, -on_fake)
 
 
 def non_saturating(real: Any, fake: Any, smoothing: float = 0.0) -> Losses:
     """As minimax, but G raises E log D(G(z)), which has a slope also where D is sure (Goodfellow et al. 2014)."""
-    return minimax(real, fake, smoothing)._replace(g=_against(fake, 1.0))
+    return minimax(real, fake, smoothing)._replace(g=_cross_entropy(fake, 1.0))
 
 
 def least_squares(real: Any, fake: Any, smoothing: float = 0.0) -> Losses:

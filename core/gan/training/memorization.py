@@ -32,7 +32,7 @@ def nearest(pictures: np.ndarray, among: np.ndarray) -> Nearest:
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memorization:
     """How near generated pictures are to training pictures, beside how near unseen real ones are.
 
     `line` is the distance that only 1 % of held-out pictures come below, `repeated` the share of samples below it.
@@ -57,15 +57,23 @@ class Memory:
         return float(0.5 / np.sqrt(len(self.samples.distance)))
 
 
-def memory(samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, seed: int = 0) -> Memory:
+def measure_memorization(
+    samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, seed: int = 0
+) -> Memorization:
     """All (·, S, S) uint8; the held-out pictures were not trained on. The first MOST of either are looked up."""
     samples = samples[:MOST]
     found, usual = nearest(samples, training), nearest(held_out[:MOST], training)
     line = float(np.quantile(usual.distance, REPEATED))
-    return Memory(found, usual, line, float((found.distance < line).mean()), towards(samples, training, held_out, seed))
+    return Memorization(
+        found,
+        usual,
+        line,
+        float((found.distance < line).mean()),
+        share_nearer_to_training(samples, training, held_out, seed),
+    )
 
 
-def towards(samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, seed: int = 0) -> float:
+def share_nearer_to_training(samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, seed: int = 0) -> float:
     """Share of samples nearer to training than to held-out pictures, as many of the one as of the other; ties half."""
     rng = np.random.default_rng(seed)
     count = min(len(training), len(held_out))

@@ -6,29 +6,31 @@ import numpy as np
 
 from core.gan.training import frechet
 from core.gan.training.feature_extractor import FeatureExtractor
-from core.gan.training.memorization import memory
+from core.gan.training.memorization import measure_memorization
 
 REPORTED = 10_000  # pictures of either kind that the report compares
 CURVE = 200  # points of a sorted list of distances that are kept
 
 
 def final_figures(
-    generated: np.ndarray, judge: FeatureExtractor, training: np.ndarray, held_out: np.ndarray, seed: int
+    generated: np.ndarray, feature_extractor: FeatureExtractor, training: np.ndarray, held_out: np.ndarray, seed: int
 ) -> dict[str, Any]:
     """What report.json says of `generated` (N, S, S) uint8, against pictures that were and were not trained on."""
     rng = np.random.default_rng(seed)
     some = training[np.sort(rng.permutation(len(training))[: len(generated)])]
-    reading = judge.read(generated)
-    shares = judge.shares(reading)
-    measured = frechet.measure(reading.features, judge.read(held_out).features, judge.read(some).features, seed)
-    kept = memory(generated, training, held_out, seed)
+    reading = feature_extractor.read(generated)
+    shares = feature_extractor.shares(reading)
+    measured = frechet.measure(
+        reading.features, feature_extractor.read(held_out).features, feature_extractor.read(some).features, seed
+    )
+    kept = measure_memorization(generated, training, held_out, seed)
     return {
         "frechet_classifier_distance": measured.value,
-        "frechet": measured.as_dict() | {"features": judge.reads},
-        "modes_covered": int(judge.covered(shares).sum()),
-        "modes": len(judge.names),
-        "shares": dict(zip(judge.names, shares.tolist(), strict=True)),
-        "judge_accuracy": judge.accuracy,
+        "frechet": measured.as_dict() | {"features": feature_extractor.description},
+        "modes_covered": int(feature_extractor.covered(shares).sum()),
+        "modes": len(feature_extractor.names),
+        "shares": dict(zip(feature_extractor.names, shares.tolist(), strict=True)),
+        "judge_accuracy": feature_extractor.accuracy,
         "memory": {
             "towards_training": kept.towards_training,
             "repeated": kept.repeated,

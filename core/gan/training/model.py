@@ -76,18 +76,18 @@ def _hidden(x: Any, number: int, width: int, activation: str, norm: str, several
     )
 
 
-def reach(output: str) -> tuple[float, float]:
+def output_range(output: str) -> tuple[float, float]:
     """What the output function makes of black, and how far white is from it."""
     return (-1.0, 2.0) if output == "tanh" else (0.0, 1.0)
 
 
-def to_range(pixels: np.ndarray, output: str) -> np.ndarray:
+def to_network_range(pixels: np.ndarray, output: str) -> np.ndarray:
     """Grey levels 0 to 255 as float32 in the range of the output function, which is what the networks see."""
-    black, span = reach(output)
+    black, span = output_range(output)
     return pixels.astype(np.float32) * np.float32(span / 255) + np.float32(black)
 
 
 def to_pixels(values: np.ndarray, output: str) -> np.ndarray:
     """The inverse of to_range, rounded, as uint8: the only way from a network to a drawing."""
-    black, span = reach(output)
+    black, span = output_range(output)
     return np.clip((values - black) * (255 / span) + 0.5, 0, 255).astype(np.uint8)

@@ -7,7 +7,7 @@ import numpy as np
 from core.backend import keras, tf
 from core.gan.config import GANConfig
 from core.gan.training.losses import LOSSES, PENALTIES, probability, value
-from core.gan.training.model import discriminator, generator, reach
+from core.gan.training.model import discriminator, generator, output_range
 from core.training.devices import Devices
 
 BLOCK = 128  # steps in one call of the compiled loop
@@ -47,7 +47,7 @@ class GANSteps:
         self._labels = tf.constant(labels if labels is not None else np.zeros(1), tf.int32)
         self._orders: dict[int, np.ndarray] = {}
         # XLA compiles for one device: what several must tell one another has no place in it.
-        self._loop = tf.function(self._steps, jit_compile=not self.devices.several, autograph=False)
+        self._loop = tf.function(self._training_loop, jit_compile=not self.devices.several, autograph=False)
 
     def _adam(self, model: keras.Model) -> Any:
         optimizer = keras.optimizers.Adam(
@@ -58,11 +58,13 @@ class GANSteps:
 
     def variables(self) -> dict[str, Any]:
         """All state by name; "model/…" is the generator that is used and its opponent."""
-        judge = self.discriminator
+        discriminator = self.discriminator
         groups = {
             "model/generator": self.average.weights,
-            "model/discriminator": judge.weights,
-            "state/dice": [item for item in judge.variables if not any(item is weight for weight in judge.weights)],
+            "model/discriminator": discriminator.weights,
+            "state/dice": [
+                item for item in discriminator.variables if not any(item is weight for weight in discriminator.weights)
+            ],
             "optimizer/generator": self._g_optimizer.variables,
             "optimizer/discriminator": self._d_optimizer.variables,
         }
@@ -98,18 +100,18 @@ class GANSteps:
         """(BLOCK, d_steps, B) positions of pictures: the steps read one shuffled pass after another."""
         each = self.options.d_steps * self.options.batch_size
         places = np.arange(first * each, (first + count) * each)
-        turns = places // self._count
-        self._orders = {turn: self._orders.get(turn) for turn in np.unique(turns)}  # type: ignore[misc]
+        epochs = places // self._count
+        self._orders = {turn: self._orders.get(turn) for turn in np.unique(epochs)}  # type: ignore[misc]
         out = np.zeros(BLOCK * each, np.int32)
         for turn, order in self._orders.items():
             if order is None:
                 order = np.random.default_rng([self.options.seed, int(turn)]).permutation(self._count)
                 self._orders[turn] = order
-            here = np.nonzero(turns == turn)[0]
+            here = np.nonzero(epochs == turn)[0]
             out[here] = order[places[here] % self._count]
         return out.reshape(BLOCK, self.options.d_steps, self.options.batch_size)
 
-    def _steps(self, batches: Any, first: Any, count: Any, factors: Any, total: Any) -> Any:
+    def _training_loop(self, batches: Any, first: Any, count: Any, factors: Any, total: Any) -> Any:
         rate, d_rate = self.options.learning_rate, self.options.learning_rate * self.options.d_rate
 
         def body(i: Any, sums: Any) -> Any:
@@ -124,24 +126,24 @@ class GANSteps:
 
     def _step(self, batches: Any, step: Any, left: Any) -> Any:
         """All turns of the discriminator, then one of the generator, against the same noise as D's last turn."""
-        options, mine = self.options, self.devices.local_shard
+        options, local_shard = self.options, self.devices.local_shard
         for turn in range(options.d_steps):
-            dice = StatelessRNG(options.seed, step, turn, self.devices.several)
-            real, shares = self._real(mine(batches[turn]))
-            noise = mine(dice.normal((options.batch_size, options.latent)))
-            grain = self.instance_noise(left, dice)
+            rng = StatelessRNG(options.seed, step, turn, self.devices.several)
+            real, shares = self._gather_real(local_shard(batches[turn]))
+            noise = local_shard(rng.normal((options.batch_size, options.latent)))
+            noise_for_d = self.instance_noise(left, rng)
             with tf.GradientTape() as tape:
                 fake = self._call(self.generator, noise, shares)
                 with tape.stop_recording():
-                    d_figures = self._d_step(real, tf.stop_gradient(fake), shares, step, grain, dice)
+                    d_figures = self._d_step(real, tf.stop_gradient(fake), shares, step, noise_for_d, rng)
                 if turn + 1 < options.d_steps:
                     continue
-                scores = self._call(self.discriminator, fake + grain, shares)
+                scores = self._call(self.discriminator, fake + noise_for_d, shares)
                 loss = LOSSES[options.loss](tf.zeros_like(scores), scores, 0.0).g
                 share = self.devices.scale_loss(loss)
         weights = self.generator.trainable_variables
         norm = self._apply(self._g_optimizer, tape.gradient(share, weights), weights)
-        self._follow(step)
+        self._update_average(step)
         figures = d_figures | {"g_loss": loss, "g_grad": norm}
         return self.devices.mean(tf.stack([figures[name] for name in FIGURES]))
 
@@ -150,9 +152,11 @@ class GANSteps:
         optimizer.apply(gradients, weights)
         return tf.linalg.global_norm(self.devices.all_reduce(gradients))
 
-    def _d_step(self, real: Any, fake: Any, shares: Any, step: Any, grain: Any, dice: "StatelessRNG") -> dict[str, Any]:
+    def _d_step(
+        self, real: Any, fake: Any, shares: Any, step: Any, noise_for_d: Any, rng: "StatelessRNG"
+    ) -> dict[str, Any]:
         options, weights = self.options, self.discriminator.trainable_variables
-        real, fake = real + grain, fake + grain
+        real, fake = real + noise_for_d, fake + noise_for_d
         with tf.GradientTape() as tape:
             if options.discriminator_norm == "batch":  # real and generated pictures must not share statistics
                 on_real, on_fake = (self._call(self.discriminator, part, shares) for part in (real, fake))
@@ -165,7 +169,7 @@ class GANSteps:
         gradients = tape.gradient(share, weights)
         penalty = tf.constant(0.0)
         if options.penalty != "off":
-            penalty, more = self._penalty(real, fake, shares, step, dice)
+            penalty, more = self._penalty(real, fake, shares, step, rng)
             gradients = [one + two for one, two in zip(gradients, more, strict=True)]
         norm = self._apply(self._d_optimizer, gradients, weights)
         p_real, p_fake = probability(options.loss, on_real, on_fake)
@@ -181,12 +185,12 @@ class GANSteps:
             "spread": tf.math.reduce_std(tf.concat([on_real, on_fake], 0)),
         }
 
-    def _penalty(self, real: Any, fake: Any, shares: Any, step: Any, dice: "StatelessRNG") -> tuple[Any, list[Any]]:
+    def _penalty(self, real: Any, fake: Any, shares: Any, step: Any, rng: "StatelessRNG") -> tuple[Any, list[Any]]:
         """The weighted penalty and its gradients; at every `penalty_every`-th step, that many times as much."""
         options, weights = self.options, self.discriminator.trainable_variables
-        share = self.devices.local_shard(dice.uniform((options.batch_size, 1, 1)))
+        share = self.devices.local_shard(rng.uniform((options.batch_size, 1, 1)))
 
-        def due() -> tuple[Any, list[Any]]:
+        def weighted_penalty() -> tuple[Any, list[Any]]:
             with tf.GradientTape() as tape:
                 size = PENALTIES[options.penalty](
                     lambda pictures: self._call(self.discriminator, pictures, shares), real, fake, share
@@ -198,34 +202,34 @@ class GANSteps:
             return size, found
 
         if options.penalty_every == 1:
-            return due()
+            return weighted_penalty()
         now = step % options.penalty_every == 0
         if (
             self.devices.several and options.discriminator_norm == "batch"
         ):  # what they share cannot be shared in a branch
-            size, found = due()
+            size, found = weighted_penalty()
             return tf.where(now, size, 0.0), [tf.where(now, one, 0.0) for one in found]
         zero = [tf.zeros_like(weight) for weight in weights]
-        return tf.cond(now, due, lambda: (tf.constant(0.0), zero))
+        return tf.cond(now, weighted_penalty, lambda: (tf.constant(0.0), zero))
 
-    def _real(self, places: Any) -> tuple[Any, Any]:
-        black, span = reach(self.options.output)
+    def _gather_real(self, places: Any) -> tuple[Any, Any]:
+        black, span = output_range(self.options.output)
         pictures = tf.cast(tf.gather(self._pictures, places), tf.float32) * (span / 255) + black
         shares = tf.one_hot(tf.gather(self._labels, places), self.classes) if self.classes else None
         return pictures, shares
 
-    def instance_noise(self, left: Any, dice: "StatelessRNG") -> Any:
+    def instance_noise(self, left: Any, rng: "StatelessRNG") -> Any:
         """Noise for all that D sees in this turn, the same for real and generated pictures: it is dear to make."""
         if not self.options.instance_noise:
             return 0.0
-        sigma = self.options.instance_noise * reach(self.options.output)[1]
-        drawn = dice.normal((self.options.batch_size, self.options.size, self.options.size))
+        sigma = self.options.instance_noise * output_range(self.options.output)[1]
+        drawn = rng.normal((self.options.batch_size, self.options.size, self.options.size))
         return sigma * left * self.devices.local_shard(drawn)
 
     def _call(self, model: keras.Model, x: Any, shares: Any) -> Any:
         return model([x, shares] if self.classes else x, training=True)
 
-    def _follow(self, step: Any) -> None:
+    def _update_average(self, step: Any) -> None:
         """The average moves towards the generator, buffers included; quickly at first, when there is little to keep."""
         if self.average is self.generator:
             return
@@ -242,19 +246,19 @@ class StatelessRNG:
     outside: of a compiled loop. There XLA is called for the drawing alone, as without it other numbers come out.
     """
 
-    def __init__(self, seed: int, step: Any, turn: int, outside: bool) -> None:
+    def __init__(self, seed: int, step: Any, turn: int, outside_xla: bool) -> None:
         self._seed, self._next = seed, step * 1024 + turn * 64
-        self._outside = outside
+        self._outside_xla = outside_xla
 
     def _key(self) -> Any:
         self._next += 1
         return tf.stack([tf.constant(self._seed, tf.int64), self._next])
 
     def normal(self, shape: Any) -> Any:
-        return (_xla_normal if self._outside else _normal)(shape, self._key())
+        return (_xla_normal if self._outside_xla else _normal)(shape, self._key())
 
     def uniform(self, shape: Any) -> Any:
-        return (_xla_uniform if self._outside else _uniform)(shape, self._key())
+        return (_xla_uniform if self._outside_xla else _uniform)(shape, self._key())
 
 
 def _normal(shape: Any, key: Any) -> Any:

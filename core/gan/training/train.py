@@ -14,7 +14,7 @@ from core.gan.data.prepare import Images, prepare
 from core.gan.inference import image_files
 from core.gan.training import frechet
 from core.gan.training.feature_extractor import FeatureExtractor
-from core.gan.training.memorization import towards
+from core.gan.training.memorization import share_nearer_to_training
 from core.gan.training.metrics import REPORTED, final_figures
 from core.gan.training.model import to_pixels
 from core.gan.training.step import GANSteps
@@ -40,15 +40,15 @@ def make_task(run: Run) -> "GANTask":
     options = run.options
     assert isinstance(options, GANConfig)
     images = prepare(run.sources(), options)
-    told = images.classes if options.conditional else []
-    labels = {"classes": told, "names": images.classes, "size": images.size}
+    conditional_classes = images.classes if options.conditional else []
+    labels = {"classes": conditional_classes, "names": images.classes, "size": images.size}
     if (run.read_json("labels.json") or labels) != labels:
         raise UserError(
             _("The pictures of “{run}” have other classes than when it began: start a new run.").format(run=run.id)
         )
     run.write_json("labels.json", labels)
-    judge = FeatureExtractor.of(run.path / "judge.npz", images, options.seed)
-    return GANTask(run, options, images, judge)
+    feature_extractor = FeatureExtractor.load_or_train(run.path / "judge.npz", images, options.seed)
+    return GANTask(run, options, images, feature_extractor)
 
 
 class GANTask:
@@ -57,26 +57,30 @@ class GANTask:
     loss_key = "g_loss"
     best = Best("frechet_classifier_distance", "min")
 
-    def __init__(self, run: Run, options: GANConfig, images: Images, judge: FeatureExtractor) -> None:
-        self.run, self.options, self.images, self.judge = run, options, images, judge
+    def __init__(self, run: Run, options: GANConfig, images: Images, feature_extractor: FeatureExtractor) -> None:
+        self.run, self.options, self.images, self.feature_extractor = run, options, images, feature_extractor
         self.classes = len(images.classes) if options.conditional else 0
         devices = Devices.of(run, options.batch_size)
-        self.game = GANSteps(options, images.x, images.labels if self.classes else None, self.classes, devices)
+        self.steps = GANSteps(options, images.x, images.labels if self.classes else None, self.classes, devices)
         each = options.batch_size * options.d_steps
         self.sizes = Sizes(len(images.x) / each, each, "images", spike=math.inf, notes=self._notes())
         self._total = 1
-        self._held = judge.read(images.held_x).features
-        self._draw = tf.function(lambda x: self.game.average(x, training=False), autograph=False, reduce_retracing=True)
+        self._held = feature_extractor.read(images.held_x).features
+        self._draw = tf.function(
+            lambda x: self.steps.average(x, training=False), autograph=False, reduce_retracing=True
+        )
         self._noise = np.random.default_rng([options.seed, 1]).standard_normal((REPORTED, options.latent), np.float32)
         self._write_facts()
 
     def _notes(self) -> list[str]:
-        notes = [*self.images.notes, *self.game.devices.notes(self.options.dropout)]
+        notes = [*self.images.notes, *self.steps.devices.notes(self.options.dropout)]
         if self.options.conditional and not self.images.classes:
             notes.append(_("The pictures have no classes, so the networks are not told any."))
-        if self.judge.accuracy is not None:
+        if self.feature_extractor.accuracy is not None:
             notes.append(
-                _("The judge names {share:.1%} of the held-out pictures rightly.").format(share=self.judge.accuracy)
+                _("The judge names {share:.1%} of the held-out pictures rightly.").format(
+                    share=self.feature_extractor.accuracy
+                )
             )
         return notes
 
@@ -84,21 +88,26 @@ class GANTask:
         images = self.images
         sizes = {"images": len(images.x), "classes": len(images.classes)}
         counts = {"held_out": len(images.held_x), "rejected": images.rejected_count, "duplicates": images.duplicates}
-        about = {"sizes": sizes, "parameters": self._parameters, "modes": self.judge.names, "counts": counts}
+        about = {
+            "sizes": sizes,
+            "parameters": self._parameters,
+            "modes": self.feature_extractor.names,
+            "counts": counts,
+        }
         self.run.write_json("facts.json", about)
         some = np.random.default_rng(0).permutation(len(images.x))[:MEASURED]
-        floor = frechet.between(self.judge.read(images.x[some]).features, self._held)
+        floor = frechet.frechet_distance(self.feature_extractor.read(images.x[some]).features, self._held)
         key, label = self.best.metric, _("real against real")
         self.run.write_json("baselines.json", [{"name": "floor", "label": label, "metric": key, "value": floor}])
 
     @property
     def _parameters(self) -> int:
-        return self.game.generator.count_params() + self.game.discriminator.count_params()
+        return self.steps.generator.count_params() + self.steps.discriminator.count_params()
 
     # Training -------------------------------------------------------------------------------------------------------
     def train(self, step: int, factors: np.ndarray) -> dict[str, float]:
         """Means of game.FIGURES; the loss is NaN, which sends the loop back, also where the discriminator is dead."""
-        figures = self.game.train(step, factors, self._total)
+        figures = self.steps.train(step, factors, self._total)
         if figures.pop("spread") < DEAD:
             self.sizes.notes.append(
                 _("At step {step:,} the discriminator gave every picture the same score.").format(step=step)
@@ -112,10 +121,10 @@ class GANTask:
         plan = self.run.read_json("plan.json")
         self._total = max(1, int(plan["total_steps"])) if isinstance(plan, dict) else 1
         if step == 0:
-            self.game.start_from_average()
+            self.steps.start_from_average()
 
     def variables(self) -> dict[str, Any]:
-        return self.game.variables()
+        return self.steps.variables()
 
     # Looking --------------------------------------------------------------------------------------------------------
     def pictures(self, count: int, classes: np.ndarray | None = None) -> np.ndarray:
@@ -132,19 +141,21 @@ class GANTask:
 
     def _classes(self, count: int) -> np.ndarray:
         """(count,) classes in their real shares, spread evenly."""
-        edges = np.cumsum(self.judge.expected)
+        edges = np.cumsum(self.feature_extractor.expected)
         places = np.random.default_rng(0).permutation(count)
         return np.searchsorted(edges / edges[-1], (places + 0.5) / count).astype(np.int32)
 
     def evaluate(self, step: int) -> dict[str, float]:
         pictures = self.pictures(MEASURED)
-        reading = self.judge.read(pictures)
-        shares = self.judge.shares(reading)
+        reading = self.feature_extractor.read(pictures)
+        shares = self.feature_extractor.shares(reading)
         return {
-            "frechet_classifier_distance": frechet.between(reading.features, self._held),
-            "modes_covered": float(self.judge.covered(shares).sum()),
+            "frechet_classifier_distance": frechet.frechet_distance(reading.features, self._held),
+            "modes_covered": float(self.feature_extractor.covered(shares).sum()),
             "largest_share": float(shares.max()),
-            "towards_training": towards(pictures[:WATCHED], self.images.x, self.images.held_x[:MEASURED]),
+            "towards_training": share_nearer_to_training(
+                pictures[:WATCHED], self.images.x, self.images.held_x[:MEASURED]
+            ),
         }
 
     def sample(self, step: int) -> dict[str, bytes]:
@@ -152,12 +163,12 @@ class GANTask:
         columns = self.classes if 2 <= self.classes <= 16 else 8
         count = columns * (SHOWN // columns)
         pictures = self.pictures(count, np.arange(count) % self.classes if self.classes else None)
-        shares = self.judge.shares(self.judge.read(self.pictures(WATCHED)))
+        shares = self.feature_extractor.shares(self.feature_extractor.read(self.pictures(WATCHED)))
         histogram = {
-            "names": self.judge.names,
+            "names": self.feature_extractor.names,
             "shares": shares.tolist(),
-            "expected": self.judge.expected.tolist(),
-            "covered": self.judge.covered(shares).tolist(),
+            "expected": self.feature_extractor.expected.tolist(),
+            "covered": self.feature_extractor.covered(shares).tolist(),
         }
         return {
             "grid.png": image_files.png(image_files.grid(pictures, columns), 2),
@@ -167,18 +178,20 @@ class GANTask:
 
     # Keeping --------------------------------------------------------------------------------------------------------
     def save_model(self, path: str) -> None:
-        self.game.average.save(path)
+        self.steps.average.save(path)
 
     def load_model(self, path: str) -> None:
-        load_weights(self.game.average, Path(path))
+        load_weights(self.steps.average, Path(path))
 
     def report(self) -> dict[str, Any]:
         images = self.images
         count = min(REPORTED, max(MEASURED, len(images.x)))
-        figures = final_figures(self.pictures(count), self.judge, images.x, images.held_x, self.options.seed)
+        figures = final_figures(
+            self.pictures(count), self.feature_extractor, images.x, images.held_x, self.options.seed
+        )
         return figures | {
             "parameters": self._parameters,
-            "generator_parameters": self.game.generator.count_params(),
+            "generator_parameters": self.steps.generator.count_params(),
             "training_pictures": len(images.x),
             "held_out_pictures": len(images.held_x),
             "rejected_pictures": images.rejected_count,

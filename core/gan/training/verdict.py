@@ -34,10 +34,10 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
     modes = run.facts.get("modes")
     names = [str(name) for name in modes] if isinstance(modes, list) else []
     ended = run.status.state in ENDED
-    return judge_game(rows, options, names, _missing(histogram), floor, ended)
+    return diagnose_training(rows, options, names, _missing(histogram), floor, ended)
 
 
-def judge_game(
+def diagnose_training(
     rows: Rows, options: GANConfig, names: Sequence[str], missing: Sequence[str], floor: float | None, ended: bool
 ) -> list[Verdict]:
     """The same from the figures alone. names: of all modes; missing: of those hardly drawn in the newest sample."""
@@ -121,19 +121,26 @@ def _balance(rows: list[dict[str, Any]], options: GANConfig) -> list[Verdict]:
 
 
 def _memory(rows: list[dict[str, Any]], options: GANConfig, modes: int) -> list[Verdict]:
-    steps, towards = column(rows, "towards_training")
+    steps, share_nearer_to_training = column(rows, "towards_training")
     covered = column(rows, "modes_covered")[1]
     # A collapsed generator draws one picture, which is nearer to the one side or the other by chance.
-    if len(towards) < 3 or min(towards[-3:]) < 0.5 + OFF_BALANCE or covered[-1] < modes / 2:
+    if (
+        len(share_nearer_to_training) < 3
+        or min(share_nearer_to_training[-3:]) < 0.5 + OFF_BALANCE
+        or covered[-1] < modes / 2
+    ):
         return []
-    since = next((steps[n + 1] for n in range(len(steps) - 2, -1, -1) if towards[n] < 0.5 + OFF_BALANCE), steps[0])
+    since = next(
+        (steps[n + 1] for n in range(len(steps) - 2, -1, -1) if share_nearer_to_training[n] < 0.5 + OFF_BALANCE),
+        steps[0],
+    )
     return [
         Verdict(
             "warning",
             _("It is learning pictures by heart since step {step:,}.").format(step=since),
             _(
                 "{share:.0%} of what it draws is nearer to training pictures than to as many unseen ones; ½ is fair."
-            ).format(share=towards[-1]),
+            ).format(share=share_nearer_to_training[-1]),
             {
                 "dropout": min(0.6, options.dropout + 0.2),
                 "penalty": options.penalty if options.penalty != "off" else "r1",

@@ -14,9 +14,9 @@ from core.bundles.program import script_files, use_script, write_script
 from core.gan.config import GANConfig
 from core.gan.data.prepare import prepare
 from core.gan.program import LOSSES as WRITTEN
-from core.gan.program import reach as written_reach
+from core.gan.program import output_range as written_reach
 from core.gan.training.losses import LOSSES
-from core.gan.training.model import discriminator, generator, reach, to_range
+from core.gan.training.model import discriminator, generator, output_range, to_network_range
 from core.runs.run import Run
 from core.runs.store import create
 from core.sources import Source
@@ -75,7 +75,7 @@ def test_the_networks_and_what_they_see_are_the_runs_own(tmp_path, options):
         x = [rng.normal(size=(3, *item.shape[1:])).astype("float32") for item in theirs.inputs]
         x = x if len(x) > 1 else x[0]
         np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-5)
-    np.testing.assert_allclose(found["images"], to_range(images.x, run.options.output), atol=1e-6)
+    np.testing.assert_allclose(found["images"], to_network_range(images.x, run.options.output), atol=1e-6)
     assert (found["labels"] is None) == (K == 0)
     assert np.isfinite(float(found["generator_turn"](_shares(found), np.float32(0.0))))
 
@@ -86,7 +86,7 @@ def _shares(found: dict):
 
 @pytest.mark.parametrize("output", ["tanh", "sigmoid"])
 def test_black_and_white_are_where_the_network_has_them(output):
-    assert written_reach(output) == reach(output)
+    assert written_reach(output) == output_range(output)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -43,7 +43,7 @@ def touch(path: Path) -> None:
         ("demo-lighthouse", charlm_run.opened_of),
         ("demo-reviews", classifier_run.classifier_of),
         ("demo-reviews", classifier_run.explainer_of),
-        ("demo-digits", drawing.drawer_of),
+        ("demo-digits", drawing.sampler_of),
     ],
 )
 def test_a_model_that_training_replaces_is_opened_anew(demo, name, opened):

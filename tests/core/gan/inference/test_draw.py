@@ -4,22 +4,22 @@ import pytest
 
 from core.errors import UserError
 from core.gan.config import GANConfig
-from core.gan.inference.draw import Drawer, analogy, spherical, straight, walks
+from core.gan.inference.draw import ImageSampler, analogy, interpolate_frames, interpolate_linear, interpolate_spherical
 from core.gan.training.model import generator, to_pixels
 
 OPTIONS = GANConfig(size=16, latent=8, generator="32-32", norm="batch")
 
 
 @pytest.fixture(scope="module")
-def drawer():
+def sampler():
     keras.utils.set_random_seed(1)
-    return Drawer(OPTIONS, [], generator(OPTIONS))
+    return ImageSampler(OPTIONS, [], generator(OPTIONS))
 
 
 @pytest.fixture(scope="module")
 def knowing():
     keras.utils.set_random_seed(2)
-    return Drawer(OPTIONS, ["cat", "dog", "7"], generator(OPTIONS, 3))
+    return ImageSampler(OPTIONS, ["cat", "dog", "7"], generator(OPTIONS, 3))
 
 
 def linear(weights):
@@ -29,20 +29,20 @@ def linear(weights):
     out = keras.layers.Dense(256, activation="tanh", name="only")(noise)
     model = keras.Model(noise, keras.layers.Reshape((16, 16))(out))
     model.get_layer("only").set_weights([weights, np.zeros(256)])
-    return Drawer(options, [], model)
+    return ImageSampler(options, [], model)
 
 
-def test_a_seed_always_draws_the_same_pictures_however_many_are_drawn_at_once(drawer):
-    many = drawer.pictures(600, seed=5)
+def test_a_seed_always_draws_the_same_pictures_however_many_are_drawn_at_once(sampler):
+    many = sampler.pictures(600, seed=5)
     assert many.shape == (600, 16, 16)
     assert many.dtype == np.uint8
-    assert abs(drawer.pictures(600, seed=5).astype(int) - many).max() == 0
-    assert abs(drawer.draw(drawer.noise(600, 5)[550:]).astype(int) - many[550:]).max() <= 1
-    assert not np.array_equal(drawer.pictures(600, seed=6), many)
+    assert abs(sampler.pictures(600, seed=5).astype(int) - many).max() == 0
+    assert abs(sampler.draw(sampler.noise(600, 5)[550:]).astype(int) - many[550:]).max() <= 1
+    assert not np.array_equal(sampler.pictures(600, seed=6), many)
 
 
-def test_truncation_cuts_the_tails_and_leaves_the_rest_as_it_was(drawer):
-    whole, cut = drawer.noise(500, 3), drawer.noise(500, 3, truncation=0.7)
+def test_truncation_cuts_the_tails_and_leaves_the_rest_as_it_was(sampler):
+    whole, cut = sampler.noise(500, 3), sampler.noise(500, 3, truncation=0.7)
     assert np.abs(cut).max() <= 0.7
     kept = np.abs(whole) <= 0.7
     assert np.array_equal(whole[kept], cut[kept])
@@ -70,47 +70,47 @@ def test_a_class_that_is_not_there_is_refused(knowing, choice):
         knowing.shares(1, choice)
 
 
-def test_a_run_without_classes_has_none_to_choose(drawer):
-    assert drawer.shares(5) is None
+def test_a_run_without_classes_has_none_to_choose(sampler):
+    assert sampler.shares(5) is None
     with pytest.raises(UserError, match="knows no classes"):
-        drawer.shares(5, 0)
+        sampler.shares(5, 0)
 
 
 @pytest.mark.parametrize(("count", "truncation"), [(0, None), (10_001, None), (-1, None), (1, 0.0), (1, float("nan"))])
-def test_limits_hold_in_core(drawer, count, truncation):
+def test_limits_hold_in_core(sampler, count, truncation):
     with pytest.raises(UserError, match="choose from"):
-        drawer.noise(count, 0, truncation)
+        sampler.noise(count, 0, truncation)
 
 
 def test_the_ends_of_a_walk_are_its_ends():
     one, two = np.random.default_rng(0).normal(size=(2, 8)).astype(np.float32)
-    for walk in (straight, spherical):
+    for walk in (interpolate_linear, interpolate_spherical):
         path = walk(one, two, 9)
         assert path.shape == (9, 8)
         np.testing.assert_allclose(path[[0, -1]], [one, two], atol=1e-5)
-    np.testing.assert_allclose(straight(one, two, 3)[1], (one + two) / 2, atol=1e-6)
+    np.testing.assert_allclose(interpolate_linear(one, two, 3)[1], (one + two) / 2, atol=1e-6)
 
 
 def test_a_spherical_walk_keeps_the_length_and_turns_evenly():
     one, two = np.eye(8, dtype=np.float32)[:2] * 3
-    path = spherical(one, two, 7)
+    path = interpolate_spherical(one, two, 7)
     np.testing.assert_allclose(np.linalg.norm(path, axis=1), 3, rtol=1e-5)
     turns = np.arccos(np.clip((path[1:] * path[:-1]).sum(1) / 9, -1, 1))
     np.testing.assert_allclose(turns, np.pi / 2 / 6, rtol=1e-3)
-    assert np.linalg.norm(straight(one, two, 3)[1]) < 2.2
+    assert np.linalg.norm(interpolate_linear(one, two, 3)[1]) < 2.2
 
 
 @pytest.mark.parametrize("two", [[1, 0], [2, 0], [-1, 0], [0, 0]], ids=["same", "longer", "opposite", "nothing"])
 def test_a_spherical_walk_between_parallel_points_is_finite(two):
-    path = spherical(np.array([1, 0], np.float32), np.array(two, np.float32), 5)
+    path = interpolate_spherical(np.array([1, 0], np.float32), np.array(two, np.float32), 5)
     assert np.isfinite(path).all()
     np.testing.assert_allclose(path[-1], two, atol=1e-6)
 
 
 def test_a_film_that_is_too_long_is_refused():
     with pytest.raises(UserError, match="too long"):
-        walks(np.zeros((200, 2)), np.ones((200, 2)), 600)
-    assert walks(np.zeros((3, 2)), np.ones((3, 2)), 5, straight).shape == (5, 3, 2)
+        interpolate_frames(np.zeros((200, 2)), np.ones((200, 2)), 600)
+    assert interpolate_frames(np.zeros((3, 2)), np.ones((3, 2)), 5, interpolate_linear).shape == (5, 3, 2)
 
 
 def test_analogies_add_what_a_has_more_than_b():
@@ -121,26 +121,28 @@ def test_principal_directions_of_a_linear_generator_are_its_singular_vectors():
     rng = np.random.default_rng(4)
     left, right = np.linalg.qr(rng.normal(size=(4, 4)))[0], np.linalg.qr(rng.normal(size=(256, 4)))[0]
     sizes = np.array([0.04, 0.02, 0.01, 0.005])
-    drawer = linear((left * sizes) @ right.T)
-    vectors, strengths = drawer.directions
+    sampler = linear((left * sizes) @ right.T)
+    vectors, strengths = sampler.directions
     np.testing.assert_allclose(np.abs((vectors * left.T).sum(1)), 1, atol=0.01)
     np.testing.assert_allclose(strengths, sizes / np.sqrt(256) * 255 / 2, rtol=0.05)
-    moved = drawer.along(np.zeros((2, 4), np.float32), 1, 2.0)
+    moved = sampler.move_along(np.zeros((2, 4), np.float32), 1, 2.0)
     np.testing.assert_allclose(moved, [2 * vectors[1]] * 2, rtol=1e-6)
 
 
-def test_the_first_direction_changes_pictures_more_than_the_last(drawer):
-    noise = drawer.noise(50, 9)
-    first, last = (np.abs(drawer.values(drawer.along(noise, n, 0.5)) - drawer.values(noise)).mean() for n in (0, 7))
+def test_the_first_direction_changes_pictures_more_than_the_last(sampler):
+    noise = sampler.noise(50, 9)
+    first, last = (
+        np.abs(sampler.values(sampler.move_along(noise, n, 0.5)) - sampler.values(noise)).mean() for n in (0, 7)
+    )
     assert first > 2 * last
 
 
-def test_the_noise_of_a_picture_that_it_drew_is_found_again(drawer):
-    picture = drawer.pictures(3, seed=77)[1]
-    found = drawer.find(picture)
-    guess = np.sqrt(((drawer.pictures(2000, seed=0).astype(float) - picture) ** 2).mean((1, 2))).min()
+def test_the_noise_of_a_picture_that_it_drew_is_found_again(sampler):
+    picture = sampler.pictures(3, seed=77)[1]
+    found = sampler.find_latent(picture)
+    guess = np.sqrt(((sampler.pictures(2000, seed=0).astype(float) - picture) ** 2).mean((1, 2))).min()
     assert found.difference < guess / 2
-    assert np.array_equal(found.picture, drawer.draw(found.noise[None])[0])
+    assert np.array_equal(found.picture, sampler.draw(found.noise[None])[0])
 
 
 def test_the_class_of_a_picture_that_it_drew_is_found_too(knowing):
@@ -149,6 +151,6 @@ def test_the_class_of_a_picture_that_it_drew_is_found_too(knowing):
     assert found.shares.tolist() == [0, 1, 0]
 
 
-def test_pictures_are_in_the_range_of_the_output(drawer):
-    noise = drawer.noise(3)
-    assert np.array_equal(drawer.draw(noise), to_pixels(drawer.values(noise), "tanh"))
+def test_pictures_are_in_the_range_of_the_output(sampler):
+    noise = sampler.noise(3)
+    assert np.array_equal(sampler.draw(noise), to_pixels(sampler.values(noise), "tanh"))

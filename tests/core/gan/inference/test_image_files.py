@@ -30,7 +30,7 @@ def test_a_png_gives_back_every_pixel():
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 def test_a_film_shows_its_frames_in_order_and_rests_on_the_last(kind):
     frames = [np.full((6, 6), 40 * n, np.uint8) for n in range(5)]
-    with Image.open(BytesIO(image_files.film(frames, kind, frame_ms=100))) as film:
+    with Image.open(BytesIO(image_files.animation(frames, kind, frame_ms=100))) as film:
         assert film.n_frames == 5
         seen, waits = [], []
         for n in range(5):
@@ -44,7 +44,7 @@ def test_a_film_shows_its_frames_in_order_and_rests_on_the_last(kind):
 
 
 def test_a_film_of_one_frame_is_a_picture():
-    with Image.open(BytesIO(image_files.film([PICTURES[0]]))) as film:
+    with Image.open(BytesIO(image_files.animation([PICTURES[0]]))) as film:
         assert film.size == (5, 5)
 
 

@@ -8,7 +8,7 @@ from core.gan.config import GANConfig
 from core.gan.data.prepare import Images, prepare
 from core.gan.training import frechet
 from core.gan.training.feature_extractor import FeatureExtractor, _nearest
-from core.gan.training.memorization import memory, nearest, towards
+from core.gan.training.memorization import measure_memorization, nearest, share_nearer_to_training
 from core.sources import Source
 from tests.core.gan.pictures import npz, shapes
 
@@ -26,7 +26,7 @@ def test_the_distance_is_the_formula_with_scipys_matrix_root():
     (m1, c1), (m2, c2) = ((x.mean(0), np.cov(x, rowvar=False)) for x in (one.astype(float), two.astype(float)))
     root = scipy.linalg.sqrtm(c1 @ c2).real
     expected = ((m1 - m2) ** 2).sum() + np.trace(c1 + c2 - 2 * root)
-    assert frechet.between(one, two) == pytest.approx(expected, rel=1e-8)
+    assert frechet.frechet_distance(one, two) == pytest.approx(expected, rel=1e-8)
 
 
 def test_in_one_dimension_it_is_the_distance_of_means_and_of_deviations():
@@ -37,7 +37,7 @@ def test_in_one_dimension_it_is_the_distance_of_means_and_of_deviations():
 def test_a_feature_that_never_changes_does_no_harm():
     one = cloud(200)
     one[:, 2] = 1.0
-    assert frechet.between(one, one) == pytest.approx(0, abs=1e-9)
+    assert frechet.frechet_distance(one, one) == pytest.approx(0, abs=1e-9)
 
 
 def test_weighted_moments_are_those_of_repeated_rows():
@@ -48,7 +48,7 @@ def test_weighted_moments_are_those_of_repeated_rows():
 
 def test_the_interval_holds_the_value_that_many_more_pictures_give():
     shift = 0.4
-    truth = frechet.between(cloud(200_000, shift, seed=5), cloud(200_000, seed=6))
+    truth = frechet.frechet_distance(cloud(200_000, shift, seed=5), cloud(200_000, seed=6))
     held = 0
     for seed in range(10):
         one, two, three = (cloud(500, shift, seed=10 + seed), cloud(500, seed=30 + seed), cloud(900, seed=50 + seed))
@@ -74,60 +74,66 @@ def images() -> Images:
 
 
 @pytest.fixture(scope="module")
-def judge(images) -> FeatureExtractor:
+def feature_extractor(images) -> FeatureExtractor:
     return FeatureExtractor.train(images, seen=12_000)
 
 
-def test_the_classifier_knows_the_classes_of_unseen_pictures(judge, images):
-    assert judge.accuracy > 0.95
-    assert np.mean(judge.read(images.held_x).modes == images.held_labels) == judge.accuracy
-    np.testing.assert_allclose(judge.expected, 0.5, atol=0.02)
+def test_the_classifier_knows_the_classes_of_unseen_pictures(feature_extractor, images):
+    assert feature_extractor.accuracy > 0.95
+    assert np.mean(feature_extractor.read(images.held_x).modes == images.held_labels) == feature_extractor.accuracy
+    np.testing.assert_allclose(feature_extractor.expected, 0.5, atol=0.02)
 
 
-def test_features_are_the_same_however_many_pictures_are_read_at_once(judge, images):
-    whole = judge.read(images.x).features
-    parts = np.concatenate([judge.read(images.x[n : n + 50]).features for n in range(0, len(images.x), 50)])
+def test_features_are_the_same_however_many_pictures_are_read_at_once(feature_extractor, images):
+    whole = feature_extractor.read(images.x).features
+    parts = np.concatenate([feature_extractor.read(images.x[n : n + 50]).features for n in range(0, len(images.x), 50)])
     np.testing.assert_allclose(whole, parts, rtol=1e-4, atol=1e-4)
 
 
-def test_a_generator_of_one_class_has_lost_the_other_and_is_far_away(judge, images):
+def test_a_generator_of_one_class_has_lost_the_other_and_is_far_away(feature_extractor, images):
     discs = images.x[images.labels == 0]
-    reading = judge.read(discs)
-    assert judge.covered(judge.shares(reading)).tolist() == [True, False]
-    real = judge.read(images.held_x).features
-    assert frechet.between(reading.features, real) > 5 * frechet.between(judge.read(images.x).features, real)
+    reading = feature_extractor.read(discs)
+    assert feature_extractor.covered(feature_extractor.shares(reading)).tolist() == [True, False]
+    real = feature_extractor.read(images.held_x).features
+    assert frechet.frechet_distance(reading.features, real) > 5 * frechet.frechet_distance(
+        feature_extractor.read(images.x).features, real
+    )
 
 
-def test_a_kept_judge_judges_the_same(judge, images, tmp_path):
-    judge.save(tmp_path / "judge.npz")
+def test_a_kept_judge_judges_the_same(feature_extractor, images, tmp_path):
+    feature_extractor.save(tmp_path / "judge.npz")
     again = FeatureExtractor.load(tmp_path / "judge.npz")
-    np.testing.assert_array_equal(judge.read(images.x[:20]).features, again.read(images.x[:20]).features)
-    assert (again.names, again.accuracy) == (judge.names, judge.accuracy)
-    np.testing.assert_array_equal(again.expected, judge.expected)
+    np.testing.assert_array_equal(feature_extractor.read(images.x[:20]).features, again.read(images.x[:20]).features)
+    assert (again.names, again.accuracy) == (feature_extractor.names, feature_extractor.accuracy)
+    np.testing.assert_array_equal(again.expected, feature_extractor.expected)
 
 
-def test_a_damaged_judge_is_trained_anew(images, judge, tmp_path, monkeypatch):
+def test_a_damaged_judge_is_trained_anew(images, feature_extractor, tmp_path, monkeypatch):
     path = tmp_path / "judge.npz"
     path.write_bytes(b"not an archive")
-    monkeypatch.setattr(FeatureExtractor, "train", classmethod(lambda cls, images, seed: judge))
-    assert FeatureExtractor.of(path, images, 0) is judge
-    assert FeatureExtractor.of(path, images, 0) is not judge  # the second time it is read from the file
-    assert FeatureExtractor.of(path, images, 0).accuracy == judge.accuracy
+    monkeypatch.setattr(FeatureExtractor, "train", classmethod(lambda cls, images, seed: feature_extractor))
+    assert FeatureExtractor.load_or_train(path, images, 0) is feature_extractor
+    assert (
+        FeatureExtractor.load_or_train(path, images, 0) is not feature_extractor
+    )  # the second time it is read from the file
+    assert FeatureExtractor.load_or_train(path, images, 0).accuracy == feature_extractor.accuracy
 
 
 def test_without_classes_features_need_no_labels_and_modes_are_groups():
     x, y = shapes(400, 16)
     images = prepare([Source("s.npz", npz(x=x))], GANConfig(size=16))
-    judge = FeatureExtractor.train(images, seen=6000)
-    assert judge.accuracy is None
-    assert len(judge.names) == 10
-    reading = judge.read(x)
-    assert judge.shares(reading).sum() == pytest.approx(1)
+    feature_extractor = FeatureExtractor.train(images, seen=6000)
+    assert feature_extractor.accuracy is None
+    assert len(feature_extractor.names) == 10
+    reading = feature_extractor.read(x)
+    assert feature_extractor.shares(reading).sum() == pytest.approx(1)
     purity = sum(np.bincount(y[reading.modes == k], minlength=2).max() for k in range(10)) / len(y)
     assert purity > 0.65  # discs and bars tend to be in groups of their own
-    blank = judge.read(RNG.integers(0, 256, x.shape).astype(np.uint8)).features
-    real = judge.read(images.held_x).features
-    assert frechet.between(blank, real) > 3 * frechet.between(judge.read(images.x).features, real)
+    blank = feature_extractor.read(RNG.integers(0, 256, x.shape).astype(np.uint8)).features
+    real = feature_extractor.read(images.held_x).features
+    assert frechet.frechet_distance(blank, real) > 3 * frechet.frechet_distance(
+        feature_extractor.read(images.x).features, real
+    )
 
 
 def test_groups_are_by_the_nearest_centre():
@@ -149,7 +155,7 @@ def test_copies_of_training_pictures_are_found_out():
     x, _ = shapes(900, 16)
     training, unseen = x[:300], x[300:600]
     copies = np.clip(training[:200].astype(int) + RNG.integers(-1, 2, training[:200].shape), 0, 255).astype(np.uint8)
-    caught = memory(copies, training, unseen)
+    caught = measure_memorization(copies, training, unseen)
     assert caught.suspect
     assert caught.towards_training == 1
     assert caught.repeated > 0.9
@@ -158,7 +164,7 @@ def test_copies_of_training_pictures_are_found_out():
 
 def test_pictures_of_the_same_kind_that_nobody_copied_are_not_accused():
     x, _ = shapes(900, 16)
-    honest = memory(x[600:], x[:300], x[300:600])
+    honest = measure_memorization(x[600:], x[:300], x[300:600])
     assert not honest.suspect
     assert abs(honest.towards_training - 0.5) < 4 * honest.error
 
@@ -166,4 +172,4 @@ def test_pictures_of_the_same_kind_that_nobody_copied_are_not_accused():
 def test_nearness_compares_with_as_many_pictures_on_either_side():
     """Twenty times as many training pictures are nearer to anything; that alone must not look like copying."""
     x, _ = shapes(4000, 16)
-    assert abs(towards(x[3500:], x[:3000], x[3000:3150]) - 0.5) < 0.1
+    assert abs(share_nearer_to_training(x[3500:], x[:3000], x[3000:3150]) - 0.5) < 0.1

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from core.gan.config import GANConfig
 from core.gan.training.losses import LOSSES, PENALTIES
-from core.gan.training.model import Dropout, discriminator, generator, to_pixels, to_range
+from core.gan.training.model import Dropout, discriminator, generator, to_network_range, to_pixels
 from core.gan.training.step import GANSteps
 from tests.core.gan.pictures import shapes
 
@@ -14,7 +14,7 @@ SMALL = {"size": 16, "latent": 6, "generator": "24-24", "discriminator": "24", "
 RICH = {"dropout": 0.2, "instance_noise": 0.1, "d_steps": 2, "penalty": "gradient", "penalty_every": 2}
 
 
-def game(labels=Y, **options):
+def gan_steps(labels=Y, **options):
     return GANSteps(GANConfig(**SMALL | options), X, labels, 2)
 
 
@@ -50,13 +50,13 @@ def test_the_notes_networks_have_the_parameters_of_the_notes():
 @pytest.mark.parametrize("output", ["tanh", "sigmoid"])
 def test_every_grey_level_survives_the_way_into_the_networks_range_and_back(output):
     levels = np.arange(256, dtype=np.uint8)
-    assert np.array_equal(to_pixels(to_range(levels, output), output), levels)
+    assert np.array_equal(to_pixels(to_network_range(levels, output), output), levels)
 
 
 @pytest.mark.parametrize("output", ["tanh", "sigmoid"])
 def test_the_range_of_the_generator_is_the_range_of_the_real_pictures(output):
     made = generator(GANConfig(**SMALL, output=output))(np.random.default_rng(0).normal(size=(64, 6)) * 1e4).numpy()
-    real = to_range(np.array([0, 255], np.uint8), output)
+    real = to_network_range(np.array([0, 255], np.uint8), output)
     assert made.min() == pytest.approx(real[0], abs=1e-3)
     assert made.max() == pytest.approx(real[1], abs=1e-3)
 
@@ -81,18 +81,18 @@ def test_dropout_drops_its_share_keeps_the_mean_and_does_nothing_outside_of_trai
 def test_the_class_reaches_both_networks():
     options = GANConfig(**SMALL)
     one, two = np.eye(2, dtype=np.float32)[[0]], np.eye(2, dtype=np.float32)[[1]]
-    noise, picture = np.ones((1, 6), np.float32), to_range(X[:1], "tanh")
+    noise, picture = np.ones((1, 6), np.float32), to_network_range(X[:1], "tanh")
     made = generator(options, 2)
     assert not np.allclose(made([noise, one]), made([noise, two]))
-    judge = discriminator(options, 2)
-    assert not np.allclose(judge([picture, one]), judge([picture, two]))
+    feature_extractor = discriminator(options, 2)
+    assert not np.allclose(feature_extractor([picture, one]), feature_extractor([picture, two]))
 
 
 # Training -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("options", [{}, RICH], ids=["plain", "everything on"])
 def test_a_run_that_is_cut_and_continued_equals_one_that_is_not_bit_for_bit(options):
     tf.config.run_functions_eagerly(False)
-    played = game(**options)
+    played = gan_steps(**options)
     start = state(played)
 
     def put_back(kept):
@@ -112,20 +112,20 @@ def test_a_run_that_is_cut_and_continued_equals_one_that_is_not_bit_for_bit(opti
 
 
 def test_variables_have_the_same_names_in_every_process():
-    assert list(game(**RICH).variables()) == list(game(**RICH).variables())
+    assert list(gan_steps(**RICH).variables()) == list(gan_steps(**RICH).variables())
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another():
     runs = []
     for seed in (3, 3, 4):
-        runs.append(game(seed=seed))
+        runs.append(gan_steps(seed=seed))
         runs[-1].train(0, rates(4), 4)
     assert_same(state(runs[0]), state(runs[1]))
     assert any(not np.array_equal(a, b) for a, b in zip(state(runs[0]).values(), state(runs[2]).values(), strict=True))
 
 
 def test_one_pass_reads_every_picture_once_whatever_the_batch_size():
-    played = game(batch_size=10, d_steps=3)
+    played = gan_steps(batch_size=10, d_steps=3)
     read = np.concatenate([played._batches(step, 1)[0].ravel() for step in range(16)])
     assert np.array_equal(np.sort(read[:96]), np.arange(96))
     assert np.array_equal(np.sort(read[96:192]), np.arange(96))
@@ -133,7 +133,7 @@ def test_one_pass_reads_every_picture_once_whatever_the_batch_size():
 
 
 def test_the_average_follows_weights_and_buffers_by_its_formula():
-    played = game(ema=0.7)
+    played = gan_steps(ema=0.7)
     slow = [np.array(item) for item in played.average.variables]
     for step in range(12):
         played.train(step, rates(1), 12)
@@ -146,19 +146,19 @@ def test_the_average_follows_weights_and_buffers_by_its_formula():
 
 
 def test_without_an_average_the_trained_generator_is_the_one_that_is_used():
-    played = game(ema=0)
+    played = gan_steps(ema=0)
     assert played.average is played.generator
     assert not any(name.startswith("state/generator") for name in played.variables())
 
 
 def test_a_rate_of_zero_changes_no_weight_and_d_rate_scales_the_discriminator_alone():
-    played = game(norm="off")
+    played = gan_steps(norm="off")
     before = state(played)
     played.train(0, np.zeros(3, np.float32), 3)
     for name, value in state(played).items():
         if not name.startswith("optimizer"):
             np.testing.assert_allclose(value, before[name], atol=1e-7, err_msg=name)
-    slow, fast = game(d_rate=0.5, ema=0, norm="off"), game(d_rate=2, ema=0, norm="off")
+    slow, fast = gan_steps(d_rate=0.5, ema=0, norm="off"), gan_steps(d_rate=2, ema=0, norm="off")
     moved = []
     for one in (slow, fast):
         start = state(one)
@@ -172,11 +172,11 @@ def test_the_first_discriminator_step_is_adam_on_the_gradient_of_loss_and_penalt
     """D's first step on all pictures at once, recomputed with Keras eagerly."""
     options = {"batch_size": 96, "penalty": "r1", "penalty_weight": 3.0, "ema": 0, "norm": "off", "latent": 2}
     options |= {"learning_rate": 5e-4}
-    played = game(None, **options)
+    played = gan_steps(None, **options)
     before = [np.array(item) for item in played.discriminator.trainable_variables]
     noise = tf.random.stateless_normal((96, 2), tf.constant([0, 1], tf.int64), alg="philox")
     fake = played.generator(noise)
-    real = to_range(X[played._batches(0, 1)[0, 0]], "tanh")
+    real = to_network_range(X[played._batches(0, 1)[0, 0]], "tanh")
     with tf.GradientTape() as tape:
         loss = LOSSES["non-saturating"](played.discriminator(real), played.discriminator(fake), 0.0).d
         loss += 3.0 * PENALTIES["r1"](played.discriminator, tf.constant(real), fake, None)
@@ -193,8 +193,8 @@ def test_the_first_discriminator_step_is_adam_on_the_gradient_of_loss_and_penalt
 @pytest.mark.parametrize("penalty", ["off", "r1", "gradient"])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_any_loss_plays_with_any_penalty_on_the_same_network_and_data_order(loss, penalty):
-    played = game(loss=loss, penalty=penalty)
-    assert np.array_equal(played._batches(0, 2), game()._batches(0, 2))
+    played = gan_steps(loss=loss, penalty=penalty)
+    assert np.array_equal(played._batches(0, 2), gan_steps()._batches(0, 2))
     figures = played.train(0, rates(3), 3)
     assert all(np.isfinite(value) for value in figures.values())
     assert (figures["penalty"] > 0) == (penalty != "off")
@@ -203,8 +203,8 @@ def test_any_loss_plays_with_any_penalty_on_the_same_network_and_data_order(loss
 
 
 def test_figures_are_means_over_the_steps_of_the_call():
-    whole = game().train(0, rates(6), 6)
-    cut = game()
+    whole = gan_steps().train(0, rates(6), 6)
+    cut = gan_steps()
     parts = [cut.train(step, rates(6)[step : step + 1], 6) for step in range(6)]
     for name, value in whole.items():
         assert value == pytest.approx(np.mean([part[name] for part in parts]), rel=1e-5)

@@ -11,7 +11,7 @@ from core.commands.main import main
 from core.errors import UserError
 from core.gan.config import GANConfig, cost, preset
 from core.gan.data.prepare import prepare, sizes
-from core.gan.inference.draw import load_drawer
+from core.gan.inference.draw import load_sampler
 from core.gan.training.evaluate import evaluate
 from core.gan.training.feature_extractor import FeatureExtractor
 from core.gan.training.model import discriminator, generator
@@ -32,7 +32,7 @@ OPTIONS = GANConfig(
 
 
 @pytest.fixture(scope="module")
-def judge():
+def feature_extractor():
     return FeatureExtractor.train(prepare([shapes_source(300, 16)], OPTIONS), seen=6000)
 
 
@@ -41,10 +41,10 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("runs")
 
 
-def new_run(folder, judge, options=OPTIONS, sources=None, every=500):
+def new_run(folder, feature_extractor, options=OPTIONS, sources=None, every=500):
     """A run whose judge is there and whose plan is made, as after a first start."""
     run = create(options, sources or [shapes_source(300, 16)], directory=folder, name="shapes")
-    judge.save(run.path / "judge.npz")
+    feature_extractor.save(run.path / "judge.npz")
     cadence = {"log_every": every // 2, "eval_every": every, "sample_every": every, "checkpoint_every": every}
     run.write_json("plan.json", {"total_steps": options.steps, **cadence})
     return run
@@ -57,13 +57,13 @@ def train(run) -> GANTask:
 
 
 @pytest.fixture(scope="module")
-def finished(folder, judge) -> Run:
-    run = new_run(folder, judge)
+def finished(folder, feature_extractor) -> Run:
+    run = new_run(folder, feature_extractor)
     train(run)
     return run
 
 
-def test_a_trained_run_is_nearer_to_the_real_pictures_than_at_its_start(finished, judge):
+def test_a_trained_run_is_nearer_to_the_real_pictures_than_at_its_start(finished, feature_extractor):
     task = make_task(finished)
     assert finished.report["frechet_classifier_distance"] < task.evaluate(0)["frechet_classifier_distance"] / 2
 
@@ -98,17 +98,17 @@ def test_every_sample_is_from_the_same_noise_with_its_pictures_and_histogram(fin
         assert sum(histogram["shares"]) == pytest.approx(1)
 
 
-def test_columns_of_a_conditional_grid_are_classes(finished, judge):
+def test_columns_of_a_conditional_grid_are_classes(finished, feature_extractor):
     with np.load(io.BytesIO(finished.sample(1500, "pictures.npz")), allow_pickle=False) as file:
-        seen = judge.read(file["pictures"]).modes
+        seen = feature_extractor.read(file["pictures"]).modes
     assert np.mean(seen == np.arange(64) % 2) > 0.8
 
 
 def test_the_model_opens_with_plain_keras_and_draws_the_same(finished):
-    drawer = load_drawer(finished)
-    noise, shares = drawer.noise(5), drawer.shares(5)
+    sampler = load_sampler(finished)
+    noise, shares = sampler.noise(5), sampler.shares(5)
     plain = keras.models.load_model(finished.model_path)([noise, shares]).numpy()
-    np.testing.assert_allclose(plain, drawer.values(noise, shares), atol=1e-5)
+    np.testing.assert_allclose(plain, sampler.values(noise, shares), atol=1e-5)
 
 
 def test_measuring_again_gives_figures_like_the_report_and_other_pictures_other_ones(finished):
@@ -124,8 +124,8 @@ def test_a_verdict_is_found_for_a_real_run(finished):
     assert len(verdicts(finished, finished.metrics())) >= 1
 
 
-def test_a_stopped_run_continues_to_the_same_weights(folder, judge, monkeypatch):
-    runs = [new_run(folder, judge, OPTIONS.model_copy(update={"steps": 60}), every=20) for _ in range(2)]
+def test_a_stopped_run_continues_to_the_same_weights(folder, feature_extractor, monkeypatch):
+    runs = [new_run(folder, feature_extractor, OPTIONS.model_copy(update={"steps": 60}), every=20) for _ in range(2)]
     whole = train(runs[0])
     task = make_task(runs[1])
     original = task.train
@@ -148,10 +148,10 @@ def test_a_stopped_run_continues_to_the_same_weights(folder, judge, monkeypatch)
         assert np.array_equal(one, two), name
 
 
-def test_a_branch_trains_on_from_the_kept_generator(finished, folder, judge):
+def test_a_branch_trains_on_from_the_kept_generator(finished, folder, feature_extractor):
     step = snapshots.steps(finished)[-1]
     branch = create_rerun(finished, {"steps": 1, "learning_rate": 1e-6}, branch_from=step)
-    judge.save(branch.path / "judge.npz")
+    feature_extractor.save(branch.path / "judge.npz")
     kept, trained = snapshots.load(finished, step), train(branch).variables()
     kernels = [name for name in kept if name.endswith("kernel")]
     assert len(kernels) == 6
@@ -160,18 +160,18 @@ def test_a_branch_trains_on_from_the_kept_generator(finished, folder, judge):
         np.testing.assert_allclose(np.asarray(now), kept[name], atol=1e-5, err_msg=name)
 
 
-def test_a_discriminator_that_tells_nothing_apart_sends_the_loop_back(folder, judge, monkeypatch):
-    task = make_task(new_run(folder, judge))
+def test_a_discriminator_that_tells_nothing_apart_sends_the_loop_back(folder, feature_extractor, monkeypatch):
+    task = make_task(new_run(folder, feature_extractor))
     figures = dict.fromkeys(("g_loss", "d_loss", "penalty"), 0.5)
-    monkeypatch.setattr(task.game, "train", lambda *given: figures | {"spread": 0.0})
+    monkeypatch.setattr(task.steps, "train", lambda *given: figures | {"spread": 0.0})
     assert np.isnan(task.train(40, np.ones(1))["g_loss"])
     assert "same score" in task.sizes.notes[-1]
-    monkeypatch.setattr(task.game, "train", lambda *given: figures | {"spread": 0.1})
+    monkeypatch.setattr(task.steps, "train", lambda *given: figures | {"spread": 0.1})
     assert task.train(40, np.ones(1))["g_loss"] == 0.5
 
 
-def test_other_classes_than_before_are_refused(folder, judge):
-    run = new_run(folder, judge)
+def test_other_classes_than_before_are_refused(folder, feature_extractor):
+    run = new_run(folder, feature_extractor)
     run.write_json("labels.json", {"classes": ["cat", "dog"], "names": ["cat", "dog"], "size": 16})
     with pytest.raises(UserError, match="other classes than when it began"):
         make_task(run)
@@ -180,12 +180,12 @@ def test_other_classes_than_before_are_refused(folder, judge):
 def test_pictures_without_classes_train_a_network_that_is_told_none(folder):
     x, _ = shapes(120, 16)
     sources = [Source("x.npz", npz(x=x))]
-    judge = FeatureExtractor.train(prepare(sources, OPTIONS), seen=500)
-    run = new_run(folder, judge, OPTIONS.model_copy(update={"steps": 5}), sources, every=4)
+    feature_extractor = FeatureExtractor.train(prepare(sources, OPTIONS), seen=500)
+    run = new_run(folder, feature_extractor, OPTIONS.model_copy(update={"steps": 5}), sources, every=4)
     task = train(run)
     assert task.classes == 0
     assert any("no classes" in note for note in run.report["notes"])
-    assert load_drawer(run).pictures(3).shape == (3, 16, 16)
+    assert load_sampler(run).pictures(3).shape == (3, 16, 16)
 
 
 @pytest.mark.parametrize("name", ["quick", "balanced", "best", "notes"])
@@ -212,13 +212,13 @@ def test_the_command_draws_into_every_kind_of_file(finished, tmp_path, capsys, e
     assert target.read_bytes().startswith(magic)
 
 
-def test_the_command_draws_one_class_from_a_seed(finished, tmp_path, judge):
+def test_the_command_draws_one_class_from_a_seed(finished, tmp_path, feature_extractor):
     target = tmp_path / "ones.npz"
     arguments = ["sample", str(finished.path), "--count", "20", "--output", str(target), "--class", "1", "--seed", "3"]
     assert main(arguments) == 0
     with np.load(target, allow_pickle=False) as file:
         assert (file["classes"] == 1).all()
-        assert np.array_equal(file["pictures"], load_drawer(finished).pictures(20, 3, "1"))
+        assert np.array_equal(file["pictures"], load_sampler(finished).pictures(20, 3, "1"))
 
 
 @pytest.mark.parametrize(
