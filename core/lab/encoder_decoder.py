@@ -23,6 +23,7 @@ from core.lab import checks
 from core.lab.attention import layer_norm, project, softmax
 from core.lab.concept import Question
 from core.lab.digits import equals, tex_array
+from core.lab.encoder_decoder_keras import build
 from core.lab.snippet import SHOW, Snippet, printed
 
 DATA = Path(__file__).with_name("data")
@@ -225,8 +226,6 @@ def snippet(decoded: Decoded) -> Snippet:
 
     Without an override: Keras has none. Run it in the project's folder, where the weights are.
     """
-    from core.lab.encoder_decoder_training import build  # it imports this module
-
     task = decoded.task
     free = decode(task.key, decoded.source)
     sizes = (len(task.symbols), task.source_length, task.target_length, FEATURES, HEADS)

@@ -10,7 +10,8 @@ from core.classifier.config import ClassifierConfig, preset
 from core.classifier.data.cleaning import Finding
 from core.classifier.data.columns import guess_columns
 from core.classifier.data.prepare import Report, prepare, sizes
-from core.classifier.data.table import read_table, shown_column
+from core.classifier.data.reader import read_table
+from core.classifier.data.table import shown_column
 from core.errors import UserError
 from core.i18n import N_, _, language, lazy_message, translated_mapping
 from core.schema import merged

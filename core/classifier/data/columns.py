@@ -1,25 +1,13 @@
 """Which columns of a table are the text and the label."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from core.classifier.data.table import LABEL_NAMES, TEXT_NAMES, Table
 from core.errors import UserError
 from core.i18n import _
 
-if TYPE_CHECKING:
-    from core.classifier.data.table import Table
 
-LABEL_NAMES = {
-    "label", "labels", "class", "category", "categories", "target", "sentiment", "polarity", "y", "tag", "topic",
-    "intent", "rating", "stars", "score", "标签", "类别", "分类", "情感", "评分", "类",
-}  # fmt: skip
-TEXT_NAMES = {
-    "text", "texts", "sentence", "review", "reviews", "comment", "comments", "content", "message", "body", "document",
-    "description", "title", "tweet", "评论", "文本", "内容", "句子", "评价", "正文",
-}  # fmt: skip
-
-
-def guess_columns(table: "Table", text: str = "", label: str = "") -> tuple[str, str]:
+def guess_columns(table: Table, text: str = "", label: str = "") -> tuple[str, str]:
     """The text and the label column: the ones named, or those that look like it.
 
     A label column has 2 to 100 different values that return; the text column is the longest. Raises UserError that

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.columns import guess_columns
-from core.classifier.data.formats import from_folders
-from core.classifier.data.table import NO, Table, read_table
+from core.classifier.data.reader import from_folders, read_table
+from core.classifier.data.table import NO, Table
 from core.errors import UserError
 from core.i18n import _
 from core.sources import Source

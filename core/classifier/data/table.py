@@ -1,29 +1,27 @@
-"""Files to one table of text cells: which format, encoding, separator, quoting and header, found by evidence."""
+"""A table of text cells: its rows, the names of its columns, whether its first row names them."""
 
-import csv
-import io
-import itertools
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.classifier.data.columns import LABEL_NAMES, TEXT_NAMES
-from core.classifier.data.decoding import decode
 from core.errors import UserError
 from core.i18n import N_, _
-from core.sources import Source, check_size
 
 MAX_BYTES = 150_000_000  # of a file, packed or unpacked
 MAX_CELL = 1_000_000
-MAX_COLUMNS = 500
 MAX_ROWS = 2_000_000
 NAMELESS = re.compile(r"column (\d+)")
-SAMPLE_CHARS, SAMPLE_ROWS = 1 << 18, 300
 YES, NO = N_("yes"), N_("no")
-SEPARATORS = {"\t": N_("tab"), ",": N_("comma"), ";": N_("semicolon"), "|": N_("bar")}
+LABEL_NAMES = {
+    "label", "labels", "class", "category", "categories", "target", "sentiment", "polarity", "y", "tag", "topic",
+    "intent", "rating", "stars", "score", "标签", "类别", "分类", "情感", "评分", "类",
+}  # fmt: skip
+TEXT_NAMES = {
+    "text", "texts", "sentence", "review", "reviews", "comment", "comments", "content", "message", "body", "document",
+    "description", "title", "tweet", "评论", "文本", "内容", "句子", "评价", "正文",
+}  # fmt: skip
 
 Header = Literal["auto", "yes", "no"]
 
@@ -67,172 +65,18 @@ class Table:
         return [row[index] for row in self.rows]
 
 
-def read_table(source: Source, header: Header = "auto") -> Table:
-    """Read one file: CSV, TSV, JSON lines, a JSON list, Excel, each also in gzip, or a zip with a folder a class.
-
-    Raises UserError for what is none of these, is too large, or is broken, naming the line.
-    """
-    from core.classifier.data import formats
-
-    name, data = source.name, source.data
-    check_size(name, len(data), MAX_BYTES)
-    if data[:2] == b"\x1f\x8b":
-        name, data = name.removesuffix(".gz"), _gunzip(name, data)
-    if not data.strip():
-        raise UserError(_("“{name}” is empty: bring a table of texts and labels.").format(name=name))
-    if data[:4] == b"PK\x03\x04":
-        table = formats.from_zip(name, data, header)
-    elif data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise UserError(_("“{name}” is an old Excel file: save it as .xlsx or CSV.").format(name=name))
-    else:
-        text, encoding = decode(name, data)
-        start = text[:4096].lstrip()[:1]
-        if start == "{" or (start == "[" and not name.lower().endswith((".csv", ".tsv"))):
-            table = formats.from_json(name, text)
-        else:
-            table = from_csv(name, text, header)
-        table.found[N_("encoding")] = encoding
-    if not table.rows:
-        raise UserError(_("“{name}” has no row of data, only a header or empty rows.").format(name=name))
-    return table
-
-
-def _gunzip(name: str, data: bytes) -> bytes:
-    """Unpack at most MAX_BYTES, so that a bomb costs no memory."""
-    try:
-        parts, size = [], 0
-        while data:
-            unpacker = zlib.decompressobj(31)
-            parts.append(unpacker.decompress(data, MAX_BYTES + 1 - size))
-            size += len(parts[-1])
-            if size > MAX_BYTES:
-                check_size(name, size, MAX_BYTES)
-            if not unpacker.eof:
-                raise zlib.error("cut short")
-            data = unpacker.unused_data.lstrip(b"\0")
-        return b"".join(parts)
-    except zlib.error:
-        raise UserError(_("“{name}” is a damaged gzip file: pack it anew.").format(name=name)) from None
-
-
-# CSV ------------------------------------------------------------------------------------------------------------------
-def from_csv(name: str, text: str, header: Header = "auto") -> Table:
-    """A table out of separated text; separator, quoting and header are found."""
-    separator, quoted = _dialect(text)
-    try:
-        records, numbers = _records(name, text, separator, quoted)
-    except _OpenQuoteError as error:
-        # Quotes that never close are often no quoting at all but marks inside texts.
-        widths = _widths(text, separator, quoted=False)
-        if not widths or widths.most_common(1)[0][1] < 0.99 * widths.total():
-            raise UserError(str(error)) from None
-        quoted = False
-        records, numbers = _records(name, text, separator, quoted)
-    table = shaped(name, records, numbers, header)
-    table.found |= {N_("format"): "CSV", N_("separator"): SEPARATORS[separator], N_("quoting"): YES if quoted else NO}
-    return table
-
-
-class _OpenQuoteError(Exception):
-    pass
-
-
-class _Lines:
-    """Lines of a text with their count; an iterator that a second reader can take over from a first."""
-
-    def __init__(self, text: str) -> None:
-        self._lines, self.count, self.last = io.StringIO(text, newline=""), 0, ""
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        self.last = next(self._lines)
-        self.count += 1
-        return self.last
-
-
-def _records(name: str, text: str, separator: str, quoted: bool) -> tuple[list[list[str]], list[int]]:
-    """All rows that hold anything, and the lines they begin in."""
-    csv.field_size_limit(max(MAX_BYTES, csv.field_size_limit()))
-    records, numbers, lines = list[list[str]](), list[int](), _Lines(text)
-    reader = _reader(lines, separator, quoted)
-    while True:
-        line = lines.count + 1
-        try:
-            record = next(reader)
-        except StopIteration:
-            return records, numbers
-        except csv.Error as error:
-            if lines.count > line or "unexpected end" in str(error):
-                raise _OpenQuoteError(
-                    _(
-                        "A quote that opens in line {line} of “{name}” never closes: close it, or double the quote "
-                        "marks inside texts."
-                    ).format(line=line, name=name)
-                ) from None
-            # Something stands behind a closing quote: this line is read as spreadsheets do.
-            record = next(csv.reader([lines.last], delimiter=separator))
-            reader = _reader(lines, separator, quoted)
-        _check_record(name, record, line)
-        if any(cell and not cell.isspace() for cell in record):
-            records.append(record)
-            numbers.append(line)
-
-
-def _reader(lines: Iterable[str], separator: str, quoted: bool) -> "csv._reader":  # type: ignore[name-defined]
-    if quoted:
-        return csv.reader(lines, delimiter=separator, strict=True)
-    return csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
-
-
-def _check_record(name: str, record: list[str], line: int) -> None:
-    if len(record) > MAX_COLUMNS:
-        raise UserError(
-            _("Line {line} of “{name}” has {count:,} columns: at most {limit} can be read.").format(
-                line=line, name=name, count=len(record), limit=MAX_COLUMNS
+def check_cells(name: str, rows: Iterable[Sequence[str]], numbers: Iterable[int]) -> None:
+    """Raise UserError where a cell has more than MAX_CELL characters. numbers: the rows' places in the file."""
+    for row, number in zip(rows, numbers, strict=True):
+        longest = max(map(len, row), default=0)
+        if longest > MAX_CELL:
+            raise UserError(
+                _("A cell in row {row} of “{name}” has {count:,} characters, but one text can have {limit:,}.").format(
+                    row=number, name=name, count=longest, limit=MAX_CELL
+                )
             )
-        )
-    longest = max(map(len, record), default=0)
-    if longest > MAX_CELL:
-        raise UserError(
-            _(
-                "A cell in line {line} of “{name}” has {count:,} characters, but one text can have {limit:,}: "
-                "shorten it, or look for a quote that was left open."
-            ).format(line=line, name=name, count=longest, limit=MAX_CELL)
-        )
 
 
-def _dialect(text: str) -> tuple[str, bool]:
-    """The separator and whether quotes quote: what makes most of the first rows equally wide, with at least 2 cells."""
-    best, chosen = (0.0, 0.0), (",", True)
-    for separator, quoted in itertools.product(SEPARATORS, (True, False)):
-        widths = _widths(text, separator, quoted)
-        width, count = widths.most_common(1)[0] if widths else (0, 0)
-        # Between equals the reading with quotes wins, then the order of SEPARATORS.
-        score = (count / max(1, widths.total()), float(quoted))
-        if width >= 2 and score > best:
-            best, chosen = score, (separator, quoted)
-    return chosen
-
-
-def _widths(text: str, separator: str, quoted: bool) -> Counter[int]:
-    """How many of the first rows have how many cells; empty where quotes plainly quote but are not read so."""
-    widths: Counter[int] = Counter()
-    marked = 0
-    sample = text[:SAMPLE_CHARS]
-    try:
-        for record in itertools.islice(_reader(io.StringIO(sample, newline=""), separator, quoted), SAMPLE_ROWS):
-            if any(record):
-                widths[len(record)] += 1
-                opens = any(cell.startswith('"') for cell in record)
-                marked += opens and any(cell.endswith('"') for cell in record)
-    except csv.Error:
-        widths[1] += 1  # a fault, but no proof against this reading: the sample may end inside quotes
-    return widths if quoted or marked * 2 < widths.total() else Counter()
-
-
-# Shape and columns ----------------------------------------------------------------------------------------------------
 def shaped(name: str, records: list[list[str]], numbers: list[int], header: Header) -> Table:
     """Make all rows equally wide and name the columns. Raises UserError where there is but one column."""
     if not records:
@@ -298,16 +142,3 @@ def _is_number(cell: str) -> bool:
         return True
     except ValueError:
         return False
-
-
-def read_lines(source: Source) -> Table:
-    """A plain text file with a text a line, as a table of one column. Raises UserError."""
-    check_size(source.name, len(source.data), MAX_BYTES)
-    text, encoding = decode(source.name, source.data)
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if not lines:
-        raise UserError(_("“{name}” has no line of text.").format(name=source.name))
-    for number, line in lines:
-        _check_record(source.name, [line], number)
-    found = {N_("format"): N_("a text a line"), N_("encoding"): encoding}
-    return Table(source.name, ["text"], [[line] for _number, line in lines], [number for number, _line in lines], found)

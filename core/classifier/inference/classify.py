@@ -10,8 +10,10 @@ import numpy as np
 
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.batches import by_length, padded
+from core.classifier.data.csv_format import read_lines
 from core.classifier.data.encode import encode
-from core.classifier.data.table import Table, read_lines, read_table
+from core.classifier.data.reader import read_table
+from core.classifier.data.table import Table
 from core.classifier.data.tokenizer import UNKNOWN, Vocabulary, kept
 from core.classifier.training.metrics import fit_temperature, softmax
 from core.classifier.training.model import build

@@ -24,7 +24,7 @@ def config(**changes):
 
 def test_reading_a_table_imports_neither_pandas_nor_tensorflow():
     code = (
-        "import sys, core.classifier.data.prepare, core.classifier.config, core.classifier.data.formats, openpyxl;"
+        "import sys, core.classifier.data.prepare, core.classifier.config, core.classifier.data.reader, openpyxl;"
         "sys.exit(any(m in sys.modules for m in ('pandas', 'tensorflow', 'keras')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

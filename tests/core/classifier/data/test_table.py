@@ -8,7 +8,8 @@ import openpyxl
 import pytest
 
 from core.classifier.data.columns import guess_columns
-from core.classifier.data.table import MAX_CELL, read_table
+from core.classifier.data.reader import read_table
+from core.classifier.data.table import MAX_CELL
 from core.errors import UserError
 from core.sources import Source
 
@@ -129,8 +130,7 @@ def test_a_zip_and_a_gzip_around_one_table_are_opened():
 
 
 def test_a_bomb_is_not_unpacked_beyond_the_limit(monkeypatch):
-    for module in ("table", "formats"):
-        monkeypatch.setattr(f"core.classifier.{module}.MAX_BYTES", 5_000_000)
+    monkeypatch.setattr("core.classifier.data.reader.MAX_BYTES", 5_000_000)
     with pytest.raises(UserError, match=r"has 5\.0 MB, but at most 5 MB"):
         table(gzip.compress(bytes(20_000_000), 1), "bomb.csv.gz")
     with pytest.raises(UserError, match=r"has 20\.0 MB, but at most 5 MB"):
