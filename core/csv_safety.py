@@ -7,7 +7,7 @@ FORMULA = "=+-@\t\r\n＝＋－＠"  # the last four are the same signs to spread
 UNSEEN = ("Zs", "Cf", "Cc")
 
 
-def harmless(cell: Any) -> Any:
+def escape_formula(cell: Any) -> Any:
     """`cell`, with an apostrophe before what a spreadsheet would take for a formula; numbers stay numbers.
 
     Blanks and characters that nobody sees are looked through, as spreadsheets do.

@@ -25,9 +25,9 @@ def load_sources(given: Sequence[str], family: Family) -> tuple[list[Source], st
         if kind == "sample":
             sources += _sample(name, family)
         elif kind == "download":
-            from core.samples.offers import offered
+            from core.samples.offers import load_offer
 
-            sources += offered(name)
+            sources += load_offer(name)
         elif kind == "run":
             sources += find(name).sources()
         elif Path(item).is_dir():

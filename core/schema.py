@@ -12,7 +12,7 @@ from core.i18n import _
 from core.text_lists import by_spaces
 
 TENSORFLOW_MB = 480  # a process that has imported TensorFlow and compiled a step
-TRACE = 3  # values kept for the way back, per activation, seen on all three families
+STORED_PER_ACTIVATION = 3  # values kept for the way back, per activation, seen on all three families
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Cost:
     @property
     def memory_mb(self) -> float:
         """What the training process will need, about: weights, gradients, two moments, and the way back, in float32."""
-        return TENSORFLOW_MB + 4 * (4 * self.parameters + TRACE * self.activations) / 1e6
+        return TENSORFLOW_MB + 4 * (4 * self.parameters + STORED_PER_ACTIVATION * self.activations) / 1e6
 
 
 Level = Literal["basic", "advanced", "hidden"]

@@ -109,7 +109,7 @@ def read_entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     return b"".join(read_blocks(archive, entry))
 
 
-def proven_json(content: bytes, name: str) -> Any:
+def validated_json(content: bytes, name: str) -> Any:
     """The value in `content`, of bounded depth and size and with finite numbers only."""
     try:
         value = json.loads(content, parse_constant=lambda word: None)

@@ -26,7 +26,7 @@ from core.runs.metrics import FILE_LIMIT as METRICS_LIMIT
 from core.runs.names import clean_name, clean_tags, slug
 from core.runs.run import NOTE_LIMIT, SCHEMA, Run, files_below
 from core.runs.status import Status
-from core.runs.store import claim, draft_folder, runs_dir
+from core.runs.store import draft_folder, move_into_place, runs_dir
 from core.schema import parse_options
 
 FORMAT, VERSION = "hidden-state-run", 1
@@ -106,17 +106,17 @@ def _write(run: Run, file: BinaryIO, data: bool) -> None:
     files: dict[str, Any] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as archive:
         for name, path in kept.items():
-            content = json_bytes(_public(run.status)) if name == "status.json" else path.read_bytes()
+            content = json_bytes(_public_status(run.status)) if name == "status.json" else path.read_bytes()
             files[name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             archive.writestr(_entry(name), content)
-        if lines := _use(run):
+        if lines := _use_script(run):
             files[USE] = {"size": len(lines), "sha256": hashlib.sha256(lines).hexdigest()}
             archive.writestr(_entry(USE), lines)
         about = {"format": FORMAT, "version": VERSION, "id": run.id, "exported": time.time(), "files": files}
         archive.writestr(_entry(MANIFEST), json_bytes(about))
 
 
-def _use(run: Run) -> bytes:
+def _use_script(run: Run) -> bytes:
     """The lines that use the model; none where there is no model, or no sound vocabulary that they could read."""
     try:
         return use_script(run).encode() if run.usable else b""
@@ -132,7 +132,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _public(status: Status) -> dict[str, Any]:
+def _public_status(status: Status) -> dict[str, Any]:
     """What a run has reached, without where it ran."""
     state = status.state if status.state in ("finished", "failed") else "stopped"
     known = {"step", "total", "epoch", "seconds", "throughput", "unit", "loss", "best", "best_metric", "best_step"}
@@ -152,7 +152,7 @@ def import_bundle(file: Path, directory: str | Path | None = None) -> Run:
         draft = draft_folder(parent)
         try:
             name = _unpack(Path(file), draft)
-            return Run(claim(draft, parent, slug(name)))
+            return Run(move_into_place(draft, parent, slug(name)))
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except ForeignFileError as error:
@@ -183,7 +183,7 @@ def _unpack(file: Path, draft: Path) -> str:
         for entry in archive.infolist():
             if entry.filename not in (MANIFEST, USE, "config.json"):
                 archive_validation.extract(archive, entry, draft / entry.filename, deadline)
-                _prove(draft / entry.filename, entry.filename, manifest)
+                _validate_file(draft / entry.filename, entry.filename, manifest)
     config["imported"] = {"at": time.time(), "id": clean_name(str(manifest.get("id", "")))}
     write_json(draft / "config.json", config)
     for item in config["data"]["files"]:
@@ -191,7 +191,7 @@ def _unpack(file: Path, draft: Path) -> str:
         if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != item["sha256"]:
             raise ForeignFileError("its data is not what config.json says")
     status = Status.read(draft / "status.json") or Status(state="stopped")
-    Status.parse({**_public(status), "message": _("It was imported.")}).write(draft / "status.json")  # type: ignore[union-attr]
+    Status.parse({**_public_status(status), "message": _("It was imported.")}).write(draft / "status.json")  # type: ignore[union-attr]
     return _describe(draft, config)
 
 
@@ -201,7 +201,7 @@ def _limit(name: str) -> int:
 
 
 def _manifest(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
-    manifest = archive_validation.proven_json(
+    manifest = archive_validation.validated_json(
         archive_validation.read_entry(archive, MANIFEST, PATTERNS[r"bundle\.json"]), MANIFEST
     )
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -215,7 +215,7 @@ def _manifest(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
 
 
 def _config(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
-    raw = archive_validation.proven_json(
+    raw = archive_validation.validated_json(
         archive_validation.read_entry(archive, "config.json", PATTERNS[r"config\.json"]), "config.json"
     )
     try:
@@ -243,7 +243,7 @@ def _config(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
     }
 
 
-def _prove(path: Path, name: str, manifest: dict[str, Any]) -> None:
+def _validate_file(path: Path, name: str, manifest: dict[str, Any]) -> None:
     """Check one extracted file by what it is; JSON is written anew as it was understood."""
     listed = manifest["files"][name]
     content_hash = listed.get("sha256") if isinstance(listed, dict) else None
@@ -253,7 +253,7 @@ def _prove(path: Path, name: str, manifest: dict[str, Any]) -> None:
     if name.startswith("data/"):
         return  # read like every upload, by the family's own careful readers
     if name.endswith(".json"):
-        value = archive_validation.proven_json(path.read_bytes(), name)
+        value = archive_validation.validated_json(path.read_bytes(), name)
         if name == "report.json" and not isinstance(value, dict):
             raise ForeignFileError("report.json is no report")
         write_json(path, value)

@@ -20,7 +20,7 @@ def script_files(run: Run) -> dict[str, bytes]:
     return family(run.family).program.files(run)
 
 
-def can_be_written(run: Run) -> None:
+def check_exportable(run: Run) -> None:
     """Raise the UserError that script_files() would raise for data that is gone or a budget that is not known yet."""
     run.sources()
     total_steps(run, 1.0)

@@ -14,7 +14,7 @@ from core.runs.store import DEFAULT_DIR, create
 from core.samples.registry import SAMPLES, Demo
 
 NOT_SHIPPED = ("checkpoint", "log.txt", "stop")
-MOMENTS, FRAMES = 16, 10  # at most so many samples, and so many weights for the film
+MAX_SAMPLES, MAX_SNAPSHOTS = 16, 10  # kept of each run that ships
 
 
 def main(wanted: list[str]) -> int:
@@ -32,13 +32,13 @@ def main(wanted: list[str]) -> int:
         if status.state != "finished":
             print(status.error, file=sys.stderr)
             return 1
-        _tidy(run, demo)
+        _remove_unshipped(run, demo)
         run.describe(name=item.title)
         print(f"{run.path}: {run.size() / 1e6:.1f} MB")
     return 0
 
 
-def _tidy(run: Run, demo: Demo) -> None:
+def _remove_unshipped(run: Run, demo: Demo) -> None:
     """Leave what is used and looked at; thin the samples to some moments."""
     for name in (*NOT_SHIPPED, *(() if demo.snapshots else ("snapshots",))):
         path = run.path / name
@@ -46,10 +46,10 @@ def _tidy(run: Run, demo: Demo) -> None:
         path.unlink(missing_ok=True)
     frames = sorted((run.path / "snapshots").glob("step-*.npz"))
     for place, frame in enumerate(frames):
-        if place not in {round(number * (len(frames) - 1) / (FRAMES - 1)) for number in range(FRAMES)}:
+        if place not in {round(number * (len(frames) - 1) / (MAX_SNAPSHOTS - 1)) for number in range(MAX_SNAPSHOTS)}:
             frame.unlink()
     steps = run.sample_steps()
-    keep = set(steps[:: -(-len(steps) // MOMENTS)]) | set(steps[-1:])
+    keep = set(steps[:: -(-len(steps) // MAX_SAMPLES)]) | set(steps[-1:])
     for step in steps:
         if step not in keep:
             shutil.rmtree(run.samples_path / f"step-{step:08d}")

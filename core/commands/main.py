@@ -15,7 +15,7 @@ from core.faults import print_fault
 from core.flags import Parser
 from core.hosting import policy
 from core.i18n import _
-from core.runs.files import plain
+from core.runs.files import to_json_value
 from core.terminal import printable
 
 
@@ -43,13 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters is no fault
     policy.register()
     given = parser().parse_args(arguments)
-    _place(given)
+    _set_runs_dir(given)
     try:
         answer: dict[str, Any] | int | None = given.run(given)
         if isinstance(answer, dict):
             code = int(answer.pop("exit", 0))
             if given.json:
-                print(json.dumps(plain(answer)), flush=True)
+                print(json.dumps(to_json_value(answer)), flush=True)
             return code
         return answer or 0
     except UserError as error:
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _place(given: argparse.Namespace) -> None:
+def _set_runs_dir(given: argparse.Namespace) -> None:
     """Where the runs are: --runs-dir, or the parent of a run that is named by the path of its folder."""
     if getattr(given, "runs_dir", None):
         os.environ["HIDDEN_STATE_RUNS"] = given.runs_dir

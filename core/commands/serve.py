@@ -38,11 +38,11 @@ def serve(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.port <= 65535:
         raise UserError(_("There is no port {port}: it goes from 1 to 65535.").format(port=arguments.port))
     from core.serve.app import Service
-    from core.serve.connection import listen, server
+    from core.serve.connection import bind_sockets, server
 
     with contextlib.ExitStack() as opened, contextlib.suppress(KeyboardInterrupt):
         # Before the model, which takes seconds to load.
-        sockets = [opened.enter_context(each) for each in listen(arguments.host, arguments.port)]
+        sockets = [opened.enter_context(each) for each in bind_sockets(arguments.host, arguments.port)]
         service = Service(run, arguments.token)
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
         print(_("“{run}” answers at http://{host}:{port} (OpenAPI: /openapi.json)").format(

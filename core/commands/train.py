@@ -59,7 +59,7 @@ def add_parsers(commands: Any) -> None:
         sub.set_defaults(run=train)
     hidden = commands.add_parser("work")  # what the browser starts as a child
     hidden.add_argument("path")
-    hidden.set_defaults(run=work_on, json=False)
+    hidden.set_defaults(run=train_queued, json=False)
 
 
 def train(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _follow_remote(run: Run, line: "ProgressLine") -> Status:
     return run.status
 
 
-def work_on(arguments: argparse.Namespace) -> int:
+def train_queued(arguments: argparse.Namespace) -> int:
     from core.jobs.worker import work
 
     if hasattr(os, "nice"):

@@ -106,9 +106,9 @@ def _train(run: Run, status: Status, hook: Hook) -> str:
 def _device_scope(run: Run) -> AbstractContextManager[Any]:
     if not Placement.of(run).devices:
         return nullcontext()
-    from core.training.devices import placed
+    from core.training.devices import device_scope
 
-    return placed(run)
+    return device_scope(run)
 
 
 def _report_waiting(run: Run, status: Status, position: int, hook: Hook) -> bool:

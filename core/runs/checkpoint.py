@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.runs.files import plain, write_atomic
+from core.runs.files import to_json_value, write_atomic
 
 META = "__meta__"
 KEPT = 2
@@ -19,7 +19,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def save_arrays(path: Path, arrays: Arrays, meta: dict[str, Any], *, compressed: bool = False) -> None:
-    text = np.frombuffer(json.dumps(plain(meta)).encode(), dtype=np.uint8)
+    text = np.frombuffer(json.dumps(to_json_value(meta)).encode(), dtype=np.uint8)
     save = np.savez_compressed if compressed else np.savez
     write_atomic(path, lambda file: save(file, **{META: text}, **arrays))  # type: ignore[arg-type]
 
@@ -50,7 +50,7 @@ def save_checkpoint(folder: Path, step: int, arrays: Arrays, meta: dict[str, Any
     return path
 
 
-def settle(folder: Path) -> None:
+def compact_checkpoints(folder: Path) -> None:
     """For a run that has come to its end: keep the newest checkpoint alone, small; nothing where it is damaged.
 
     It is only gone on from when somebody wants more than was planned. What the optimizer remembers keeps eight
@@ -61,13 +61,15 @@ def settle(folder: Path) -> None:
         arrays, meta = load_arrays(newest)
     except (ValueError, OSError):
         return
-    small = {name: _coarse(array) if name.startswith("optimizer/") else array for name, array in arrays.items()}
+    small = {
+        name: _round_to_bfloat16(array) if name.startswith("optimizer/") else array for name, array in arrays.items()
+    }
     save_arrays(newest, small, meta, compressed=True)
     for path in older:
         path.unlink(missing_ok=True)
 
 
-def _coarse(array: np.ndarray) -> np.ndarray:
+def _round_to_bfloat16(array: np.ndarray) -> np.ndarray:
     """float32 rounded to bfloat16's bits (half to even is not worth it here); others as they are."""
     if array.dtype != np.float32 or array.ndim == 0:
         return array

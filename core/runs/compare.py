@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.csv_safety import harmless
+from core.csv_safety import escape_formula
 from core.errors import UserError
 from core.runs.run import Run
 
@@ -45,7 +45,7 @@ class Curve:
 
 def table(runs: Sequence[Run]) -> list[Row]:
     """A row a run, in the order given; damaged runs are left out."""
-    sound, rows = _sound(runs), []
+    sound, rows = _readable(runs), []
     differing = different_options(sound)
     for run in sound:
         status, values = run.status, run.options.model_dump(mode="json")
@@ -66,7 +66,7 @@ def table(runs: Sequence[Run]) -> list[Row]:
 
 def different_options(runs: Sequence[Run]) -> list[str]:
     """Names of the options that are not the same in all `runs`, in the schema's order."""
-    dumps = [run.options.model_dump(mode="json") for run in _sound(runs)]
+    dumps = [run.options.model_dump(mode="json") for run in _readable(runs)]
     names = dict.fromkeys(name for values in dumps for name in values)
     return [name for name in names if any(values.get(name) != dumps[0].get(name) for values in dumps)]
 
@@ -83,7 +83,7 @@ def metrics_of(runs: Sequence[Run]) -> list[str]:
 def curves(runs: Sequence[Run], metric: str, x: Axis = "step") -> list[Curve]:
     """A curve for each run that recorded `metric`."""
     found = []
-    for run in _sound(runs):
+    for run in _readable(runs):
         points = [
             (row[x], row[metric])
             for row in run.metrics()
@@ -129,7 +129,7 @@ def mean_curves(runs: Sequence[Run], metric: str, x: Axis = "step") -> list[Curv
 def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
     """The runs, those of one family, data and options but for the seed together, in the order of their first."""
     groups: dict[Any, list[Run]] = {}
-    for run in _sound(runs):
+    for run in _readable(runs):
         data = tuple(str(item.get("sha256")) for item in run.config["data"]["files"])
         key = (run.family, data, run.options.model_copy(update={"seed": 0}).model_dump_json())
         groups.setdefault(key, []).append(run)
@@ -169,18 +169,18 @@ def metrics_csv(runs: Sequence[Run]) -> str:
     """Everything that the runs recorded, a line a step of a run."""
     names = metrics_of(runs)
     lines: list[list[Any]] = [["run", "name", *AXES, *names]]
-    for run in _sound(runs):
+    for run in _readable(runs):
         lines += [[run.id, run.name, *(row.get(name) for name in (*AXES, *names))] for row in run.metrics()]
     return _csv(lines)
 
 
 def _csv(lines: list[list[Any]]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([[harmless(cell) for cell in line] for line in lines])
+    csv.writer(out, lineterminator="\n").writerows([[escape_formula(cell) for cell in line] for line in lines])
     return out.getvalue()
 
 
-def _sound(runs: Sequence[Run]) -> list[Run]:
+def _readable(runs: Sequence[Run]) -> list[Run]:
     sound = []
     for run in runs:
         try:

@@ -41,27 +41,27 @@ def flush_to_disk(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def drop_parts(folder: Path) -> None:
+def remove_partial_files(folder: Path) -> None:
     """Remove what a killed process left half written. Call it only where no other process writes."""
     for path in folder.glob(f".*{PART}"):
         path.unlink(missing_ok=True)
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """`value` as JSON can hold it: numpy scalars become Python's, NaN and infinities become None."""
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [to_json_value(item) for item in value]
     if hasattr(value, "tolist"):
-        return plain(value.tolist())
+        return to_json_value(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
 
 
 def json_bytes(value: Any) -> bytes:
-    text = json.dumps(plain(value), ensure_ascii=False, indent=1, allow_nan=False)
+    text = json.dumps(to_json_value(value), ensure_ascii=False, indent=1, allow_nan=False)
     return (text + "\n").encode("utf-8", "surrogatepass")
 
 

@@ -61,7 +61,7 @@ class ForeignFileError(ValueError):
 
 def check_file(path: Path) -> None:
     """Raise ForeignFileError or OSError where `path` is no harmless `.keras` file."""
-    with plain_weights(read_weights(path)):
+    with open_checked_weights(read_weights(path)):
         pass
 
 
@@ -144,7 +144,7 @@ def _check_class(node: dict[str, Any]) -> None:
 
 
 @contextmanager
-def plain_weights(content: bytes) -> Iterator[h5py.File]:
+def open_checked_weights(content: bytes) -> Iterator[h5py.File]:
     """The HDF5 file in `content`, all of whose objects were found to be plain arrays that lie inside it.
 
     Refused are soft and external links, a second link to the same object (and so every loop), external and virtual

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from core.runs.files import flush_to_disk, is_number, plain, write_bytes
+from core.runs.files import flush_to_disk, is_number, to_json_value, write_bytes
 
 LINE_LIMIT = 65_536
 FILE_LIMIT = 64_000_000  # bytes that are read; the loop writes some MB at most
@@ -33,7 +33,7 @@ class MetricsWriter:
 
 
 def _line(row: Row) -> bytes:
-    return (json.dumps(plain(row), separators=(",", ":"), allow_nan=False) + "\n").encode()
+    return (json.dumps(to_json_value(row), separators=(",", ":"), allow_nan=False) + "\n").encode()
 
 
 def _parse(line: bytes) -> Row | None:

@@ -68,7 +68,7 @@ def create(
             Status(state="stopped", message=_("It has not been started yet.")).write(draft / "status.json")
             # Visitors' runs meet in a class: there their ids must differ too, and none is taken for a demo run.
             wanted = slug(name) if not rules.visitor else f"my-{slug(name)}-{secrets.token_hex(3)}"
-            return Run(claim(draft, parent, wanted))
+            return Run(move_into_place(draft, parent, wanted))
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -101,7 +101,7 @@ def _store(folder: Path, number: int, source: Source) -> dict[str, Any]:
     return entry if source.role == "train" else entry | {"role": source.role}
 
 
-def claim(draft: Path, parent: Path, wanted: str) -> Path:
+def move_into_place(draft: Path, parent: Path, wanted: str) -> Path:
     """Move the draft to the first free id; two that want the same one at once get two."""
     for number in range(1, 100_000):
         target = parent / (wanted if number == 1 else f"{wanted}-{number}")
@@ -119,7 +119,7 @@ def claim(draft: Path, parent: Path, wanted: str) -> Path:
 def list_runs(directory: str | Path | None = None, family: str | None = None) -> list[Run]:
     """All runs, the newest first; folders whose config.json is broken come last, so that they can be deleted."""
     sound, broken = [], []
-    for path in _shown(directory):
+    for path in _visible_run_folders(directory):
         run = Run(path)
         try:
             run_family = run.family
@@ -132,7 +132,7 @@ def list_runs(directory: str | Path | None = None, family: str | None = None) ->
     return sound + (sorted(broken, key=lambda run: run.id) if family is None else [])
 
 
-def _shown(directory: str | Path | None) -> Iterator[Path]:
+def _visible_run_folders(directory: str | Path | None) -> Iterator[Path]:
     """The run folders that whoever acts may see: a visitor sees their own, and the demo runs."""
     parent = runs_dir(directory)
     if directory is None and parent != root_dir():

@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.i18n import _
 from core.runs.names import clean_name
 from core.runs.run import Run
-from core.runs.store import BIN, claim, list_runs, runs_dir
+from core.runs.store import BIN, list_runs, move_into_place, runs_dir
 
 KEPT_SECONDS = 7 * 86_400.0
 DRAFT_SECONDS = 86_400.0  # after which a half-made run of a killed process is nobody's
@@ -48,7 +48,7 @@ def restore(key: str, directory: str | Path | None = None) -> Run:
     if item is None:
         raise UserError(_("There is no run “{run}” in the bin.").format(run=clean_name(key)[:80]))
     try:
-        return Run(claim(item.run.path, runs_dir(directory), item.id))
+        return Run(move_into_place(item.run.path, runs_dir(directory), item.id))
     except OSError as error:
         raise UserError(
             _("The run “{run}” cannot be brought back: {reason}.").format(run=item.id, reason=error.strerror or error)

@@ -104,14 +104,14 @@ def fetch(name: str, progress: Callable[[int, int], None] | None = None, cache_d
         message = _("There is no download “{name}”: choose one of {names}.")
         raise UserError(message.format(name=name, names=", ".join(DOWNLOADS)))
     download, path = DOWNLOADS[name], Path(cache_dir) / DOWNLOADS[name].file
-    data = _cached(path, download)
+    data = _read_cache(path, download)
     if data is None:
         data = _receive(download, progress or (lambda done, size: None))
-        _keep(path, data)
+        _write_cache(path, data)
     return Source(download.file, data)
 
 
-def _cached(path: Path, download: Download) -> bytes | None:
+def _read_cache(path: Path, download: Download) -> bytes | None:
     try:
         if path.stat().st_size != download.size:
             return None
@@ -153,7 +153,7 @@ def _chunks(download: Download) -> Iterator[bytes]:
         raise UserError(message.format(title=download.title, reason=reason, url=download.url)) from None
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _write_cache(path: Path, data: bytes) -> None:
     """Keep the file for the next time; where its folder cannot be written to, it will be downloaded again."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ class Offer:
         return sum(DOWNLOADS[part].size for part in self.parts)
 
 
-def offered(name: str, progress: Progress | None = None) -> list[Source]:
+def load_offer(name: str, progress: Progress | None = None) -> list[Source]:
     """The sources of the offer `name`, downloaded where they are not here yet. Raises UserError, as fetch does."""
     if name not in OFFERS:
         message = _("There is no download “{name}”: choose one of {names}.")
@@ -55,7 +55,7 @@ def offered(name: str, progress: Progress | None = None) -> list[Source]:
     return offer.join(sources)
 
 
-def _as_it_is(sources: list[Source]) -> list[Source]:
+def _unchanged(sources: list[Source]) -> list[Source]:
     return sources
 
 
@@ -90,9 +90,9 @@ def _imdb(sources: list[Source]) -> list[Source]:
 
 
 OFFERS = {
-    "tinyshakespeare": Offer("charlm", "Tiny Shakespeare", ("tinyshakespeare",), _as_it_is),
+    "tinyshakespeare": Offer("charlm", "Tiny Shakespeare", ("tinyshakespeare",), _unchanged),
     "imdb": Offer("classifier", "IMDB", ("imdb",), _imdb),
-    "mnist": Offer("gan", "MNIST", ("mnist",), _as_it_is),
+    "mnist": Offer("gan", "MNIST", ("mnist",), _unchanged),
     "fashion-mnist": Offer(
         "gan",
         "Fashion-MNIST",

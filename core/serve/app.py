@@ -25,9 +25,9 @@ from core.runs.run import Run
 from core.serve import connection
 
 BODY_LIMIT = 2_000_000  # bytes of a request
-WAITING_SECONDS = 30.0  # for a request to get its turn
+QUEUE_SECONDS = 30.0  # for a request to get its turn
 ANSWER_SECONDS = 60.0  # for an answer to be computed; what cannot be broken off keeps its turn for longer
-WAITING_LIMIT = 16  # requests that may wait for the one that is computing
+QUEUE_LIMIT = 16  # requests that may wait for the one that is computing
 log = studio_log("serve")
 
 
@@ -46,14 +46,14 @@ class Service:
         self.run, self._token = run, token
         self._service = family(run.family).service
         self._stamp, self._endpoints = (-1, -1), dict[str, Endpoint]()
-        self._turn, self._waiting = asyncio.Lock(), 0
+        self._compute_lock, self._queued = asyncio.Lock(), 0
         self._loading = threading.Lock()
         self.refresh()
 
     def refresh(self) -> dict[str, Endpoint]:
         """The endpoints of the newest whole model. Raises UserError where there is none."""
         with self._loading:
-            stamp = self._newest()
+            stamp = self._model_stamp()
             if stamp != self._stamp:
                 try:
                     self._endpoints = {endpoint.path: endpoint for endpoint in self._service.endpoints(self.run)}
@@ -64,7 +64,7 @@ class Service:
                 self._stamp = stamp
             return self._endpoints
 
-    def _newest(self) -> tuple[int, int]:
+    def _model_stamp(self) -> tuple[int, int]:
         """The stamp of the weights. Raises UserError where there are none."""
         try:
             return self.run.weights_stamp()
@@ -75,21 +75,21 @@ class Service:
         routes = [
             Route("/health", self.health),
             Route("/openapi.json", self.openapi),
-            *(Route(path, self.ask, methods=["POST"]) for path in self._endpoints),
+            *(Route(path, self.handle, methods=["POST"]) for path in self._endpoints),
         ]
         made = Starlette(
             routes=routes,
-            middleware=[Middleware(connection.Lingering)],
-            exception_handlers={HTTPException: _misdirected},
+            middleware=[Middleware(connection.DelayedClose)],
+            exception_handlers={HTTPException: _routing_error},
         )
         made.router.redirect_slashes = False
         return made
 
     async def health(self, request: Request) -> Response:
         """Without its file the model in memory answers nothing either: what is deleted must not go on speaking."""
-        said = {"run": self.run.id, "family": self.run.family, "waiting": self._waiting}
+        said = {"run": self.run.id, "family": self.run.family, "waiting": self._queued}
         try:
-            await run_in_threadpool(self._newest)
+            await run_in_threadpool(self._model_stamp)
         except UserError as error:
             return JSONResponse({"state": "gone", "error": str(error)} | said, 503)
         return JSONResponse({"state": "ready"} | said)
@@ -97,40 +97,40 @@ class Service:
     async def openapi(self, request: Request) -> Response:
         return JSONResponse(describe(self.run, self._endpoints))
 
-    async def ask(self, request: Request) -> Response:
+    async def handle(self, request: Request) -> Response:
         try:
             self._check_token(request)
             body = await self._body(request)
             endpoint = await run_in_threadpool(lambda: self.refresh()[request.url.path])
             question = endpoint.request.model_validate_json(body)
-            if self._waiting >= WAITING_LIMIT:
+            if self._queued >= QUEUE_LIMIT:
                 raise RefusedError(503, _("Too many requests are waiting: try again in a moment."))
             return await self._answer(endpoint, question)
         except RefusedError as error:
-            return _sentence(error.status, str(error))
+            return _error_response(error.status, str(error))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or _("the request")
-            return _sentence(422, f"{where}: {first['msg']}")
+            return _error_response(422, f"{where}: {first['msg']}")
         except UserError as error:
-            return _sentence(422, str(error))
+            return _error_response(422, str(error))
         except Exception:
             log.exception("A request failed")
-            return _sentence(500, _("Something in the program failed; the service's log says what."))
+            return _error_response(500, _("Something in the program failed; the service's log says what."))
 
     async def _answer(self, endpoint: Endpoint, question: Any) -> Response:
         """One computes at a time: two on the same cores would both be slower."""
-        self._waiting += 1
+        self._queued += 1
         try:
-            await asyncio.wait_for(self._turn.acquire(), WAITING_SECONDS)
+            await asyncio.wait_for(self._compute_lock.acquire(), QUEUE_SECONDS)
         except TimeoutError:
             raise RefusedError(503, _("Too many requests are waiting: try again in a moment.")) from None
         finally:
-            self._waiting -= 1
+            self._queued -= 1
         first: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         parts: asyncio.Queue[str | None] = asyncio.Queue()
         task = asyncio.create_task(self._compute(endpoint, question, first, parts))
-        task.add_done_callback(lambda done: self._turn.release())
+        task.add_done_callback(lambda done: self._compute_lock.release())
         done, _pending = await asyncio.wait({task, first}, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if not done:
             raise RefusedError(503, _("The answer takes too long: ask for less."))
@@ -197,7 +197,7 @@ def _too_large() -> RefusedError:
     return RefusedError(413, _("A request has at most {limit:,} bytes.").format(limit=BODY_LIMIT))
 
 
-async def _misdirected(request: Request, error: Exception) -> Response:
+async def _routing_error(request: Request, error: Exception) -> Response:
     """404 and 405, which the router raises."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
@@ -206,10 +206,10 @@ async def _misdirected(request: Request, error: Exception) -> Response:
         text = _("There is nothing at {path}: /openapi.json says what there is.")
     allowed = (error.headers or {}).get("Allow", "")
     text = one_line(text.format(path=request.url.path, allowed=allowed, method=request.method))
-    return _sentence(error.status_code, text, error.headers)
+    return _error_response(error.status_code, text, error.headers)
 
 
-def _sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+def _error_response(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     return JSONResponse({"error": text}, status, headers)
 
 

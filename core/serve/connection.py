@@ -24,7 +24,7 @@ from core.i18n import _
 BODY_SECONDS = 10.0  # for the head of a request to come in whole; for its body; for what comes after a refusal
 CONNECTION_LIMIT = 100  # open at once; whoever comes then is told to come again
 CLOSING = (b"connection", b"close")
-ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # “localhost” has two addresses also where there is no IPv6
+ADDRESS_MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # “localhost” has two addresses also where there is no IPv6
 
 
 def server(application: Starlette) -> uvicorn.Server:
@@ -33,7 +33,7 @@ def server(application: Starlette) -> uvicorn.Server:
     )
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
+def bind_sockets(host: str, port: int) -> list[socket.socket]:
     """A listening socket for each address of `host`. Raises UserError with the reason where there can be none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -49,19 +49,19 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sockets.append(socket.create_server(address, family=kind))
         except OSError as error:
             faults.append(error)
-    grave = [fault for fault in faults if fault.errno not in ABSENT]
+    grave = [fault for fault in faults if fault.errno not in ADDRESS_MISSING]
     if sockets and not grave:
         return sockets
     for opened in sockets:
         opened.close()
     fault = (grave or faults)[0]
-    raise UserError(_why(fault).format(host=host, port=port, reason=os.strerror(fault.errno or 0)))
+    raise UserError(_listen_error(fault).format(host=host, port=port, reason=os.strerror(fault.errno or 0)))
 
 
-def _why(fault: OSError) -> str:
+def _listen_error(fault: OSError) -> str:
     if fault.errno == errno.EADDRINUSE:
         return _("Port {port} on {host} is taken: stop the program that uses it, or choose another --port.")
-    if fault.errno in ABSENT:
+    if fault.errno in ADDRESS_MISSING:
         return _("{host} is no address of this machine: give one of its own, such as 127.0.0.1, with --host.")
     return _("The service cannot listen on port {port} of {host}: {reason}.")
 
@@ -75,33 +75,33 @@ class Connection(H11Protocol):
         super().connection_made(transport)
         if len(self.connections) > CONNECTION_LIMIT:
             text = _("Too many connections are open: try again in a moment.")
-            self.app = Lingering(JSONResponse({"error": text}, 503, {"connection": "close"}))
-        self._time_head()
+            self.app = DelayedClose(JSONResponse({"error": text}, 503, {"connection": "close"}))
+        self._start_head_timeout()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._time_head()
+        self._start_head_timeout()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_clock()
+        self._cancel_head_timeout()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, _("This is not a valid HTTP request."))
 
-    def _time_head(self) -> None:
+    def _start_head_timeout(self) -> None:
         """A byte now and then buys no time: the clock runs until the head is whole."""
         if self.conn.their_state is not h11.IDLE:
-            self._stop_clock()
+            self._cancel_head_timeout()
         elif self._deadline is None:
-            self._deadline = self.loop.call_later(BODY_SECONDS, self._out_of_time)
+            self._deadline = self.loop.call_later(BODY_SECONDS, self._on_head_timeout)
 
-    def _stop_clock(self) -> None:
+    def _cancel_head_timeout(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _out_of_time(self) -> None:
+    def _on_head_timeout(self) -> None:
         half, _closed = self.conn.trailing_data
         if half:
             self._refuse(408, _("The request did not come in whole in time."))
@@ -118,7 +118,7 @@ class Connection(H11Protocol):
         self.transport.close()
 
 
-class Lingering:
+class DelayedClose:
     """Middleware that answers at once but closes late: closing on what a caller still sends resets the connection,
     and the caller never sees the answer. What comes is thrown away, for BODY_SECONDS at most."""
 

@@ -53,7 +53,7 @@ def resolve(devices: str) -> list[str]:
     return names
 
 
-def placed(run: Run) -> AbstractContextManager[Any]:
+def device_scope(run: Run) -> AbstractContextManager[Any]:
     """Within it everything of `run` happens on the one device that was named for it, if it was just one."""
     names = resolve(Placement.of(run).devices)
     return tf.device(names[0]) if len(names) == 1 else nullcontext()
@@ -65,7 +65,7 @@ class Devices:
     def __init__(self, names: Sequence[str], batch: int) -> None:
         self.names = list(names)[:batch] or [""]
         self.rows = [len(part) for part in np.array_split(np.arange(batch), len(self.names))]
-        self._strategy = _mirrored(tuple(self.names)) if len(self.names) > 1 else None
+        self._strategy = _mirrored_strategy(tuple(self.names)) if len(self.names) > 1 else None
 
     @classmethod
     def of(cls, run: Run, batch: int) -> "Devices":
@@ -102,20 +102,20 @@ class Devices:
         return tf.nest.map_structure(lambda value: local(value)[0], self._strategy.run(step, arguments))
 
     @property
-    def place(self) -> int:
+    def replica_index(self) -> int:
         """Which of the devices this one is."""
-        return int(tf.get_static_value(_context().replica_id_in_sync_group)) if self.several else 0
+        return int(tf.get_static_value(_replica_context().replica_id_in_sync_group)) if self.several else 0
 
     def local_shard(self, whole: Any) -> Any:
         """This device's rows of a tensor that begins with the batch."""
-        return tf.split(whole, self.rows)[self.place] if self.several else whole
+        return tf.split(whole, self.rows)[self.replica_index] if self.several else whole
 
     def all_reduce(self, values: Any) -> Any:
         """The sum over the devices of each tensor in `values`."""
         if not self.several:
             return values
         dense = tf.nest.map_structure(tf.convert_to_tensor, values)  # the gradient of a look-up is sparse
-        return _context().all_reduce(tf.distribute.ReduceOp.SUM, dense)
+        return _replica_context().all_reduce(tf.distribute.ReduceOp.SUM, dense)
 
     def scale_loss(self, value: Any) -> Any:
         """A mean over this device's rows → its share in the mean over the whole batch, which is the total of these.
@@ -123,7 +123,7 @@ class Devices:
         Of a loss it is the share that is to be differentiated: where devices share statistics, each one's loss depends
         on the rows of all.
         """
-        return value * (self.rows[self.place] / sum(self.rows)) if self.several else value
+        return value * (self.rows[self.replica_index] / sum(self.rows)) if self.several else value
 
     def mean(self, value: Any) -> Any:
         """A mean over this device's rows → the mean over the whole batch."""
@@ -131,14 +131,14 @@ class Devices:
 
     def all_gather(self, mine: Any) -> Any:
         """The whole batch of what each device has of it, rows first."""
-        return _context().all_gather(mine, 0) if self.several else mine
+        return _replica_context().all_gather(mine, 0) if self.several else mine
 
 
 @cache
-def _mirrored(names: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
+def _mirrored_strategy(names: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
     """One for each set of devices in a process: two would number their messages to one another alike."""
     return tf.distribute.MirroredStrategy(names)
 
 
-def _context() -> Any:
+def _replica_context() -> Any:
     return tf.distribute.get_replica_context()

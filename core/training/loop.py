@@ -16,8 +16,8 @@ import numpy as np
 
 from core.errors import UserError
 from core.i18n import _
-from core.runs.checkpoint import load_newest, save_arrays, save_checkpoint, settle
-from core.runs.files import drop_parts, flush_to_disk
+from core.runs.checkpoint import compact_checkpoints, load_newest, save_arrays, save_checkpoint
+from core.runs.files import flush_to_disk, remove_partial_files
 from core.runs.metrics import MetricsWriter
 from core.runs.run import Run
 from core.runs.status import Status
@@ -26,17 +26,17 @@ from core.training.machine import machine, peak_memory_mb, versions
 from core.training.schedule import factors
 from core.training.state import (
     Progress,
-    begin_from_start,
-    best_is_whole,
+    best_model_is_readable,
+    load_start_weights,
     meta,
-    put_back,
     read_arrays,
     record_plan,
     restore,
+    restore_variables,
 )
 from core.training.task import Plan, Task
 
-SPIKE_MARGIN = 1.0  # on top of `sizes.spike` times the running loss, for losses near zero
+LOSS_SPIKE_MARGIN = 1.0  # on top of `sizes.loss_spike_factor` times the running loss, for losses near zero
 MAX_ROLLBACKS = 8
 STATUS_SECONDS = 0.5
 
@@ -55,7 +55,7 @@ class Trainer:
         self.options = run.options
         self.progress = Progress()
         self._hook = hook or (lambda status: None)
-        self._told = -math.inf
+        self._last_status_time = -math.inf
         self._began = time.perf_counter()
 
     # The whole run --------------------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ class Trainer:
         while progress.step < self.plan.total_steps and not progress.ended_early:
             if self.run.stop_requested():
                 self._stop()
-                self._tell(force=True)
+                self._write_status(force=True)
                 return "stopped"
             self._advance()
         self._finish()
@@ -76,20 +76,20 @@ class Trainer:
 
     def _begin(self) -> None:
         """Take up the newest checkpoint; or, for a run that has none, measure and make the plan."""
-        drop_parts(self.run.path)
-        drop_parts(self.run.checkpoint_path)
+        remove_partial_files(self.run.path)
+        remove_partial_files(self.run.checkpoint_path)
         had_checkpoints = self.run.has_checkpoint
         progress, plan = restore(self.run, self.task)
         self.progress = progress or Progress()
         if progress is None:
             if had_checkpoints:
                 self.status.message = _("Every checkpoint is damaged: the run begins again.")
-            begin_from_start(self.run, self.task)
-        elif progress.best is not None and not best_is_whole(self.run, self.task):
+            load_start_weights(self.run, self.task)
+        elif progress.best is not None and not best_model_is_readable(self.run, self.task):
             progress.best, progress.best_step, progress.best_figures = None, None, {}
             self.status.message = _("model.keras was damaged or gone: the best weights are looked for anew.")
         self.plan = plan or self._make_plan()
-        self.task.restarted(self.progress.step)
+        self.task.on_restore(self.progress.step)
         self.metrics = MetricsWriter(self.run.metrics_path, self.progress.step)
         for later in self.run.sample_steps():
             if later > self.progress.step:
@@ -97,25 +97,25 @@ class Trainer:
         if progress is None:
             self._checkpoint(regular=True)
         self.status.total = self.plan.total_steps
-        self._tell(force=True)
+        self._write_status(force=True)
         self._began = time.perf_counter() - self.progress.seconds
 
     def _make_plan(self) -> Plan:
         """Measure, put everything back as it was, and write down what was decided."""
         self.status.phase = _("measuring speed")
-        self._tell(force=True)
+        self._write_status(force=True)
         initial = read_arrays(self.task)
         probe = self.run.path / ".probe.npz"
         costs = planning.Costs(
             step=planning.measure_steps(self.task),
-            evaluate=planning.timed(lambda: self.task.evaluate(0)),
-            sample=planning.timed(lambda: self.task.sample(0)),
-            checkpoint=planning.timed(lambda: save_arrays(probe, read_arrays(self.task), {})),
+            evaluate=planning.measure_seconds(lambda: self.task.evaluate(0)),
+            sample=planning.measure_seconds(lambda: self.task.sample(0)),
+            checkpoint=planning.measure_seconds(lambda: save_arrays(probe, read_arrays(self.task), {})),
         )
         probe.unlink()
-        put_back(self.task, initial)
+        restore_variables(self.task, initial)
         total = planning.total_steps(self.options, self.task, costs, time.perf_counter() - self._began)
-        plan = planning.fit(total, costs)
+        plan = planning.make_plan(total, costs)
         record_plan(self.run, plan, costs, self.task.sizes)
         self.status.phase = ""
         return plan
@@ -139,7 +139,7 @@ class Trainer:
         progress.step += count
         progress.seconds = time.perf_counter() - self._began
         if not good:
-            self.task.restarted(progress.step)
+            self.task.on_restore(progress.step)
         ended = progress.step >= plan.total_steps
         row = self._row() | figures
         if progress.step % plan.eval_every == 0 or ended:
@@ -150,7 +150,7 @@ class Trainer:
         # After a roll-back this is the state to continue from: the data that broke the run is behind it.
         if progress.step % plan.checkpoint_every == 0 or ended or progress.ended_early or not good:
             self._checkpoint(regular=True)
-        self._tell()
+        self._write_status()
 
     # What is due now and then ---------------------------------------------------------------------------------------
     def _evaluate(self) -> dict[str, float]:
@@ -205,7 +205,7 @@ class Trainer:
         if not math.isfinite(loss):
             return True
         average = self.progress.average
-        return average is not None and abs(loss) > self.task.sizes.spike * abs(average) + SPIKE_MARGIN
+        return average is not None and abs(loss) > self.task.sizes.loss_spike_factor * abs(average) + LOSS_SPIKE_MARGIN
 
     def _roll_back(self, loss: float) -> str:
         """Put the last good weights back and halve the rate; training goes on with the data that comes next."""
@@ -220,7 +220,7 @@ class Trainer:
             )
         # The regular one first: a run that was stopped in between must go back to where an uninterrupted one would.
         good = load_newest(folder, before=progress.regular + 1) or load_newest(folder)
-        if good is None or not put_back(self.task, good[0]):
+        if good is None or not restore_variables(self.task, good[0]):
             raise UserError(
                 _("The loss became {loss} at step {step}, and every checkpoint is damaged: start a new run.").format(
                     loss=f"{loss:.3g}", step=progress.step
@@ -246,12 +246,12 @@ class Trainer:
         if not self.run.model_path.exists():
             self._evaluate()
         self.status.phase = _("final figures")
-        self._tell(force=True)
+        self._write_status(force=True)
         self.task.load_model(str(self.run.model_path))
         self._write_report(self.task.report(), complete=True)
-        settle(self.run.checkpoint_path)
+        compact_checkpoints(self.run.checkpoint_path)
         self.status.phase = ""
-        self._tell(force=True)
+        self._write_status(force=True)
 
     def _write_report(self, figures: dict[str, Any], complete: bool) -> None:
         progress = self.progress
@@ -281,11 +281,11 @@ class Trainer:
         progress = self.progress
         return {"step": progress.step, "epoch": round(self._epoch, 4), "seconds": round(progress.seconds, 3)}
 
-    def _tell(self, force: bool = False) -> None:
+    def _write_status(self, force: bool = False) -> None:
         now = time.monotonic()
-        if not force and now - self._told < STATUS_SECONDS:
+        if not force and now - self._last_status_time < STATUS_SECONDS:
             return
-        self._told = now
+        self._last_status_time = now
         progress, status = self.progress, self.status
         status.step, status.seconds, status.heartbeat = progress.step, progress.seconds, time.time()
         status.epoch, status.unit, status.best_metric = self._epoch, self.task.sizes.unit, self.task.best.metric

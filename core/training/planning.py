@@ -41,7 +41,7 @@ def measure_steps(task: Task) -> float:
     return (time.perf_counter() - began) / done
 
 
-def timed(work: Callable[[], Any]) -> float:
+def measure_seconds(work: Callable[[], Any]) -> float:
     """Seconds of one call; of a second one where the first was short enough to be mostly compiling."""
     spent = 0.0
     for _round in range(2):
@@ -53,7 +53,7 @@ def timed(work: Callable[[], Any]) -> float:
     return spent
 
 
-def nice(value: float) -> int:
+def round_down_1_2_5(value: float) -> int:
     """The largest of 1, 2, 5, 10, 20, 50, … that is at most `value`, at least 1."""
     if value < 1:
         return 1
@@ -68,7 +68,7 @@ def total_steps(options: Options, task: Task, costs: Costs, spent: float) -> int
         # Evaluations, samples and checkpoints are paid from the same seconds; a few rounds settle how many there are.
         total = left / costs.step
         for _ in range(4):
-            plan = fit(max(1, round(total)), costs)
+            plan = make_plan(max(1, round(total)), costs)
             extras = (
                 total / plan.eval_every * costs.evaluate
                 + total / plan.sample_every * costs.sample
@@ -81,9 +81,9 @@ def total_steps(options: Options, task: Task, costs: Costs, spent: float) -> int
     return max(1, round((options.epochs or 1) * task.sizes.steps_per_epoch))
 
 
-def fit(total: int, costs: Costs) -> Plan:
+def make_plan(total: int, costs: Costs) -> Plan:
     """How often things happen, so that each stays a small share of the time and no file grows without bound."""
-    log = min(total, nice(max(LOG_SECONDS / costs.step, total / MAX_ROWS)))
+    log = min(total, round_down_1_2_5(max(LOG_SECONDS / costs.step, total / MAX_ROWS)))
     whole = total * costs.step
 
     def every(seconds: float, cost: float, at_most: int, at_least: int) -> int:

@@ -13,7 +13,7 @@ from core.runs.checkpoint import Arrays, load_arrays, save_arrays
 from core.runs.run import Run
 from core.training.task import Plan, Task
 
-BYTES = 96_000_000  # for all snapshots of a run together
+TOTAL_BYTES = 96_000_000  # for all snapshots of a run together
 
 
 def _folder(run: Run) -> Path:
@@ -28,18 +28,18 @@ def steps(run: Run) -> list[int]:
 def keep(run: Run, task: Task, step: int, plan: Plan | None) -> None:
     """Keep the weights of `step` if it is one of the moments: evenly spread over the plan, denser at the beginning."""
     wanted = task.sizes.snapshots
-    if plan is None or not _is_moment(step, plan, wanted):
+    if plan is None or not _is_due(step, plan, wanted):
         return
     weights = {
         name: np.asarray(item, np.float16) for name, item in task.variables().items() if name.startswith("model/")
     }
-    if sum(array.nbytes for array in weights.values()) * wanted > BYTES:
+    if sum(array.nbytes for array in weights.values()) * wanted > TOTAL_BYTES:
         return
     _folder(run).mkdir(exist_ok=True)
     save_arrays(_folder(run) / f"step-{step:010d}.npz", weights, {"step": step})
 
 
-def _is_moment(step: int, plan: Plan, count: int) -> bool:
+def _is_due(step: int, plan: Plan, count: int) -> bool:
     evaluations = max(1, plan.total_steps // plan.eval_every)
     number, beyond = divmod(step, plan.eval_every)
     if beyond:  # the evaluation at the end of a plan that its rhythm does not divide

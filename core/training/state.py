@@ -36,7 +36,7 @@ def read_arrays(task: Task) -> Arrays:
     return {name: np.asarray(variable).copy() for name, variable in task.variables().items()}
 
 
-def put_back(task: Task, arrays: Arrays, *, only: str = "") -> bool:
+def restore_variables(task: Task, arrays: Arrays, *, only: str = "") -> bool:
     """Assign `arrays` to the variables whose names begin with `only`; where they do not fit, only return False."""
     variables = {name: variable for name, variable in task.variables().items() if name.startswith(only)}
     fits = set(arrays) == set(variables) and all(
@@ -48,7 +48,7 @@ def put_back(task: Task, arrays: Arrays, *, only: str = "") -> bool:
     return fits
 
 
-def begin_from_start(run: Run, task: Task) -> None:
+def load_start_weights(run: Run, task: Task) -> None:
     """Put the weights of another run's snapshot into the network where `run` branches from it."""
     path = run.path / START
     if not path.exists():
@@ -57,7 +57,7 @@ def begin_from_start(run: Run, task: Task) -> None:
         arrays = {name: array.astype(np.float32) for name, array in load_arrays(path)[0].items()}
     except (OSError, ValueError):
         arrays = {}
-    if not put_back(task, arrays, only="model/"):
+    if not restore_variables(task, arrays, only="model/"):
         raise UserError(
             _(
                 "The weights that “{run}” should begin from do not fit its network, or are damaged: branch again and "
@@ -77,7 +77,7 @@ def restore(run: Run, task: Task) -> tuple[Progress | None, Plan | None]:
     progress = None
     if found is not None and plan is not None:
         arrays, kept = found
-        if not put_back(task, arrays):
+        if not restore_variables(task, arrays):
             raise UserError(
                 _("The checkpoint of “{run}” does not fit its options: start a new run.").format(run=run.id)
             )
@@ -91,7 +91,7 @@ def restore(run: Run, task: Task) -> tuple[Progress | None, Plan | None]:
     return progress, plan
 
 
-def best_is_whole(run: Run, task: Task) -> bool:
+def best_model_is_readable(run: Run, task: Task) -> bool:
     """Can the best weights be read back? What cannot is set aside; the task's variables are as before."""
     kept = read_arrays(task)
     try:
@@ -102,7 +102,7 @@ def best_is_whole(run: Run, task: Task) -> bool:
             run.model_path.replace(run.path / f"damaged-{run.model_path.name}")
         return False
     finally:
-        put_back(task, kept)
+        restore_variables(task, kept)
 
 
 def record_plan(run: Run, plan: Plan, costs: Costs, sizes: Sizes) -> None:

@@ -33,7 +33,8 @@ class Sizes:
     steps_per_epoch: float
     per_step: int
     unit: str
-    spike: float = 3.0  # a loss over this many times the running one is a spike; infinity where losses swing by nature
+    # A loss above this many times its running mean counts as a spike; infinity where losses vary widely, as in a GAN.
+    loss_spike_factor: float = 3.0
     snapshots: int = 12  # moments whose weights are kept: many where the inside is looked at over time
     notes: list[str] = field(default_factory=list)  # what was shrunk or chosen for the person, in sentences
 
@@ -71,5 +72,5 @@ class Task(Protocol):
     def report(self) -> dict[str, Any]:
         """The final figures for report.json, after the best weights were loaded."""
 
-    def restarted(self, step: int) -> None:
+    def on_restore(self, step: int) -> None:
         """Called after variables() were restored, before training goes on at `step`; drop anything cached."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import UserError
 from core.i18n import _
-from core.runs.keras_file import FILE_LIMIT, ForeignFileError, plain_weights, read_weights
+from core.runs.keras_file import FILE_LIMIT, ForeignFileError, open_checked_weights, read_weights
 
 OVERHEAD = 4_000_000  # bytes that names and attributes may take beside the arrays
 
@@ -26,7 +26,7 @@ def load_weights(model: Any, path: Path) -> None:
             own = Path(folder) / "own.weights.h5"
             model.save_weights(own)
             limit = min(FILE_LIMIT, own.stat().st_size + OVERHEAD)
-            with plain_weights(read_weights(Path(path), limit)) as given, h5py.File(own, "r+") as target:
+            with open_checked_weights(read_weights(Path(path), limit)) as given, h5py.File(own, "r+") as target:
                 _copy(given, target)
             model.load_weights(own)
     except FileNotFoundError:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.classifier.training.evaluate import Evaluation, Suspect, suspects
 from core.classifier.training.metrics import confident_mistakes
-from core.csv_safety import harmless
+from core.csv_safety import escape_formula
 from core.i18n import _
 from core.runs.run import Run
 from ui.classifier.cached_data import data_of
@@ -95,5 +95,5 @@ def _csv(rows: list[Suspect]) -> bytes:
     writer.writerow(["row", "label", "looks_like", "p_label", "p_looks_like", "text"])
     for item in rows:
         cells = [item.name, item.given, item.suggested, f"{item.p_given:.4f}", f"{item.p_suggested:.4f}", item.text]
-        writer.writerow([harmless(cell) for cell in cells])
+        writer.writerow([escape_formula(cell) for cell in cells])
     return out.getvalue().encode("utf-8-sig", "replace")

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.bundles.bundle import export, import_bundle
-from core.bundles.program import can_be_written, script_zip, use_script
+from core.bundles.program import check_exportable, script_zip, use_script
 from core.errors import UserError
 from core.i18n import _
 from core.runs.names import slug
@@ -36,7 +36,7 @@ def take(run: Run) -> None:
         st.markdown(f"**{_('A program of its own')}**")
         st.caption(_("Trains this very network on this data in plain Keras, without the studio."))
         try:
-            can_be_written(run)
+            check_exportable(run)
             name = f"{run.id}-script.zip"
             st.download_button(_("Program (.zip)"), partial(script_zip, run), name, "application/zip", icon=ICON)
         except UserError as error:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.hosting.limits import LIMITS
 from core.i18n import _
-from core.samples.offers import OFFERS, Offer, offered
+from core.samples.offers import OFFERS, Offer, load_offer
 from core.samples.registry import SAMPLES, sample
 from core.sources import Source
 from ui.shell.address import choose
@@ -88,6 +88,6 @@ def _download(family: str) -> tuple[list[Source], str]:
         def tell(done: int, of: int) -> None:
             bar.progress(min(1.0, done / max(1, of)), text=_("Downloading"))
 
-        st.session_state[key] = offered(name, tell)
+        st.session_state[key] = load_offer(name, tell)
         bar.empty()
     return st.session_state[key], name

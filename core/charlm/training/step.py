@@ -76,7 +76,7 @@ class Steps:
         parts = [tf.split(whole, self.rows, axis) for whole, axis in ((x, 1), (y, 1))]
         states = [[tf.split(part, self.rows) for part in layer] for layer in state]
         losses, gradients, afters = [], [], []
-        for shard in [self.devices.place] if self.devices.several else range(len(self.rows)):
+        for shard in [self.devices.replica_index] if self.devices.several else range(len(self.rows)):
             before = [tuple(part[shard] for part in layer) for layer in states]
             seed = tf.stack([self.config.seed + 1000 * (shard + 1), tf.cast(step, tf.int32)])
             loss, gradient, after = self._shard_gradients(weights, parts[0][shard], parts[1][shard], before, seed)

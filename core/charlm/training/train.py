@@ -100,7 +100,7 @@ class CharLMTask:
         weights = {f"model/{variable.path}": variable for variable in self.model.trainable_variables}
         return weights | self.steps.variables()
 
-    def restarted(self, step: int) -> None:
+    def on_restore(self, step: int) -> None:
         pass
 
     def save_model(self, path: str) -> None:

@@ -17,7 +17,7 @@ from core.classifier.data.table import Table
 from core.classifier.data.tokenizer import UNKNOWN, Vocabulary, kept
 from core.classifier.training.metrics import fit_temperature, softmax
 from core.classifier.training.model import build
-from core.csv_safety import harmless
+from core.csv_safety import escape_formula
 from core.errors import UserError
 from core.i18n import _
 from core.runs.checkpoint import load_arrays
@@ -225,7 +225,7 @@ def text_column(run: Run, table: Table) -> str:
 
 def _csv(rows: list[list[str]], mark: bool = False) -> bytes:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([harmless(cell) for cell in row] for row in rows)
+    csv.writer(out, lineterminator="\n").writerows([escape_formula(cell) for cell in row] for row in rows)
     # The byte order mark tells a spreadsheet that the file is UTF-8.
     return out.getvalue().encode("utf-8-sig" if mark else "utf-8", "replace")
 

@@ -250,7 +250,7 @@ class ClassifierTask:
         seeds = [item for item in self.model.variables if item.path.endswith("seed_generator_state")]
         return found | {f"state/seed/{number}": item for number, item in enumerate(seeds)}
 
-    def restarted(self, step: int) -> None:
+    def on_restore(self, step: int) -> None:
         pass
 
     def save_model(self, path: str) -> None:

@@ -63,7 +63,7 @@ class GANTask:
         devices = Devices.of(run, options.batch_size)
         self.steps = GANSteps(options, images.x, images.labels if self.classes else None, self.classes, devices)
         each = options.batch_size * options.d_steps
-        self.sizes = Sizes(len(images.x) / each, each, "images", spike=math.inf, notes=self._notes())
+        self.sizes = Sizes(len(images.x) / each, each, "images", loss_spike_factor=math.inf, notes=self._notes())
         self._total = 1
         self._held = feature_extractor.read(images.held_x).features
         self._draw = tf.function(
@@ -117,7 +117,7 @@ class GANTask:
             del figures["penalty"]
         return figures
 
-    def restarted(self, step: int) -> None:
+    def on_restore(self, step: int) -> None:
         plan = self.run.read_json("plan.json")
         self._total = max(1, int(plan["total_steps"])) if isinstance(plan, dict) else 1
         if step == 0:

@@ -135,7 +135,7 @@ def test_a_run_stopped_in_its_first_second_ends_without_a_fault(processes, toy):
 
 
 def test_a_queued_run_can_be_stopped_while_it_waits(processes, toy):
-    first, second = toy_run(toy, name="first", **SLOW), toy_run(toy, name="second")
+    first, second = toy_run(toy, name="first", delay=0.1), toy_run(toy, name="second")  # outlasts any start
     launch.start(first)
     until(lambda: first.status.state == "running")
     launch.start(second)

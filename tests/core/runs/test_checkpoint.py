@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.runs.checkpoint import checkpoints, load_arrays, load_newest, save_checkpoint, settle
+from core.runs.checkpoint import checkpoints, compact_checkpoints, load_arrays, load_newest, save_checkpoint
 
 
 def filled(folder, steps=(10, 20, 30)):
@@ -21,7 +21,7 @@ def filled(folder, steps=(10, 20, 30)):
 def test_one_is_left_with_the_weights_as_they_were_and_the_moments_in_bfloat16s_bits(tmp_path):
     arrays = filled(tmp_path)
     before = checkpoints(tmp_path)[0].stat().st_size
-    settle(tmp_path)
+    compact_checkpoints(tmp_path)
     (path,) = checkpoints(tmp_path)
     kept, meta = load_arrays(path)
     assert (meta["step"], meta["rate"]) == (30, 0.5)
@@ -37,7 +37,7 @@ def test_one_is_left_with_the_weights_as_they_were_and_the_moments_in_bfloat16s_
 def test_what_cannot_be_rounded_stays(tmp_path):
     big = np.array([3.4e38, np.inf, -np.inf, np.nan, 0.0, -0.0], np.float32)
     save_checkpoint(tmp_path, 1, {"optimizer/0": big}, {})
-    settle(tmp_path)
+    compact_checkpoints(tmp_path)
     assert load_arrays(checkpoints(tmp_path)[0])[0]["optimizer/0"].tobytes() == big.tobytes()
 
 
@@ -45,11 +45,11 @@ def test_a_damaged_newest_one_leaves_everything_as_it_is(tmp_path):
     filled(tmp_path)
     newest, older = checkpoints(tmp_path)
     newest.write_bytes(newest.read_bytes()[:1000])
-    settle(tmp_path)
+    compact_checkpoints(tmp_path)
     assert checkpoints(tmp_path) == [newest, older]
     assert load_newest(tmp_path)[1]["step"] == 20
 
 
 def test_where_there_are_none_nothing_happens(tmp_path):
-    settle(tmp_path)
+    compact_checkpoints(tmp_path)
     assert list(tmp_path.iterdir()) == []

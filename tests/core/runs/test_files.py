@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.runs.checkpoint import KEPT, checkpoints, load_arrays, load_newest, save_arrays, save_checkpoint
-from core.runs.files import plain, read_json, write_bytes, write_json
+from core.runs.files import read_json, to_json_value, write_bytes, write_json
 from core.runs.metrics import FILE_LIMIT, MetricsTail, MetricsWriter, column, read_metrics
 from core.runs.names import clean_name, clean_tags, slug
 from core.terminal import printable
@@ -41,7 +41,7 @@ def test_json_holds_what_numpy_and_strangers_bring(tmp_path):
     value = {"a": np.float32(0.5), "b": np.arange(3), "c": float("nan"), "d": (1, float("inf")), "e": "\ud800 \u202e"}
     write_json(tmp_path / "x.json", value)
     assert read_json(tmp_path / "x.json") == {"a": 0.5, "b": [0, 1, 2], "c": None, "d": [1, None], "e": "\ud800 \u202e"}
-    assert plain({1: np.int64(2)}) == {"1": 2}
+    assert to_json_value({1: np.int64(2)}) == {"1": 2}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b"1" * 5000, b'{"a": "\xff"}'])

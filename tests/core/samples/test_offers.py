@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import UserError
 from core.samples.download import DOWNLOADS
-from core.samples.offers import OFFERS, _fashion, _imdb, offered
+from core.samples.offers import OFFERS, _fashion, _imdb, load_offer
 from core.sources import Source
 
 
@@ -50,4 +50,4 @@ def test_every_part_of_every_offer_is_a_known_download() -> None:
 
 def test_an_unknown_offer_is_named() -> None:
     with pytest.raises(UserError, match=r"no download “nothing”.*tinyshakespeare"):
-        offered("nothing")
+        load_offer("nothing")

@@ -16,7 +16,7 @@ from core.runs.run import Run
 from core.runs.store import create
 from core.samples.registry import sample
 from core.serve.app import Service
-from core.serve.connection import listen, server
+from core.serve.connection import bind_sockets, server
 from tests.core.serve.calls import TOKEN, until
 from tests.core.toy_family import ToyOptions
 
@@ -75,7 +75,7 @@ def service(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Pa
 @pytest.fixture
 def port(service: Service) -> Iterator[int]:
     """The service as `python -m core serve` runs it, on a free port."""
-    sockets = listen("127.0.0.1", 0)
+    sockets = bind_sockets("127.0.0.1", 0)
     running = server(service.application())
     thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets)), daemon=True)
     thread.start()

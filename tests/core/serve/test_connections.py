@@ -20,7 +20,7 @@ from core.commands.main import main
 from core.errors import UserError
 from core.runs.store import DEFAULT_DIR
 from core.serve import app, connection
-from core.serve.connection import listen
+from core.serve.connection import bind_sockets
 from tests.core.serve.calls import TOKEN, answer, call, until, works
 
 BIG = 100_000_000
@@ -252,22 +252,22 @@ def test_it_says_where_it_answers_once_it_is_heard_there(
 
 def test_a_port_is_free_again_at_once() -> None:
     """Also while connections to the server before linger in TIME_WAIT."""
-    first = listen("127.0.0.1", 0)[0]
+    first = bind_sockets("127.0.0.1", 0)[0]
     place = first.getsockname()
     calling = socket.create_connection(place)
     accepted, _address = first.accept()
     accepted.close()  # who closes first is left with the wait
     calling.close()
     first.close()
-    listen(*place)[0].close()
+    bind_sockets(*place)[0].close()
 
 
 def test_localhost_is_heard_on_every_address_it_has() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
         with pytest.raises(UserError):
-            listen("localhost", port)
-    sockets = listen("localhost", port)
+            bind_sockets("localhost", port)
+    sockets = bind_sockets("localhost", port)
     assert ("127.0.0.1", port) in [each.getsockname()[:2] for each in sockets]
     for each in sockets:
         each.close()

@@ -16,8 +16,8 @@ from tests.core.serve.conftest import Room
 
 
 def test_who_waits_too_long_or_stands_too_far_back_is_told_so(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "WAITING_SECONDS", 0.3)
-    monkeypatch.setattr(app, "WAITING_LIMIT", 2)
+    monkeypatch.setattr(app, "QUEUE_SECONDS", 0.3)
+    monkeypatch.setattr(app, "QUEUE_LIMIT", 2)
     first = call(port, "/slow", body=b'{"seconds": 1.2}')
     time.sleep(0.2)
     others = [call(port, "/slow") for _ in range(5)]

@@ -127,7 +127,7 @@ def test_a_loss_that_stays_broken_ends_the_run_with_advice(toy, monkeypatch):
 def test_a_family_whose_losses_swing_can_switch_spikes_off(toy, monkeypatch):
     run = toy_run(toy, spike_at=43)
     task = ToyTask(run)
-    task.sizes.spike = math.inf
+    task.sizes.loss_spike_factor = math.inf
     Trainer(run, task, Status(state="running")).fit()
     assert run.report["rollbacks"] == 0
 

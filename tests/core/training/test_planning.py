@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from core.training.planning import MAX_CHECKPOINTS, MAX_EVALS, MAX_ROWS, MAX_SAMPLES, Costs, fit, nice
+from core.training.planning import MAX_CHECKPOINTS, MAX_EVALS, MAX_ROWS, MAX_SAMPLES, Costs, make_plan, round_down_1_2_5
 from core.training.schedule import FLOOR, factors
 
 
@@ -11,14 +11,14 @@ from core.training.schedule import FLOOR, factors
     ("value", "expected"), [(0.3, 1), (1, 1), (1.9, 1), (2, 2), (4.99, 2), (7, 5), (10, 10), (999, 500), (1000, 1000)]
 )
 def test_nice_numbers_are_1_2_5_times_powers_of_ten(value, expected):
-    assert nice(value) == expected
+    assert round_down_1_2_5(value) == expected
 
 
 @pytest.mark.parametrize("total", [1, 7, 100, 12_345, 10_000_000])
 @pytest.mark.parametrize("step", [1e-4, 0.02, 3.0])
 @pytest.mark.parametrize("evaluate", [1e-3, 0.5, 30.0])
 def test_everything_that_is_due_falls_on_a_line_of_the_metrics(total, step, evaluate):
-    plan = fit(total, Costs(step, evaluate, 0.1, 0.2))
+    plan = make_plan(total, Costs(step, evaluate, 0.1, 0.2))
     assert plan.log_every <= total or total == 1
     for every in (plan.eval_every, plan.sample_every, plan.checkpoint_every):
         assert every % plan.log_every == 0
@@ -30,7 +30,7 @@ def test_everything_that_is_due_falls_on_a_line_of_the_metrics(total, step, eval
 
 @pytest.mark.parametrize("checkpoint", [0.001, 0.2, 5.0])
 def test_checkpoints_cost_under_two_percent_of_the_time(checkpoint):
-    plan = fit(10**7, Costs(0.01, 0.1, 0.1, checkpoint))
+    plan = make_plan(10**7, Costs(0.01, 0.1, 0.1, checkpoint))
     assert checkpoint / (plan.checkpoint_every * 0.01) < 0.02
 
 

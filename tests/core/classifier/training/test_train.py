@@ -82,7 +82,7 @@ def test_what_variables_returns_is_all_that_the_future_depends_on(shared):
     end = state(made)
     made.train(40, ones(2))
     put_back(made, between)
-    made.restarted(3)
+    made.on_restore(3)
     made.train(3, ones(3))
     for name, array in state(made).items():
         np.testing.assert_array_equal(array, end[name], err_msg=name)

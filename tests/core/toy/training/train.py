@@ -84,7 +84,7 @@ class ToyTask:
     def report(self) -> dict[str, Any]:
         return {"final_loss": self.evaluate(0)["val_loss"]}
 
-    def restarted(self, step: int) -> None:
+    def on_restore(self, step: int) -> None:
         self.restarts.append(step)
 
 
