@@ -104,6 +104,10 @@ class Options(BaseModel):
         le=10_000,
     )
 
+    def cautions(self) -> list[str]:
+        """Sentences on combinations of options that work but do not mean what their names say; mostly none."""
+        return []
+
     @model_validator(mode="before")
     @classmethod
     def _read_former_names(cls, values: Any) -> Any:

@@ -67,6 +67,8 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     values = given_options(arguments, family.options)
     sources, label = load_sources(arguments.data, family)
     options = plan_options(family, sources, arguments.preset, values)
+    for caution in options.cautions():
+        print(printable(f"· {caution}"), file=sys.stderr)
     where = placement(arguments, Placement.default())
     if arguments.sweep or arguments.seeds is not None:
         return sweep_over(options, sources, label, arguments, where)

@@ -68,7 +68,9 @@ class GANConfig(Options):
         "batch", "Normalisation of the generator's hidden layers.", group="networks"
     )
     discriminator_norm: Literal["off", "batch", "layer"] = option(
-        "off", "Normalisation of the discriminator's hidden layers.", group="networks"
+        "off",
+        "Normalisation of the discriminator's hidden layers. With batch, the penalties have no exact meaning.",
+        group="networks",
     )
     dropout: float = option(
         0.0, "Share of the discriminator's hidden values dropped in training.", group="networks", ge=0, lt=1
@@ -86,7 +88,10 @@ class GANConfig(Options):
         "non-saturating", "What the two networks play for.", group="game", level="basic"
     )
     penalty: Literal["off", "r1", "gradient"] = option(
-        "r1", "r1 keeps D flat around real pictures, gradient keeps its slope at 1 between real and fake.", group="game"
+        "r1",
+        "r1 keeps D flat around real pictures, gradient keeps its slope at 1 between real and fake. Both need a "
+        "gradient for each picture, which a discriminator with batch norm does not have.",
+        group="game",
     )
     penalty_weight: float = option(1.0, "Weight of the penalty.", group="game", ge=0, le=1000)
     penalty_every: int = option(
@@ -133,6 +138,16 @@ class GANConfig(Options):
                 {"layers": MAX_LAYERS, "width": MAX_WIDTH},
             ) from None
         return value
+
+    def cautions(self) -> list[str]:
+        if self.penalty == "off" or self.discriminator_norm != "batch":
+            return []
+        return [
+            _(
+                "The penalty wants the discriminator's gradient for each picture, and with batch norm that gradient "
+                "also depends on the other pictures of the batch: choose layer norm or none for the discriminator."
+            )
+        ]
 
 
 def preset(name: str, images: int, classes: int) -> GANConfig:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import UserError
 from core.families import Family
 from core.i18n import _
 from core.runs.run import Run
@@ -36,8 +37,8 @@ def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequ
             continue
         try:
             before = family.config.cost(run.options, **run.facts.get("sizes", {}))
-        except Exception:
-            continue  # an old or half-deleted run is no reason to have no estimate
+        except (UserError, TypeError, ValueError):
+            continue  # options or sizes that somebody damaged: the next run is the scale
         throughput = speed * before.work / max(1, cost.work)
         basis = _("Scaled from the run “{run}”, measured on this machine.").format(run=run.name)
         break

@@ -27,7 +27,7 @@ def finder(run: Run, layer: int, cell: int, signal: str) -> None:
     st.subheader(_("Find cells"), anchor=False)
     st.caption(_("Which cells follow quotation marks, lines, words …? It takes some seconds for all cells at once."))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        on = st.toggle(_("SearchResult"), key="find", bind="query-params")
+        on = st.toggle(_("Search"), key="find", bind="query-params")
         typed = st.text_input(
             _("Words that a cell may follow"), key="words", bind="query-params", max_chars=200,
             placeholder=_("king, queen"), disabled=not on,

@@ -58,6 +58,8 @@ def train_form(
         with st.expander(_("All options"), icon=":material/tune:"):
             values |= options_form(base, key=key, level="advanced", skip=fixed)
     options = merged(base, values)
+    for caution in options.cautions():
+        st.warning(md(caution), icon=":material/warning:")
     _estimate(family, options, sizes)
     hosting.said_before()
     refused = _refused(family, options, sizes, sources)

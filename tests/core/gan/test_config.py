@@ -53,3 +53,13 @@ def test_pictures_without_classes_get_no_conditional_network():
 def test_an_unknown_preset_lists_the_known_ones():
     with pytest.raises(UserError, match="quick, balanced, best, notes"):
         preset("fast", 1000, 10)
+
+
+def test_a_penalty_on_a_discriminator_with_batch_norm_is_cautioned_against():
+    """With batch norm the gradient of D at one picture depends on the others of its batch."""
+    for penalty in ("r1", "gradient"):
+        (caution,) = GANConfig(penalty=penalty, discriminator_norm="batch").cautions()
+        assert "layer norm or none" in caution
+        assert GANConfig(penalty=penalty, discriminator_norm="layer").cautions() == []
+    assert GANConfig(penalty="off", discriminator_norm="batch").cautions() == []
+    assert all(preset(name, images=1000, classes=10).cautions() == [] for name in PRESETS)
