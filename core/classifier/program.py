@@ -6,7 +6,7 @@ import io
 import numpy as np
 
 from core.classifier.config import ClassifierConfig
-from core.classifier.data import tokenizer as cutting
+from core.classifier.data import tokenizer as tokenizers
 from core.classifier.data.prepare import Prepared, prepare
 from core.runs.run import Run
 from core.training import program_source
@@ -52,7 +52,7 @@ def use(run: Run) -> str:
     """The lines that turn a text into the network's numbers, and the network's answer into shares."""
     config = run.options
     assert isinstance(config, ClassifierConfig)
-    tokenizer = cutting.Vocabulary.from_json(run.read_json("vocabulary.json")).tokenizer
+    tokenizer = tokenizers.Vocabulary.from_json(run.read_json("vocabulary.json")).tokenizer
     first = "[2] + " if config.pooling == "first" else ""
     return _USE.format(
         cutting=_cutting(config, tokenizer), limit=config.max_tokens, cut=CUTS[config.truncation], first=first
@@ -92,8 +92,8 @@ def _targets(data: Prepared, config: ClassifierConfig) -> tuple[np.ndarray, np.n
     return (1 - config.distillation) * hard + config.distillation * softmax(np.mean(thoughts, axis=0)), weights
 
 
-def _cutting(config: ClassifierConfig, tokenizer: cutting.Tokenizer) -> str:
-    pattern = ascii(cutting._PATTERNS[tokenizer.unit].pattern)
+def _cutting(config: ClassifierConfig, tokenizer: tokenizers.Tokenizer) -> str:
+    pattern = ascii(tokenizers._PATTERNS[tokenizer.unit].pattern)
     return _TOKENS.format(pattern=pattern, lower=".lower()" if tokenizer.lowercase else "")
 
 

@@ -6,7 +6,7 @@ from core.families import FAMILIES
 from core.i18n import _
 from ui.charlm import data_report
 from ui.shell import teacher_links
-from ui.widgets.data_input import intake
+from ui.widgets.data_input import choose_data
 from ui.widgets.text import guard
 from ui.widgets.train_form import train_form
 
@@ -15,13 +15,15 @@ st.caption(_("It reads the text character by character and learns to guess the n
 
 family = FAMILIES["charlm"]
 with guard("text in"):
-    setup = teacher_links.opened(family)
+    setup = teacher_links.read_link(family)
     st.subheader(_("1 · The text"), anchor=False)
-    sources, label = intake("charlm", types=["txt", "md"], many=True, paste=_("Your text"), hidden=setup.hides("data"))
+    sources, label = choose_data(
+        "charlm", types=["txt", "md"], many=True, paste=_("Your text"), hidden=setup.hides("data")
+    )
     if not sources:
         st.info(_("Bring a text: a novel, a diary, a heap of code. Some thousand characters are a beginning."))
         st.stop()
-    reading = teacher_links.given(setup, data_report.FIELDS)
+    reading = teacher_links.linked_options(setup, data_report.FIELDS)
     if not setup.hides("options"):
         with st.expander(_("How the text is read"), icon=":material/tune:"):
             reading = data_report.reading_options(reading)

@@ -7,9 +7,9 @@ from core.i18n import _
 from core.sources import Source
 from ui.classifier import data_report
 from ui.shell import teacher_links
-from ui.widgets.data_input import intake
+from ui.widgets.data_input import choose_data
 from ui.widgets.text import guard
-from ui.widgets.train_form import preset_ahead, train_form
+from ui.widgets.train_form import selected_preset, train_form
 
 TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "gz", "zip"]
 
@@ -32,24 +32,24 @@ st.caption(_("A Transformer reads each text and learns to name its class, beside
 
 family = FAMILIES["classifier"]
 with guard("table in"):
-    setup = teacher_links.opened(family)
+    setup = teacher_links.read_link(family)
     st.subheader(_("1 · The table"), anchor=False)
     paste, hidden = _("Rows of text and label"), setup.hides("data")
-    sources, label = intake("classifier", types=TYPES, many=True, paste=paste, hidden=hidden)
+    sources, label = choose_data("classifier", types=TYPES, many=True, paste=paste, hidden=hidden)
     if not sources:
         st.info(_("Bring a table with a column of texts and one of labels: CSV, Excel, JSON lines, a zip of folders …"))
         st.stop()
     if st.session_state.get("classifier-way") == "upload" and not hidden:
         sources += own_parts()
-    given = teacher_links.given(setup, data_report.FIELDS)
+    given = teacher_links.linked_options(setup, data_report.FIELDS)
     key = data_report.key_of(sources, given)
     header = st.session_state.get(f"{key}.header", given.get("header", "auto"))
     fixed = data_report.choose_columns(sources, key, header) | given
     if not setup.hides("options"):
         with st.expander(_("How the table is read"), icon=":material/tune:"):
             fixed |= data_report.reading_options(key, given)
-    fixed |= data_report.aside(key)
-    found = data_report.examine(tuple(sources), preset_ahead(family, setup), **fixed)
+    fixed |= data_report.set_aside_options(key)
+    found = data_report.examine(tuple(sources), selected_preset(family, setup), **fixed)
     data_report.show(found.report, key)
     st.subheader(_("2 · The network"), anchor=False)
     train_form(family, sources, label, found.sizes, fixed, setup)

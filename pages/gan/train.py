@@ -6,7 +6,7 @@ from core.families import FAMILIES
 from core.i18n import _
 from ui.gan import data_report
 from ui.shell import teacher_links
-from ui.widgets.data_input import intake
+from ui.widgets.data_input import choose_data
 from ui.widgets.text import guard
 from ui.widgets.train_form import train_form
 
@@ -15,14 +15,14 @@ st.caption(_("One draws, the other tells drawn from real; each learns from the o
 
 family = FAMILIES["gan"]
 with guard("pictures in"):
-    setup = teacher_links.opened(family)
+    setup = teacher_links.read_link(family)
     st.subheader(_("1 · The pictures"), anchor=False)
     types = ["npz", "zip", "png", "jpg", "jpeg", "gif", "bmp", "webp"]
-    sources, label = intake("gan", types=types, many=True, hidden=setup.hides("data"))
+    sources, label = choose_data("gan", types=types, many=True, hidden=setup.hides("data"))
     if not sources:
         st.info(_("Bring at least 64 small pictures: a zip of PNGs (sub-folders are kinds), files, or an .npz."))
         st.stop()
-    reading = teacher_links.given(setup, data_report.FIELDS)
+    reading = teacher_links.linked_options(setup, data_report.FIELDS)
     if not setup.hides("options"):
         with st.expander(_("How the pictures are read"), icon=":material/tune:"):
             reading = data_report.reading_options(reading)

@@ -9,7 +9,7 @@ from core.lab.activations import ACTIVATIONS, SATURATED
 from ui.learn import figures as draw
 from ui.learn.page import Lab
 from ui.widgets import figures
-from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, fade
+from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, with_alpha
 
 REACH = 6.0
 lab = Lab(activations.CONCEPT)
@@ -29,8 +29,8 @@ with picture:
     axis, f, df = activations.curve(key, -REACH, REACH, alpha)
     axis, g, dg = activations.curve(other, -REACH, REACH)
     chart = draw.canvas("z", height=420)
-    figures.line(chart, axis, g, titles[other], fade(TRAIN, 0.45), dash="dot")
-    figures.line(chart, axis, dg, _("its slope"), fade(VALIDATION, 0.5), dash="dot")
+    figures.line(chart, axis, g, titles[other], with_alpha(TRAIN, 0.45), dash="dot")
+    figures.line(chart, axis, dg, _("its slope"), with_alpha(VALIDATION, 0.5), dash="dot")
     figures.line(chart, axis, f, "f(z)", TRAIN, width=3)
     figures.line(chart, axis, df, "f′(z)", VALIDATION, width=3)
     draw.segment(chart, [(z - 1, value - slope), (z + 1, value + slope)], _("tangent at z"), GOOD)

@@ -6,7 +6,7 @@ from core.families import FAMILIES
 from core.i18n import _
 from core.runs.store import list_runs
 from ui.runs.row import compare_link, show_row
-from ui.runs.transfer import bring
+from ui.runs.transfer import import_form
 from ui.runs.trash import bin_view
 from ui.shell import hosting, navigation
 
@@ -14,7 +14,7 @@ PAGE = 12
 
 st.title(_("Runs"), anchor=False)
 if hosting.is_visitor():
-    hosting.own_address()
+    hosting.show_own_address()
 else:
     st.caption(_("A run is a folder in saved_models; browser and command line see the same ones."))
 
@@ -49,5 +49,5 @@ def table() -> None:
 
 table()
 if not hosting.is_visitor():
-    bring()
+    import_form()
 bin_view()

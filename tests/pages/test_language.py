@@ -67,9 +67,9 @@ def test_a_teachers_link_carries_the_language_and_the_page_is_set_up_in_it(app):
 
 def test_no_more_sessions_are_remembered_than_there_is_room_for(app, monkeypatch):
     monkeypatch.setattr(language, "SESSIONS", 3)
-    language._spoken.update({str(number): "zh" for number in range(9)})
+    language._languages.update({str(number): "zh" for number in range(9)})
     open_page(app, "runs/runs.py")
-    assert len(language._spoken) == 3
+    assert len(language._languages) == 3
 
 
 @pytest.mark.parametrize("said", ["both", "Encoder and decoder", "编码器与解码器"])

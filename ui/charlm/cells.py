@@ -62,7 +62,7 @@ def _picture(
             st.html(colored_text.tinted(symbols, grounds, titles))
         low = "0" if gate else f"{-reach:.2g}"
         st.html(colored_text.scale(low, f"{reach:.2g}", signed=not gate))
-    figures.numbers(
+    figures.data_table(
         {
             _("character"): [colored_text.visible(symbol) for symbol in symbols],
             NAMES[signal]: [round(value, 4) for value in values.tolist()],

@@ -14,7 +14,7 @@ from ui.charlm.choose_text import IN_ADDRESS
 from ui.charlm.colored_text import BOX, visible
 from ui.charlm.copying import copying_summary
 from ui.charlm.open_run import opened_of
-from ui.shell.cache_keys import of_model
+from ui.shell.cache_keys import model_key
 from ui.widgets.palette import COOL
 from ui.widgets.text import escape, guard, md
 
@@ -48,7 +48,7 @@ def write_to_address(pieces: Sequence[Piece]) -> None:
 
 def suggestions_of(run: Run) -> Suggestions:
     """One for each session: it remembers the states of this story's versions."""
-    key = ("teller", *of_model(run))
+    key = ("teller", *model_key(run))
     if st.session_state.get(f"{SESSION_KEY} teller", (None,))[0] != key:
         st.session_state[f"{SESSION_KEY} teller"] = key, opened_of(run).suggestions()
     found: Suggestions = st.session_state[f"{SESSION_KEY} teller"][1]

@@ -10,9 +10,9 @@ from core.charlm.data.report import TextReport, report
 from core.i18n import _, language, lazy_message
 from core.schema import merged
 from core.sources import Source
-from ui.shell.teacher_links import digest
+from ui.shell.teacher_links import key_suffix
 from ui.widgets.config_form import options_form
-from ui.widgets.text import big, escape, md
+from ui.widgets.text import escape, md, short_number
 
 FIELDS = ("lowercase", "nfkc", "min_count", "validation")
 
@@ -22,7 +22,7 @@ def reading_options(given: dict[str, Any]) -> dict[str, Any]:
     skip, base = set(CharLMConfig.model_fields) - set(FIELDS), merged(CharLMConfig(), given)
     values: dict[str, Any] = {}
     for level in ("basic", "advanced"):
-        values |= options_form(base, key=f"reading{digest(given)}", level=level, skip=skip)
+        values |= options_form(base, key=f"reading{key_suffix(given)}", level=level, skip=skip)
     return values
 
 
@@ -39,9 +39,11 @@ def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -
 
 def show(found: TextReport) -> None:
     with st.grid(min_column_width=130):
-        st.metric(_("Characters"), big(found.characters))
-        st.metric(_("Distinct"), big(found.distinct), help=_("Kinds of character in the whole text."))
-        st.metric(_("For validation"), big(found.validation), help=_("The last part of the text, never trained on."))
+        st.metric(_("Characters"), short_number(found.characters))
+        st.metric(_("Distinct"), short_number(found.distinct), help=_("Kinds of character in the whole text."))
+        st.metric(
+            _("For validation"), short_number(found.validation), help=_("The last part of the text, never trained on.")
+        )
         st.metric(_("Repeated lines"), f"{found.repeated_lines:.0%}")
         for item in found.baselines:
             name = _("Letter frequencies") if item.order == 1 else _("{n}-gram table").format(n=item.order)

@@ -136,7 +136,7 @@ def _peaks(run: Run, found: "CellActivity", layer: int, cell: int, signal: str) 
                 shown = colored_text.excerpt(*(part.replace("\n", "⏎") for part in (before, at, after)))
                 st.html(f"<small>{value:+.2f} · {place:,}</small>{shown}")
                 rows.append((place, round(value, 4), before + at))
-    figures.numbers(
+    figures.data_table(
         {
             _("place"): [place for place, _value, _text in rows],
             NAMES[signal]: [value for _place, value, _text in rows],

@@ -60,7 +60,7 @@ def show(run: Run) -> None:
             st.markdown(f"**{title}**")
             st.container(border=True, height=330).html(plain(prompt, text))
             copying_summary(run, prompt + text, f"hold-{title}")
-    figures.numbers(
+    figures.data_table(
         {
             _("text"): [_("untouched"), _("held")],
             _("bits per character for the untouched network"): [round(value, 3) for value in bits],

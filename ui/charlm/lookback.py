@@ -11,7 +11,7 @@ from core.runs.run import Run
 from ui.charlm import colored_text
 from ui.charlm.choose_text import choose_text, notes, show_sentence
 from ui.charlm.open_run import clamp_state, opened_of, passage_of
-from ui.shell.cache_keys import of_model
+from ui.shell.cache_keys import model_key
 from ui.widgets import figures
 from ui.widgets.palette import TRAIN
 
@@ -84,7 +84,7 @@ def _one(passage: Passage, place: int, signed: bool) -> None:
         st.html(colored_text.tinted(symbols, grounds, titles, mark=len(symbols) - 1))
         low = f"{-reach:.2g}" if signed else "0"
         st.html(colored_text.scale(low, f"{reach:.2g}", signed))
-    figures.numbers(
+    figures.data_table(
         {
             _("characters back"): list(range(len(strength), 0, -1)),
             _("character"): [colored_text.visible(symbol) for symbol in symbols[:-1]],
@@ -105,7 +105,7 @@ def _many(path: str, changed: tuple[int, ...], text: str) -> np.ndarray:
 
 def _average(run: Run, text: str) -> None:
     st.subheader(_("On average"), anchor=False)
-    course = _many(*of_model(run), text)
+    course = _many(*model_key(run), text)
     if not len(course):
         st.caption(_("For an average the text must have at least 40 characters."))
         return

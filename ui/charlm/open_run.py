@@ -9,7 +9,7 @@ from core.charlm.data.prepare import Text
 from core.errors import UserError
 from core.i18n import lazy_message
 from core.runs.run import Run
-from ui.shell.cache_keys import of_data, of_model
+from ui.shell.cache_keys import data_key, model_key
 from ui.widgets.text import md
 
 if TYPE_CHECKING:
@@ -23,39 +23,39 @@ if TYPE_CHECKING:
 
 
 def opened_of(run: Run) -> "OpenedRun":
-    return _open(*of_model(run))
+    return _open(*model_key(run))
 
 
 def text_of(run: Run) -> Text:
     """The text that the run was trained on."""
-    return _text(*of_data(run))
+    return _text(*data_key(run))
 
 
 def tables_of(run: Run) -> "dict[int, NGram]":
     """Letter frequencies and the n-gram table of the training part."""
-    return _tables(*of_data(run))
+    return _tables(*data_key(run))
 
 
 def passage_of(run: Run, text: str) -> "Passage":
-    return _passage(*of_model(run), text)
+    return _passage(*model_key(run), text)
 
 
 def copies_of(run: Run, text: str) -> "Copying":
     """What of `text` stands in the training part of the run's text."""
-    return _copies(*of_data(run), text)
+    return _copies(*data_key(run), text)
 
 
 def activity_of(run: Run, signal: str) -> "CellActivity":
     """What every cell did over stretches of the run's text."""
-    return _activity(*of_model(run), signal)
+    return _activity(*model_key(run), signal)
 
 
 def search_of(run: Run, signal: str, words: tuple[str, ...]) -> "SearchResult":
-    return _search(*of_model(run), signal, words)
+    return _search(*model_key(run), signal, words)
 
 
 def film_of(run: Run, steps: tuple[int, ...]) -> "FilmStrip":
-    return _film(*of_data(run), steps)
+    return _film(*data_key(run), steps)
 
 
 @st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))

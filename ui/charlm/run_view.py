@@ -10,7 +10,7 @@ from core.runs.metrics import column
 from core.runs.run import Run
 from ui.widgets import figures
 from ui.widgets.step_slider import chosen_step
-from ui.widgets.text import big, escape
+from ui.widgets.text import escape, short_number
 
 UNITS = translated_mapping(
     {
@@ -93,7 +93,7 @@ def report(run: Run) -> None:
                     delta_color="off",
                     delta_arrow="off",
                 )
-        st.metric(_("Parameters"), big(figures_.get("parameters")))
+        st.metric(_("Parameters"), short_number(figures_.get("parameters")))
         st.metric(_("Peak memory"), f"{figures_.get('peak_memory_mb', 0):,.0f} MB")
     for note in figures_.get("notes", []):
         st.caption(f"· {escape(str(note))}")

@@ -76,7 +76,7 @@ def _coloured(passage: "Passage") -> None:
     with st.container(border=True, height=360):
         st.html(colored_text.tinted(symbols, (-np.clip(bits / FULL, 0, 1)).tolist(), titles))
     st.caption(_("The warmer a character, the more it surprised the network; the pointer shows what it expected."))
-    figures.numbers(
+    figures.data_table(
         {
             _("character"): [colored_text.visible(symbol) for symbol in symbols],
             _("bits"): np.round(bits, 3).tolist(),

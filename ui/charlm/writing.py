@@ -11,7 +11,7 @@ from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inference.request import Settings
 from core.i18n import _, lazy_message
 from core.runs.run import Run
-from ui.shell.cache_keys import of_model
+from ui.shell.cache_keys import model_key
 from ui.widgets.palette import HEAT
 from ui.widgets.text import escape, md
 
@@ -27,7 +27,7 @@ FRAME = (
 
 def writer_of(run: Run) -> "TextWriter":
     """The writer of a run; a model that training replaces is loaded anew."""
-    return _load(*of_model(run))
+    return _load(*model_key(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))

@@ -14,14 +14,14 @@ from ui.charlm.colored_text import scale
 from ui.classifier.colored_text import tinted
 from ui.classifier.open_run import explainer_of
 from ui.shell.address import choose
-from ui.shell.cache_keys import of_model
+from ui.shell.cache_keys import model_key
 from ui.widgets import figures
 from ui.widgets.palette import NEUTRAL, RUNS, SEQUENTIAL
 from ui.widgets.text import md
 
 if TYPE_CHECKING:
     from core.classifier.inference.classify import Token
-    from core.classifier.inside.attribution import Deletion, Scores
+    from core.classifier.inside.attribution import Attribution, Deletion
 
 NAMES = translated_mapping(
     {
@@ -46,7 +46,7 @@ GRID = 64  # tokens drawn in an attention map
 
 # The tokens -----------------------------------------------------------------------------------------------------------
 def show_scores(run: Run, text: str, target: int, label: str) -> None:
-    found = _scores(*of_model(run), text, target)
+    found = _scores(*model_key(run), text, target)
     words = _known_words(run)
     grouped = bool(words) and st.toggle(
         _("Characters read as words"),
@@ -67,10 +67,10 @@ def show_scores(run: Run, text: str, target: int, label: str) -> None:
             _("token"): [token.text for token in tokens],
             NAMES[scores.name]: [round(float(v), 4) for v in values],
         }
-    figures.numbers(columns, key="scores", alt=_("Scores of each token by each method"))
+    figures.data_table(columns, key="scores", alt=_("Scores of each token by each method"))
 
 
-def _sentence(scores: "Scores", tokens: "Sequence[Token]", values: np.ndarray, label: str) -> str:
+def _sentence(scores: "Attribution", tokens: "Sequence[Token]", values: np.ndarray, label: str) -> str:
     order = np.argsort(-values, kind="stable")
     if scores.name == "attention":
         listed = ", ".join(f"“{md(tokens[at].text)}” ({values[at]:.0%})" for at in order[:3])
@@ -93,7 +93,7 @@ def _known_words(run: Run) -> list[str]:
     return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
 
 
-def _grouped(scores: "Scores", words: Sequence[str]) -> "tuple[list[Token], np.ndarray]":
+def _grouped(scores: "Attribution", words: Sequence[str]) -> "tuple[list[Token], np.ndarray]":
     tokens = scores.tokens
     groups = group_words([token.text for token in tokens], [(token.start, token.end) for token in tokens], words)
     merged = [
@@ -104,19 +104,19 @@ def _grouped(scores: "Scores", words: Sequence[str]) -> "tuple[list[Token], np.n
 
 
 @st.cache_resource(max_entries=16, show_spinner=lazy_message("Asking what it looked at …"))
-def _scores(path: str, changed: tuple[int, ...], text: str, target: int) -> "list[Scores]":
+def _scores(path: str, changed: tuple[int, ...], text: str, target: int) -> "list[Attribution]":
     return explainer_of(Run(path)).scores(text, target)
 
 
 # The test -------------------------------------------------------------------------------------------------------------
 def show_test(run: Run, text: str, target: int, label: str) -> None:
-    count = len(_scores(*of_model(run), text, target)[0].tokens)
+    count = len(_scores(*model_key(run), text, target)[0].tokens)
     if count > MANY and not st.button(
         _("Run it on these {n:,} tokens").format(n=count), key=f"test-{target}-{hash(text)}", icon=":material/science:"
     ):
         st.caption(_("The text is long: the test takes some seconds."))
         return
-    found = _deletion(*of_model(run), text, target)
+    found = _deletion(*model_key(run), text, target)
     chart = figures.figure(_("tokens taken out"), _("probability of “{label}”").format(label=label), height=330)
     colours = dict(zip(NAMES, (*RUNS[:3], NEUTRAL), strict=True))
     for item in found:
@@ -148,7 +148,7 @@ def _deletion(path: str, changed: tuple[int, ...], text: str, target: int) -> "l
 
 # Attention ------------------------------------------------------------------------------------------------------------
 def show_attention(run: Run, text: str) -> None:
-    weights, names = _attention(*of_model(run), text)
+    weights, names = _attention(*model_key(run), text)
     names = [name or _("(gathers)") for name in names]
     blocks, heads = weights.shape[:2]
     left, right = st.columns(2)

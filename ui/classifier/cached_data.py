@@ -9,17 +9,17 @@ from core.classifier.data.prepare import Prepared, prepare
 from core.classifier.training.evaluate import Evaluation, load_evaluation
 from core.i18n import lazy_message
 from core.runs.run import Run
-from ui.shell.cache_keys import of_data, of_model
+from ui.shell.cache_keys import data_key, model_key
 
 
 def data_of(run: Run) -> Prepared:
     """The texts that the run was trained on, as it read them. Raises UserError where they are gone."""
-    return _data(*of_data(run))
+    return _data(*data_key(run))
 
 
 def evaluation_of(run: Run) -> Evaluation:
     """What the finished run answered on its test part. Raises UserError where it has not come that far."""
-    return _evaluation(*of_model(run))
+    return _evaluation(*model_key(run))
 
 
 @st.cache_resource(max_entries=2, show_spinner=lazy_message("Reading its table …"))

@@ -9,7 +9,7 @@ from core.i18n import _
 from core.runs.run import Run
 from ui.shell import navigation
 from ui.widgets import figures
-from ui.widgets.palette import GOOD, NEUTRAL, TRAIN, VALIDATION, fade
+from ui.widgets.palette import GOOD, NEUTRAL, TRAIN, VALIDATION, with_alpha
 
 
 def show(run: Run, found: Evaluation) -> None:
@@ -34,7 +34,7 @@ def _reliability(found: Evaluation) -> None:
     chart.add_scatter(
         x=[0, 1], y=[0, 1], name=_("honest"), mode="lines", line={"dash": "dash", "width": 1.3, "color": NEUTRAL}
     )
-    for each, name, colour in ((before, _("as it came"), fade(VALIDATION, 0.75)), (after, _("scaled"), TRAIN)):
+    for each, name, colour in ((before, _("as it came"), with_alpha(VALIDATION, 0.75)), (after, _("scaled"), TRAIN)):
         _points(chart, each, name, colour)
     low = 1 / len(found.classes)
     chart.update_xaxes(range=[max(0.0, low - 0.05), 1.03], tickformat=".0%")

@@ -16,17 +16,17 @@ SHOWN = 4  # classes
 
 def card(run: Run) -> None:
     st.caption(_("It has read “{name}” and names the class of your sentence.").format(name=md(run.name)))
-    st.fragment(lambda: _judge(run))()
+    st.fragment(lambda: _classify_form(run))()
     st.space("stretch")  # the three cards end on one line
     navigation.link("classify-use", _("More room to classify"), ":material/arrow_forward:", run=run.id)
 
 
-def _judge(run: Run) -> None:
+def _classify_form(run: Run) -> None:
     shipped = {row["text"]: row["shares"] for row in final_probes(run)}
     text = st.text_input(_("A sentence"), next(iter(shipped), ""), key="card-sentence", max_chars=300, live=True)
     with guard("card classifier"), st.container(height=190, border=False):
         # What it thought at the end of its training needs no TensorFlow.
-        shares = shipped.get(text) or _now(run, text)
+        shares = shipped.get(text) or _probabilities(run, text)
         if not shares:
             st.caption(_("Type a sentence."))
             return
@@ -36,7 +36,7 @@ def _judge(run: Run) -> None:
         st.html("".join(bar(name, share, TRAIN if name == label else NEUTRAL) for name, share in ranked))
 
 
-def _now(run: Run, text: str) -> dict[str, float]:
+def _probabilities(run: Run, text: str) -> dict[str, float]:
     if not text.strip():
         return {}
     classifier = classifier_of(run)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui.widgets.palette import BAD, COOL, GOOD, HEAT, NEUTRAL, TRAIN, fade
+from ui.widgets.palette import BAD, COOL, GOOD, HEAT, NEUTRAL, TRAIN, with_alpha
 from ui.widgets.text import escape
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def short(text: str, limit: int = SHOWN) -> str:
     return flat if len(flat) <= limit else flat[:limit].rstrip() + " …"
 
 
-def judged(text: str, shares: Mapping[str, float], label: str) -> str:
+def highlighted_text(text: str, shares: Mapping[str, float], label: str) -> str:
     """A text over the probability of its true label: green where the network is right, red where it is not."""
     guess = max(shares, key=lambda name: shares[name])
     colour = GOOD if guess == label else BAD
@@ -40,7 +40,7 @@ def bar(name: str, share: float, colour: str = TRAIN, note: str = "") -> str:
         'align-items:center;font-size:.85rem;margin:.18rem 0">'
         f'<span style="overflow:hidden;text-overflow:ellipsis;white-space:nowrap" title="{escape(name)}">'
         f"{escape(name)}</span>"
-        f'<span style="height:.5rem;border-radius:4px;background:{fade(NEUTRAL, 0.2)};overflow:hidden">'
+        f'<span style="height:.5rem;border-radius:4px;background:{with_alpha(NEUTRAL, 0.2)};overflow:hidden">'
         f'<span style="display:block;height:100%;width:{100 * width:.1f}%;background:{colour}"></span></span>'
         f'<span style="text-align:right;font-variant-numeric:tabular-nums">{escape(shown)}</span></div>'
     )
@@ -54,7 +54,7 @@ def read(text: str, tokens: "Sequence[Token]", unknown: str, cut: str) -> str:
     spans, at = [], 0
     for token in tokens[:MOST]:
         spans.append(escape(text[at : token.start]))
-        style = f"border-bottom:2px solid {fade(TRAIN, 0.55)};margin-right:1.5px"
+        style = f"border-bottom:2px solid {with_alpha(TRAIN, 0.55)};margin-right:1.5px"
         title = token.text
         if not token.read:
             style, title = "opacity:.38;text-decoration:line-through", cut

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.classifier.training.evaluate import Evaluation
-from core.classifier.training.metrics import cell, confusion, per_class
+from core.classifier.training.metrics import confusion, per_class, rows_of_cell
 from core.i18n import _
 from core.runs.run import Run
 from ui.classifier.colored_text import ink, short
@@ -21,7 +21,7 @@ LISTED = 300
 
 
 def show(run: Run, found: Evaluation) -> None:
-    table = confusion(found.y, found.guessed, len(found.classes))
+    table = confusion(found.y, found.predicted, len(found.classes))
     left, right = st.columns([3, 2], gap="medium")
     place = left.container()
     with right:
@@ -101,7 +101,7 @@ def _open() -> None:
 
 
 def _by_class(found: Evaluation) -> None:
-    each = per_class(found.y, found.guessed, len(found.classes))
+    each = per_class(found.y, found.predicted, len(found.classes))
     rows = [
         {
             _("class"): label,
@@ -124,7 +124,7 @@ def _by_class(found: Evaluation) -> None:
 
 def _behind(run: Run, found: Evaluation, row: int, column: int) -> None:
     true, taken = found.classes[row], found.classes[column]
-    places = cell(found.y, found.guessed, row, column)
+    places = rows_of_cell(found.y, found.predicted, row, column)
     p = found.p
     places = places[np.argsort(-p[places, column], kind="stable")]
     said = _("{n:,} texts of “{true}” were taken for “{taken}”, the surest first.")

@@ -16,11 +16,11 @@ from core.errors import UserError
 from core.i18n import N_, _, language, lazy_message, translated_mapping
 from core.schema import merged
 from core.sources import Source
-from ui.shell.teacher_links import digest
+from ui.shell.teacher_links import key_suffix
 from ui.widgets import figures
 from ui.widgets.config_form import options_form
-from ui.widgets.palette import REAL, TRAIN, VALIDATION, fade
-from ui.widgets.text import big, md
+from ui.widgets.palette import REAL, TRAIN, VALIDATION, with_alpha
+from ui.widgets.text import md, short_number
 
 FIELDS = (
     *("header", "drop_empty", "drop_duplicates", "drop_near_duplicates", "drop_conflicts", "drop_leaks", "drop_small"),
@@ -51,7 +51,7 @@ class Found(NamedTuple):
 
 def key_of(sources: Sequence[Source], given: dict[str, Any]) -> str:
     """A key that widgets bear, so that they start afresh with other data, or other options `given` by a link."""
-    checked = [zlib.crc32(item.data).to_bytes(4, "big") for item in sources] + [digest(given).encode()]
+    checked = [zlib.crc32(item.data).to_bytes(4, "big") for item in sources] + [key_suffix(given).encode()]
     return f"table-{zlib.crc32(b''.join(checked)):08x}"
 
 
@@ -109,10 +109,12 @@ def _examined(language_code: str, sources: tuple[Source, ...], chosen: str, **re
 def show(report: Report, key: str) -> None:
     parts = [sum(counts[place] for counts in report.counts.values()) for place in range(3)]
     with st.grid(min_column_width=130):
-        st.metric(_("Rows"), big(report.rows))
-        st.metric(_("For training"), big(parts[0]))
-        st.metric(_("To choose by"), big(parts[1]), help=_("The validation part: it chooses the best weights."))
-        st.metric(_("For the test"), big(parts[2]), help=_("Looked at once, at the end."))
+        st.metric(_("Rows"), short_number(report.rows))
+        st.metric(_("For training"), short_number(parts[0]))
+        st.metric(
+            _("To choose by"), short_number(parts[1]), help=_("The validation part: it chooses the best weights.")
+        )
+        st.metric(_("For the test"), short_number(parts[2]), help=_("Looked at once, at the end."))
         st.metric(_("Classes"), str(len(report.counts)))
         st.metric(_("95 % have at most"), _("{n} tokens").format(n=report.keeps(0.95)))
     units = {"words": _("read word by word"), "characters": _("read character by character")}
@@ -155,14 +157,14 @@ def _switch(key: str, item: Finding) -> None:
         if name in FIELDS:
             st.session_state[f"{key}.{name}"] = (not value) if item.applied else value
         else:
-            aside = st.session_state.setdefault(f"{key}-aside", {})
+            set_aside_options = st.session_state.setdefault(f"{key}-aside", {})
             if item.applied:
-                aside.pop(name, None)
+                set_aside_options.pop(name, None)
             else:
-                aside[name] = value
+                set_aside_options[name] = value
 
 
-def aside(key: str) -> dict[str, Any]:
+def set_aside_options(key: str) -> dict[str, Any]:
     """Remedies that were clicked and have no switch among the reading options."""
     return dict(st.session_state.get(f"{key}-aside", {}))
 
@@ -173,7 +175,7 @@ def _balance(report: Report) -> None:
     parts = ((_("training"), TRAIN), (_("validation"), VALIDATION), (_("test"), REAL))
     for place, (name, colour) in enumerate(parts):
         counts = [report.counts[label][place] for label in labels]
-        chart.add_bar(y=labels, x=counts, name=name, orientation="h", marker_color=fade(colour, 0.75))
+        chart.add_bar(y=labels, x=counts, name=name, orientation="h", marker_color=with_alpha(colour, 0.75))
     chart.update_layout(barmode="stack", hovermode="y unified", legend_traceorder="normal")
     chart.update_yaxes(type="category", autorange="reversed")
     table: dict[str, Sequence[Any]] = {_("class"): list(report.counts)}

@@ -5,7 +5,7 @@ import io
 
 import streamlit as st
 
-from core.classifier.training.evaluate import Evaluation, Suspect, suspects
+from core.classifier.training.evaluate import Evaluation, LabelIssue, find_label_issues
 from core.classifier.training.metrics import confident_mistakes
 from core.csv_safety import escape_formula
 from core.i18n import _
@@ -25,7 +25,7 @@ def show(run: Run, found: Evaluation) -> None:
         rows = [
             {
                 _("sure"): f"{p[place].max():.1%}",
-                _("it said"): found.classes[found.guessed[place]],
+                _("it said"): found.classes[found.predicted[place]],
                 _("the label says"): found.classes[found.y[place]],
                 _("text"): short(found.texts[place], 500),
                 _("row"): found.names[place],
@@ -46,14 +46,14 @@ def _suspects(run: Run) -> None:
     if run.id not in kept:
         bar = st.progress(0.0, text=_("Judging each row by a model that never saw it …"))
 
-        def tell(done: int, of: int) -> None:
+        def report_progress(done: int, of: int) -> None:
             bar.progress(done / of)
 
-        found = suspects(data_of(run), SUSPECTS, progress=tell)
+        found = find_label_issues(data_of(run), SUSPECTS, progress=report_progress)
         kept.clear()  # of one run at a time
         kept[run.id] = found
         bar.empty()
-    rows: list[Suspect] = kept[run.id]
+    rows: list[LabelIssue] = kept[run.id]
     if not rows:
         st.success(_("No label looks wrong."))
         return
@@ -89,7 +89,7 @@ def _suspects(run: Run) -> None:
     )
 
 
-def _csv(rows: list[Suspect]) -> bytes:
+def _csv(rows: list[LabelIssue]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["row", "label", "looks_like", "p_label", "p_looks_like", "text"])

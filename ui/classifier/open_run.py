@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.i18n import lazy_message
 from core.runs.run import Run
-from ui.shell.cache_keys import of_model
+from ui.shell.cache_keys import model_key
 
 if TYPE_CHECKING:
     from core.classifier.inference.classify import Classifier
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def classifier_of(run: Run) -> "Classifier":
-    return _load(*of_model(run))
+    return _load(*model_key(run))
 
 
 def explainer_of(run: Run) -> "Explainer":
-    return _explain(*of_model(run))
+    return _explain(*model_key(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))

@@ -10,12 +10,12 @@ from core.classifier.training.metrics import best_linear, wilson
 from core.i18n import _, language
 from core.runs.metrics import column
 from core.runs.run import Run
-from ui.classifier.colored_text import judged
+from ui.classifier.colored_text import highlighted_text
 from ui.shell import navigation
 from ui.widgets import figures
-from ui.widgets.palette import BASELINES, TRAIN, fade
+from ui.widgets.palette import BASELINES, TRAIN, with_alpha
 from ui.widgets.step_slider import chosen_step
-from ui.widgets.text import big, md
+from ui.widgets.text import md, short_number
 
 
 def curves(run: Run, rows: list[dict[str, Any]]) -> None:
@@ -27,9 +27,13 @@ def _accuracy(run: Run, rows: list[dict[str, Any]]) -> None:
     steps, values = column(rows, "accuracy")
     val_steps, val_values = column(rows, "val_accuracy")
     chart = figures.figure(_("step"), _("accuracy"), revision=f"{run.id}-accuracy")
-    thin_steps, thin_values = figures.thin(steps, figures.smooth(values))
+    thin_steps, thin_values = figures.downsample(steps, figures.smooth(values))
     chart.add_scatter(
-        x=thin_steps, y=thin_values, name=_("training"), mode="lines", line={"color": fade(TRAIN, 0.6), "width": 1.6}
+        x=thin_steps,
+        y=thin_values,
+        name=_("training"),
+        mode="lines",
+        line={"color": with_alpha(TRAIN, 0.6), "width": 1.6},
     )
     figures.validation(chart, val_steps, val_values, _("validation"))
     baselines = run.baselines
@@ -142,7 +146,7 @@ def sample(run: Run, step: int) -> None:
 
 
 def _judged(rows: list[dict[str, Any]]) -> None:
-    st.html("".join(judged(row["text"], row["shares"], row["label"]) for row in rows))
+    st.html("".join(highlighted_text(row["text"], row["shares"], row["label"]) for row in rows))
 
 
 def report(run: Run) -> None:
@@ -167,7 +171,7 @@ def report(run: Run) -> None:
         st.metric(_("Macro F1"), f"{found['test_macro_f1']:.3f}", help=_("The mean over classes, rare ones included."))
         if best:
             st.metric(_("Best linear baseline"), f"{best['test_accuracy']:.1%}", help=md(_(best["label"])))
-        st.metric(_("Parameters"), big(found.get("parameters")))
+        st.metric(_("Parameters"), short_number(found.get("parameters")))
         st.metric(_("Peak memory"), f"{found.get('peak_memory_mb') or 0:,.0f} MB")
     mine = {_("model"): _("This Transformer")} | _row(found)
     others = [{_("model"): _(item["label"])} | _row(item) for item in (found.get("baselines") or {}).values()]

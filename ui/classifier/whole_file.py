@@ -14,9 +14,9 @@ from core.runs.run import Run
 from core.sources import Source
 from ui.classifier.one_text import threshold_flag
 from ui.classifier.open_run import classifier_of
-from ui.shell.cache_keys import of_data
+from ui.shell.cache_keys import data_key
 from ui.widgets import figures
-from ui.widgets.palette import TRAIN, fade
+from ui.widgets.palette import TRAIN, with_alpha
 from ui.widgets.text import md
 
 TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "gz", "zip"]
@@ -36,7 +36,7 @@ def whole_file(run: Run, threshold: float) -> None:
         st.info(_("Each row comes back with a label, how sure it is, and the probability of every class."))
         return
     source = Source(file.name, file.getvalue())
-    columns, guess, rows = _columns(source, *of_data(run))
+    columns, guess, rows = _columns(source, *data_key(run))
     column = st.selectbox(
         _("Column of the texts"),
         columns,
@@ -48,10 +48,10 @@ def whole_file(run: Run, threshold: float) -> None:
     if st.button(_("Classify {n:,} rows").format(n=rows), type="primary", icon=":material/label:", key="use-go"):
         bar = st.progress(0.0, text=_("Waking the network …"))
 
-        def tell(done: int, of: int) -> None:
+        def report_progress(done: int, of: int) -> None:
             bar.progress(done / max(1, of), text=_("{done:,} of {of:,} texts").format(done=done, of=of))
 
-        parts = classify_table(classifier_of(run), source, column=column, threshold=threshold, progress=tell)
+        parts = classify_table(classifier_of(run), source, column=column, threshold=threshold, progress=report_progress)
         st.session_state["classified"] = (asked, b"".join(parts))
         bar.empty()
     made = st.session_state.get("classified")
@@ -90,7 +90,7 @@ def _result(run: Run, name: str, data: bytes) -> None:
         type="primary",
     )
     chart = figures.figure(_("rows"), "", height=max(150, min(460, 70 + 24 * len(counts))))
-    chart.add_bar(y=list(counts), x=list(counts.values()), orientation="h", marker_color=fade(TRAIN, 0.75))
+    chart.add_bar(y=list(counts), x=list(counts.values()), orientation="h", marker_color=with_alpha(TRAIN, 0.75))
     chart.update_yaxes(type="category", autorange="reversed")
     alt = _("How many rows got which label")
     figures.draw(chart, key="use-counts", alt=alt, table={_("label"): list(counts), _("rows"): list(counts.values())})

@@ -11,11 +11,11 @@ from core.gan.inference import image_files
 from core.i18n import _, language, lazy_message
 from core.schema import merged
 from core.sources import Source
-from ui.shell.teacher_links import digest
+from ui.shell.teacher_links import key_suffix
 from ui.widgets import figures
 from ui.widgets.config_form import options_form
-from ui.widgets.palette import REAL, fade
-from ui.widgets.text import big, md
+from ui.widgets.palette import REAL, with_alpha
+from ui.widgets.text import md, short_number
 
 FIELDS = ("size", "invert", "centre", "holdout")
 SHOWN = 16
@@ -26,7 +26,7 @@ def reading_options(given: dict[str, Any]) -> dict[str, Any]:
     skip, base = set(GANConfig.model_fields) - set(FIELDS), merged(GANConfig(), given)
     values: dict[str, Any] = {}
     for level in ("basic", "advanced"):
-        values |= options_form(base, key=f"gan-reading{digest(given)}", level=level, skip=skip)
+        values |= options_form(base, key=f"gan-reading{key_suffix(given)}", level=level, skip=skip)
     return values
 
 
@@ -43,11 +43,11 @@ def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -
 
 def show(images: Images) -> None:
     with st.grid(min_column_width=130):
-        st.metric(_("For training"), big(len(images.x)))
-        st.metric(_("Held out"), big(len(images.held_x)), help=_("Kept from training, to measure against."))
+        st.metric(_("For training"), short_number(len(images.x)))
+        st.metric(_("Held out"), short_number(len(images.held_x)), help=_("Kept from training, to measure against."))
         st.metric(_("Kinds"), str(len(images.classes)) if images.classes else _("none"))
-        st.metric(_("Same twice"), big(images.duplicates))
-        st.metric(_("Rejected"), big(images.rejected_count))
+        st.metric(_("Same twice"), short_number(images.duplicates))
+        st.metric(_("Rejected"), short_number(images.rejected_count))
     for note in images.notes:
         st.caption(f":material/info: {md(note)}")
     left, right = st.columns([3, 2], gap="medium")
@@ -56,7 +56,7 @@ def show(images: Images) -> None:
     with right:
         if images.classes:
             chart = figures.figure("", _("pictures"), height=230)
-            chart.add_bar(x=images.classes, y=images.counts, marker_color=fade(REAL, 0.75))
+            chart.add_bar(x=images.classes, y=images.counts, marker_color=with_alpha(REAL, 0.75))
             chart.update_xaxes(type="category")
             alt = _("Training pictures of each kind")
             figures.draw(chart, key="kinds", alt=alt, table={_("kind"): images.classes, _("pictures"): images.counts})

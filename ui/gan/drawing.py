@@ -9,7 +9,7 @@ import streamlit as st
 from core.gan.inference import image_files
 from core.i18n import lazy_message
 from core.runs.run import Run
-from ui.shell.cache_keys import of_model
+from ui.shell.cache_keys import model_key
 
 if TYPE_CHECKING:
     from core.gan.inference.draw import ImageSampler
@@ -19,7 +19,7 @@ SCALE = 3  # screen pixels a picture's pixel
 
 def sampler_of(run: Run) -> "ImageSampler":
     """The drawer of a run; a model that training replaces is loaded anew."""
-    return _load(*of_model(run))
+    return _load(*model_key(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=lazy_message("Waking the network …"))

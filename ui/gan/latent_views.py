@@ -13,7 +13,7 @@ from core.i18n import _, lazy_message
 from core.runs.run import Run
 from core.sources import Source
 from ui.gan.drawing import animation, sampler_of, sheet
-from ui.shell.cache_keys import of_data
+from ui.shell.cache_keys import data_key
 from ui.widgets import figures
 from ui.widgets.palette import GENERATOR, REAL
 
@@ -132,7 +132,7 @@ def _read(path: str, born: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _pictures(run: Run) -> tuple[np.ndarray, np.ndarray]:
     """Training and held-out pictures of the run."""
-    return _read(*of_data(run))
+    return _read(*data_key(run))
 
 
 def memorization(run: Run) -> None:

@@ -10,9 +10,9 @@ from core.i18n import _
 from core.runs.metrics import column
 from core.runs.run import Run
 from ui.widgets import figures
-from ui.widgets.palette import BAD, DISCRIMINATOR, GENERATOR, GOOD, NEUTRAL, REAL, fade
+from ui.widgets.palette import BAD, DISCRIMINATOR, GENERATOR, GOOD, NEUTRAL, REAL, with_alpha
 from ui.widgets.step_slider import chosen_step
-from ui.widgets.text import big, md
+from ui.widgets.text import md, short_number
 
 BALANCE = -math.log(4)
 
@@ -43,7 +43,7 @@ def _curve_pair(run: Run, rows: list[dict[str, Any]], y: str, pair: tuple[tuple[
     for key, name, colour in pair:
         steps, values = column(rows, key)
         figures.raw_and_smooth(chart, steps, values, name, colour)
-        thin_steps, thin_values = figures.thin(steps, values, 60)
+        thin_steps, thin_values = figures.downsample(steps, values, 60)
         table[_("step")], table[name] = thin_steps, [round(value, 4) for value in thin_values]
     return chart, table
 
@@ -111,7 +111,7 @@ def histogram(run: Run, step: int) -> None:
     if not found:
         return
     chart = figures.figure("", _("share"), height=190, revision=f"{run.id}-classes")
-    colours = [fade(GOOD if here else BAD, 0.75) for here in found["covered"]]
+    colours = [with_alpha(GOOD if here else BAD, 0.75) for here in found["covered"]]
     chart.add_bar(x=found["names"], y=found["shares"], marker_color=colours, name=_("drawn"))
     bar = {"symbol": "line-ew-open", "size": 16, "color": NEUTRAL}
     chart.add_scatter(x=found["names"], y=found["expected"], mode="markers", name=_("real"), marker=bar)
@@ -151,7 +151,7 @@ def report(run: Run) -> None:
                 f"{kept['repeated']:.1%}",
                 help=_("Share of the drawn pictures that lie nearer to a training picture than real ones do."),
             )
-        st.metric(_("Parameters"), big(found.get("parameters")))
+        st.metric(_("Parameters"), short_number(found.get("parameters")))
         st.metric(_("Peak memory"), f"{found.get('peak_memory_mb') or 0:,.0f} MB")
     for note in found.get("notes", []):
         st.caption(f"· {md(str(note))}")

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from ui.widgets.figures import figure
-from ui.widgets.palette import DISCRIMINATOR, NEUTRAL, SEQUENTIAL, VALIDATION, fade
+from ui.widgets.palette import DISCRIMINATOR, NEUTRAL, SEQUENTIAL, VALIDATION, with_alpha
 
 CLASSES = (VALIDATION, DISCRIMINATOR)  # label 0, label 1
 SYMBOLS = ("square", "circle")
@@ -96,7 +96,7 @@ def halves(
             mode="lines",
             line={"width": 0},
             fill="toself",
-            fillcolor=fade(colour, alpha),
+            fillcolor=with_alpha(colour, alpha),
             hoverinfo="skip",
             showlegend=False,
         )

@@ -10,11 +10,11 @@ from core.lab.gan_balance import LOG4, View, pull_curves
 from ui.learn import figures as draw
 from ui.learn.gan_game import Stand
 from ui.widgets.figures import line
-from ui.widgets.palette import DISCRIMINATOR, GENERATOR, GRID, NEUTRAL, REAL, TRAIN, VALIDATION, fade
+from ui.widgets.palette import DISCRIMINATOR, GENERATOR, GRID, NEUTRAL, REAL, TRAIN, VALIDATION, with_alpha
 
 LOW, HIGH = -2.8, 2.8
 SOME = 1e-3  # a density where points land now and then
-SURFACE = [[0.0, fade(GENERATOR, 0.75)], [0.5, fade(NEUTRAL, 0.04)], [1.0, fade(DISCRIMINATOR, 0.85)]]
+SURFACE = [[0.0, with_alpha(GENERATOR, 0.75)], [0.5, with_alpha(NEUTRAL, 0.04)], [1.0, with_alpha(DISCRIMINATOR, 0.85)]]
 
 
 def densities(view: View, x: float) -> go.Figure:
@@ -28,7 +28,7 @@ def densities(view: View, x: float) -> go.Figure:
             mode="lines",
             line={"color": colour, "width": 2},
             fill="tozeroy",
-            fillcolor=fade(colour, 0.25),
+            fillcolor=with_alpha(colour, 0.25),
         )
     for values, name, colour, dash in (
         (view.D, "D", DISCRIMINATOR, "solid"),

@@ -11,7 +11,7 @@ from core.lab.gradients import Trace, Training
 from ui.learn import figures as draw
 from ui.learn.heatmap import frame, heat
 from ui.widgets.figures import line, smooth
-from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, fade
+from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, with_alpha
 
 LOWEST, HIGHEST = 1e-40, 1e40  # where the axes end: less is as good as nothing
 REMEDIES = translated_mapping(
@@ -47,7 +47,7 @@ def norms(yours: Trace, others: Mapping[str, Trace], at: int, steps: bool) -> go
     index = [block.index for block in yours.blocks]
     for colour, (name, trace) in zip((BAD, GOOD), others.items(), strict=True):
         values = _log([block.state_gradient for block in trace.blocks])
-        line(chart, index, values, name, fade(colour, 0.65), dash="dash")  # type: ignore[arg-type]
+        line(chart, index, values, name, with_alpha(colour, 0.65), dash="dash")  # type: ignore[arg-type]
     weights = _log([block.weight_gradient for block in yours.blocks])
     line(chart, index, weights, _("yours: its weights"), TRAIN, dash="dot")  # type: ignore[arg-type]
     state = _log([block.state_gradient for block in yours.blocks])

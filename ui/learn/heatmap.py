@@ -7,11 +7,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ui.learn import figures as draw
-from ui.widgets.palette import DIVERGING, NEUTRAL, SEQUENTIAL, TRAIN, fade
+from ui.widgets.palette import DIVERGING, NEUTRAL, SEQUENTIAL, TRAIN, with_alpha
 from ui.widgets.text import escape
 
 CELL = 34  # height of a row in pixels
-INK = [[0.0, fade(NEUTRAL, 0.13)], [1.0, TRAIN]]  # a drawing: paper and ink
+INK = [[0.0, with_alpha(NEUTRAL, 0.13)], [1.0, TRAIN]]  # a drawing: paper and ink
 
 
 def heat(

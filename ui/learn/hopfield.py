@@ -13,7 +13,7 @@ from ui.learn import figures as draw
 from ui.learn.heatmap import drawings, frame
 from ui.learn.page import Lab
 from ui.widgets.figures import line
-from ui.widgets.palette import BAD, GOOD, NEUTRAL, REAL, TRAIN, VALIDATION, fade
+from ui.widgets.palette import BAD, GOOD, NEUTRAL, REAL, TRAIN, VALIDATION, with_alpha
 
 KINDS = translated_mapping(
     {
@@ -46,7 +46,7 @@ def state(shown: np.ndarray, start: np.ndarray, step: hopfield.Step | None) -> g
 def stored(cells: Sequence[Any], names: Sequence[str], overlaps: np.ndarray) -> go.Figure:
     """The stored pictures side by side, the one nearest to the state in full colour, each with its overlap."""
     nearest = int(np.abs(overlaps).argmax())
-    colours = [TRAIN if n == nearest else fade(TRAIN, 0.5) for n in range(len(cells))]
+    colours = [TRAIN if n == nearest else with_alpha(TRAIN, 0.5) for n in range(len(cells))]
     titles = [f"{name} · m = {draw.short(round(float(m), 2))}" for name, m in zip(names, overlaps, strict=True)]
     return drawings(cells, titles, height=150, colours=colours)
 
@@ -56,7 +56,7 @@ def energy(done: hopfield.Recall, at: int) -> go.Figure:
     values = [done.start_energy, *(step.energy for step in done.steps)]
     chart = draw.canvas(_("neurons asked"), "E", height=210, legend=False)
     everything = list(range(len(values)))
-    line(chart, everything, values, "E", fade(TRAIN, 0.3), shape="hv")
+    line(chart, everything, values, "E", with_alpha(TRAIN, 0.3), shape="hv")
     line(chart, everything[: at + 1], values[: at + 1], "E", TRAIN, shape="hv")
     draw.ring(chart, (at, values[at]), "", VALIDATION, 14)
     chart.update_layout(showlegend=False)

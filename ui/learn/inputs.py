@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import UserError
 from core.i18n import _
 from core.lab import checks
-from ui.shell.address import choose, choose_many, given_by_address, named, unknown
+from ui.shell.address import address_value, choose, choose_many, resolve_key, unknown_keys
 from ui.widgets.text import md
 
 SEEDS = 10_000
@@ -42,7 +42,7 @@ class Inputs:
             widget = partial(st.selectbox, width=230)
         value = choose(widget, label, options, key=self.key(name), default=default, help=help or None)
         value = value if value in options else default  # what a browser sends is checked here
-        self._said(name, raw, lambda text: bool(named(text, options)), options[value])
+        self._said(name, raw, lambda text: bool(resolve_key(text, options)), options[value])
         return value
 
     def several(self, name: str, label: str, options: Mapping[str, str], default: Sequence[str]) -> list[str]:
@@ -51,7 +51,9 @@ class Inputs:
         widget = partial(st.pills, selection_mode="multi")
         chosen = choose_many(widget, label, options, key=self.key(name), default=default)
         chosen = [one for one in options if one in chosen]
-        self._said(name, raw, lambda text: not unknown(text, options), ", ".join(options[one] for one in chosen) or "–")
+        self._said(
+            name, raw, lambda text: not unknown_keys(text, options), ", ".join(options[one] for one in chosen) or "–"
+        )
         return chosen
 
     def slider(
@@ -259,7 +261,7 @@ class Inputs:
         if key in seen:
             return None
         seen.add(key)
-        return given_by_address(key) if key in st.query_params else None
+        return address_value(key) if key in st.query_params else None
 
     def _said(self, name: str, raw: str | None, fits: Callable[[str], bool], value: Any) -> None:
         key = self.key(name)

@@ -130,7 +130,7 @@ class Lab(Inputs):
 
         st.plotly_chart(chart, key=key, config=PICTURE, alt=alt, on_select=select, selection_mode="points")
         if table is not None:
-            figures.numbers(table, key=f"{key}-table", alt=alt)
+            figures.data_table(table, key=f"{key}-table", alt=alt)
 
     def digits(self, *formulas: str, small: bool = False) -> None:
         """The same formula with this page's digits; `small` for long ones beside a picture."""

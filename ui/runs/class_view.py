@@ -20,7 +20,7 @@ def show(group: Class) -> None:
     """In place of the comparison of one's own runs, for whoever is in the class."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(md(group.name), anchor=False, width="stretch")
-        teacher_links.leave()
+        teacher_links.leave_class_button()
     live(group)
     with guard("class samples"):
         runs = [run for run in classes.members(root_dir(), group) if run.metrics()][-SHOWN:]

@@ -10,7 +10,7 @@ from core.runs import compare
 from core.runs.run import Run
 from ui.runs.family_view import view_of
 from ui.widgets import figures
-from ui.widgets.palette import RUNS, fade
+from ui.widgets.palette import RUNS, with_alpha
 from ui.widgets.text import md, metric_name
 
 UNPLOTTED = ("lr_factor", "throughput")
@@ -46,7 +46,7 @@ def curves(runs: Sequence[Run]) -> None:
                 x=[*line.x, *line.x[::-1]],
                 y=[*line.high, *line.low[::-1]],
                 fill="toself",
-                fillcolor=fade(colour, 0.18),
+                fillcolor=with_alpha(colour, 0.18),
                 line={"width": 0},
                 hoverinfo="skip",
                 showlegend=False,

@@ -11,7 +11,7 @@ from core.runs.run import Run
 from ui.widgets import figures
 from ui.widgets.palette import RUNS
 from ui.widgets.step_slider import chosen_step
-from ui.widgets.text import big, md, metric_name
+from ui.widgets.text import md, metric_name, short_number
 
 PICTURES = (".png", ".jpg", ".webp")
 TEXTS = (".txt", ".json", ".csv", ".md")
@@ -67,4 +67,4 @@ def report(run: Run) -> None:
     st.subheader(_("How good it is"), anchor=False)
     with st.grid(min_column_width=150):
         for name, value in found.items():
-            st.metric(metric_name(name), big(value) if abs(value) >= 1000 else f"{value:.4g}")
+            st.metric(metric_name(name), short_number(value) if abs(value) >= 1000 else f"{value:.4g}")

@@ -6,7 +6,7 @@ from core.i18n import _
 from core.runs.run import Run
 from core.runs.store import find, list_runs
 from ui.shell import navigation
-from ui.widgets.text import ago, guard
+from ui.widgets.text import guard, time_ago
 
 
 def run_from_url() -> Run | None:
@@ -36,7 +36,7 @@ def pick_run(family: str, *, train: str, label: str | None = None) -> Run | None
         label or _("Run"),
         ids,
         index=ids.index(wanted),
-        format_func=lambda key: f"{runs[key].name} · {ago(runs[key].created)}",
+        format_func=lambda key: f"{runs[key].name} · {time_ago(runs[key].created)}",
         key=f"pick-{family}-{wanted}",
     )
     if st.query_params.get("run") != chosen:

@@ -15,7 +15,7 @@ from core.runs.store import delete
 from ui.runs.view import state_badge
 from ui.shell import navigation
 from ui.shell.hosting import is_visitor, may_change
-from ui.widgets.text import ago, md, metric_name, size
+from ui.widgets.text import byte_size, md, metric_name, time_ago
 
 SPARK = 40
 CHOSEN = "compare-row-"
@@ -50,9 +50,9 @@ def _details(facts: dict) -> str:  # type: ignore[type-arg]
     family = FAMILIES.get(facts["family"])
     words = [family.title if family else _("unknown"), md(facts["run"])]
     if facts.get("created"):
-        words.append(ago(facts["created"]))
+        words.append(time_ago(facts["created"]))
     if facts.get("size"):
-        words.append(size(facts["size"]))
+        words.append(byte_size(facts["size"]))
     if facts["state"] in ("running", "queued") and facts.get("total"):
         words.append(_("{share:.0%} done").format(share=facts["step"] / facts["total"]))
     return " · ".join(words)

@@ -19,7 +19,7 @@ from ui.widgets.text import guard, md
 ICON = ":material/download:"
 
 
-def take(run: Run) -> None:
+def export_panel(run: Run) -> None:
     """Folded away under the run view; what cannot be taken along says why in its place."""
     with st.expander(_("Take it along"), icon=":material/luggage:", key="take", on_change="rerun") as box:
         if not box.open:
@@ -53,7 +53,7 @@ def packed(run: Run, data: bool) -> bytes:
     return out.getvalue()
 
 
-def bring() -> None:
+def import_form() -> None:
     """On the Runs page: a run out of such a file. Everything in it is checked before anything is used."""
     with st.expander(_("Bring a run"), icon=":material/upload:", key="bring", on_change="rerun") as box:
         if not box.open:

@@ -6,14 +6,14 @@ from core.i18n import _
 from core.runs.trash import disk_use, list_trash, purge, restore
 from ui.shell import navigation
 from ui.shell.hosting import is_visitor
-from ui.widgets.text import ago, guard, md, size
+from ui.widgets.text import byte_size, guard, md, time_ago
 
 
 def bin_view() -> None:
     purge()
     items = list_trash()
     used, thrown = disk_use()
-    st.caption(_("{used} in runs, {thrown} in the bin").format(used=size(used), thrown=size(thrown)))
+    st.caption(_("{used} in runs, {thrown} in the bin").format(used=byte_size(used), thrown=byte_size(thrown)))
     if not items:
         return
     title = (_("Bin: {n}") if is_visitor() else _("Bin: {n}, kept for a week")).format(n=len(items))
@@ -22,7 +22,7 @@ def bin_view() -> None:
             return
         for item in items[:50]:
             with st.container(horizontal=True, vertical_alignment="center"), guard("bin"):
-                st.markdown(f"**{md(item.run.name)}** · {ago(item.deleted)}", width="stretch")
+                st.markdown(f"**{md(item.run.name)}** · {time_ago(item.deleted)}", width="stretch")
                 if st.button(_("Bring back"), key=f"restore-{item.key}", icon=":material/undo:"):
                     navigation.go("run", run=restore(item.key).id)
         if st.button(_("Empty the bin"), icon=":material/delete_forever:"):

@@ -17,10 +17,10 @@ from core.runs.run import Run
 from core.runs.status import ENDED, Status
 from ui.runs.family_view import view_of
 from ui.runs.manage import manage
-from ui.runs.transfer import take
+from ui.runs.transfer import export_panel
 from ui.shell import hosting, navigation
 from ui.shell.families import screens_of
-from ui.widgets.text import ago, big, guard, md, metric_name
+from ui.widgets.text import guard, md, metric_name, short_number, time_ago
 
 POLL = 1.0  # seconds
 STATE_ICONS = {
@@ -54,7 +54,7 @@ def show_run(run: Run) -> None:
     active = status.state not in ENDED
     st.fragment(lambda: _live(run, row, active), run_every=POLL if active else None)()
     manage(run)
-    take(run)
+    export_panel(run)
     _repeat(run)
 
 
@@ -88,7 +88,7 @@ def _head(run: Run, row: Family, status: Status) -> None:
                 [
                     row.title,
                     md(str(run.config["data"].get("name", ""))),
-                    _("begun {when}").format(when=ago(run.created)),
+                    _("begun {when}").format(when=time_ago(run.created)),
                 ]
             )
         )
@@ -149,7 +149,7 @@ def _progress(run: Run, status: Status) -> None:
             "–" if status.best is None else f"{status.best:.4f}",
             help=metric_name(status.best_metric) or None,
         )
-        st.metric(f"{md(_(status.unit or 'units'))}/s", big(status.throughput) if status.throughput else "–")
+        st.metric(f"{md(_(status.unit or 'units'))}/s", short_number(status.throughput) if status.throughput else "–")
         st.metric(_("Time"), duration(status.seconds))
 
 

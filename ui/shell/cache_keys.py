@@ -14,18 +14,18 @@ from core.runs.run import Run
 T = TypeVar("T")
 
 
-def of_data(run: Run) -> tuple[str, int]:
+def data_key(run: Run) -> tuple[str, int]:
     """The run's path and its birth, which its data share. Raises UserError where the run is gone."""
-    return str(run.path), _there(run, lambda: (run.path / "config.json").stat().st_mtime_ns)
+    return str(run.path), _stamp(run, lambda: (run.path / "config.json").stat().st_mtime_ns)
 
 
-def of_model(run: Run) -> tuple[str, tuple[int, ...]]:
+def model_key(run: Run) -> tuple[str, tuple[int, ...]]:
     """The run's path, its birth, its weights, and the answers that calibrate them. Raises UserError as of_data does."""
-    path, born = of_data(run)
-    return path, (born, *_there(run, run.weights_stamp))
+    path, born = data_key(run)
+    return path, (born, *_stamp(run, run.weights_stamp))
 
 
-def _there(run: Run, stamp: Callable[[], T]) -> T:
+def _stamp(run: Run, stamp: Callable[[], T]) -> T:
     try:
         return stamp()
     except OSError:

@@ -17,26 +17,26 @@ from core.runs.policy import is_demo
 from core.runs.run import Run
 from core.runs.store import root_dir, runs_dir
 from ui.shell import navigation
-from ui.widgets.text import md, size
+from ui.widgets.text import byte_size, md
 
 VISITOR, CLASS = "visitor", "class"
 NOBODY = "nobody"  # no token: it opens no folder
 
 
-def begin() -> None:
+def identify_user() -> None:
     """Find out who is looking; called once a run of the script, before anything is drawn."""
-    visitors.set_user_source(_who)
+    visitors.set_user_source(_session_user)
     if is_demo():
         _set_up_server(str(root_dir()))
-        _greet()
-    _join()
+        _resolve_visitor()
+    _resolve_class()
 
 
-def _who() -> CurrentUser:
+def _session_user() -> CurrentUser:
     if get_script_run_ctx(suppress_warning=True) is None:  # no screen asks: in a demo such a one may do nothing
         return CurrentUser(NOBODY if is_demo() else None)
     state = st.session_state
-    return CurrentUser(state.get(_key(VISITOR), NOBODY) if is_demo() else None, state.get(_key(CLASS), ""))
+    return CurrentUser(state.get(_state_key(VISITOR), NOBODY) if is_demo() else None, state.get(_state_key(CLASS), ""))
 
 
 @st.cache_resource(show_spinner=False)
@@ -46,9 +46,9 @@ def _set_up_server(root: str) -> None:
     ensure_scheduler(root_dir(), launch.ChildProcess().start)
 
 
-def _greet() -> None:
+def _resolve_visitor() -> None:
     """The visitor of the address, of this session, or a new one; a token without runs is not worth an address yet."""
-    given, own = st.query_params.get(VISITOR, ""), st.session_state.get(_key(VISITOR)) or visitors.new_token()
+    given, own = st.query_params.get(VISITOR, ""), st.session_state.get(_state_key(VISITOR)) or visitors.new_token()
     if given and given != own:
         if visitors.is_valid_token(given, root_dir()):
             own = given
@@ -57,27 +57,27 @@ def _greet() -> None:
                 _("This address opens no runs: it was altered, or its runs are gone, as all are after a day."),
                 icon=":material/link_off:",
             )
-    st.session_state[_key(VISITOR)] = own
-    carry(VISITOR, own if visitors.is_valid_token(own, root_dir()) else "")
+    st.session_state[_state_key(VISITOR)] = own
+    keep_in_address(VISITOR, own if visitors.is_valid_token(own, root_dir()) else "")
 
 
-def _join() -> None:
-    given, own = st.query_params.get(CLASS, ""), st.session_state.get(_key(CLASS), "")
+def _resolve_class() -> None:
+    given, own = st.query_params.get(CLASS, ""), st.session_state.get(_state_key(CLASS), "")
     try:
         own = classes.find(root_dir(), given or own).token if given or own else ""
     except UserError as error:
         st.warning(md(str(error)), icon=":material/link_off:")
         own = ""
-    join(own)
+    set_class(own)
 
 
-def join(token: str) -> None:
+def set_class(token: str) -> None:
     """Make runs for the eyes of this class from now on; "" leaves it."""
-    st.session_state[_key(CLASS)] = token
-    carry(CLASS, token)
+    st.session_state[_state_key(CLASS)] = token
+    keep_in_address(CLASS, token)
 
 
-def carry(name: str, value: str) -> None:
+def keep_in_address(name: str, value: str) -> None:
     """Have it in the address, now and behind every link."""
     if value and st.query_params.get(name) != value:
         st.query_params[name] = value
@@ -87,7 +87,7 @@ def carry(name: str, value: str) -> None:
     st.session_state["carried"] = carried | ({name: value} if value else {})
 
 
-def _key(name: str) -> str:
+def _state_key(name: str) -> str:
     return f"_who {name}"
 
 
@@ -106,24 +106,24 @@ def is_visitor() -> bool:
     return visitors.current_user().visitor is not None
 
 
-def limits() -> str:
+def limits_sentence() -> str:
     """What the demo allows, in one sentence."""
     return _(
         "This hosted demo takes {data} of data and {parameters:,} parameters, trains for up to {time}, and keeps "
         "{disk} of runs for a day."
     ).format(
-        data=size(LIMITS.data_bytes),
+        data=byte_size(LIMITS.data_bytes),
         parameters=LIMITS.parameters,
         time=duration(LIMITS.seconds),
-        disk=size(LIMITS.visitor_bytes),
+        disk=byte_size(LIMITS.visitor_bytes),
     )
 
 
-def said_before() -> None:
+def show_limits_and_queue() -> None:
     """On a form, before the click: what is allowed, how long the line is, and whether there is room in it."""
     if not is_visitor():
         return
-    st.caption(f":material/storefront: {md(limits())}")
+    st.caption(f":material/storefront: {md(limits_sentence())}")
     line = queued_runs(root_dir())
     seconds = seconds_until_start(root_dir(), line)
     if line or seconds:
@@ -138,10 +138,10 @@ def said_before() -> None:
         st.warning(md(str(error)), icon=":material/hourglass_empty:")
 
 
-def remember() -> None:
+def show_sidebar_notice() -> None:
     """In the sidebar: what this place is, and the class one is in."""
     if is_visitor():
-        st.caption(f":material/storefront: {md(limits())}")
+        st.caption(f":material/storefront: {md(limits_sentence())}")
     group = present_class()
     if group:
         st.caption(
@@ -149,16 +149,16 @@ def remember() -> None:
         )
 
 
-def own_address() -> None:
+def show_own_address() -> None:
     """Where a visitor finds their runs again."""
     token = visitors.current_user().visitor
     if token is None or not visitors.is_valid_token(token, root_dir()):
         return
     st.caption(_("Only this address opens your runs, which are kept for a day: bookmark it, and share it with nobody."))
-    st.code(address("runs", f"{VISITOR}={token}"), language=None, wrap_lines=True)
+    st.code(full_address("runs", f"{VISITOR}={token}"), language=None, wrap_lines=True)
 
 
-def address(screen: str, query: str) -> str:
+def full_address(screen: str, query: str) -> str:
     """The full address of a screen, as far as the browser told where this server is."""
     here = (st.context.url or "").partition("?")[0].rstrip("/")
     before, _slash, last = here.rpartition("/")

@@ -13,35 +13,35 @@ from ui.shell import address, hosting
 LANGUAGE = "language"  # in the address
 _CHOSEN, _MOMENT = "_language chosen", "_language moment"
 # Session → language. Fragments ask for it too, and run without the frame; the oldest is forgotten first.
-_spoken: dict[str, str] = {}
+_languages: dict[str, str] = {}
 _lock = threading.Lock()
 SESSIONS = 10_000
 
 
-def begin() -> None:
+def detect_language() -> None:
     """Find out which; called once a run of the script, before the navigation's titles are made."""
-    i18n.set_language_source(_asked)
+    i18n.set_language_source(_session_language)
     given, own = st.query_params.get(LANGUAGE, ""), st.session_state.get(_CHOSEN, "")
     # A quick click after a choice still comes with the address from before it.
-    if given in LANGUAGES and address.settled(st.session_state.get(_MOMENT, float("-inf"))):
+    if given in LANGUAGES and address.is_settled(st.session_state.get(_MOMENT, float("-inf"))):
         own = given
     st.session_state[_CHOSEN] = own
-    hosting.carry(LANGUAGE, own)
+    hosting.keep_in_address(LANGUAGE, own)
     context = get_script_run_ctx()
     if context is not None:
         with _lock:
-            _spoken.pop(context.session_id, None)
-            _spoken[context.session_id] = own or _of_the_browser()
-            while len(_spoken) > SESSIONS:
-                del _spoken[next(iter(_spoken))]
+            _languages.pop(context.session_id, None)
+            _languages[context.session_id] = own or _browser_language()
+            while len(_languages) > SESSIONS:
+                del _languages[next(iter(_languages))]
 
 
-def _asked() -> str:
+def _session_language() -> str:
     context = get_script_run_ctx(suppress_warning=True)
-    return _spoken.get(context.session_id, "") if context is not None else ""
+    return _languages.get(context.session_id, "") if context is not None else ""
 
 
-def _of_the_browser() -> str:
+def _browser_language() -> str:
     code = (st.context.locale or "").partition("-")[0].lower()
     return code if code in LANGUAGES and code != "en" else ""
 
@@ -55,13 +55,13 @@ def picker(key: str) -> None:
         format_func=lambda code: LANGUAGES[code],
         key=key,
         required=True,
-        on_change=_pick,
+        on_change=_on_pick,
         args=(key,),
         label_visibility="collapsed",
     )
 
 
-def _pick(key: str) -> None:
+def _on_pick(key: str) -> None:
     code = st.session_state[key]
     st.session_state[_CHOSEN], st.session_state[_MOMENT] = code, time.monotonic()
-    hosting.carry(LANGUAGE, code)
+    hosting.keep_in_address(LANGUAGE, code)

@@ -8,28 +8,28 @@ from core.hosting import policy
 from core.i18n import _
 from ui.shell import address, hosting, language
 from ui.shell.navigation import pages
-from ui.shell.streamlit_patches import spare_keras, spare_modules
+from ui.shell.streamlit_patches import freeze_modules, keep_keras_session
 from ui.shell.warm_up import warm_up
 from ui.widgets.text import guard
 
 ASSETS = Path(__file__).parent / "assets"
-spare_keras()
+keep_keras_session()
 policy.register()
 # A file of our own: an icon by name would be fetched from outside.
 st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="large")
-language.begin()
+language.detect_language()
 page = st.navigation(pages(), expanded=True)
 with guard("who is looking"):
-    hosting.begin()
+    hosting.identify_user()
 with st.sidebar:  # before the page, which may stop the script
     language.picker("language-below")
-    hosting.remember()
+    hosting.show_sidebar_notice()
     st.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
 try:
     with guard(page.title):
         page.run()
 finally:  # it may have been stopped
-    address.run_ended()
+    address.note_run_end()
 warm_up()
-spare_modules()
+freeze_modules()

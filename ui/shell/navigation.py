@@ -61,14 +61,14 @@ def exists(key: str) -> bool:
 def link(key: str, label: str, icon: str | None = None, **query: str) -> None:
     """A link to a screen, drawn only where the screen exists."""
     if exists(key):
-        st.page_link(path(key), label=label, icon=icon, query_params=_carried() | query or None)
+        st.page_link(path(key), label=label, icon=icon, query_params=_persistent_query() | query or None)
 
 
 def go(key: str, **query: str) -> None:
-    st.switch_page(path(key), query_params=_carried() | query or None)
+    st.switch_page(path(key), query_params=_persistent_query() | query or None)
 
 
-def _carried() -> dict[str, str]:
+def _persistent_query() -> dict[str, str]:
     """What stands in the address of every page (ui/shell/hosting.py), so that a link opened in a new tab has it too."""
     return dict(st.session_state.get("carried", {}))
 

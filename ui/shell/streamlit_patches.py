@@ -16,7 +16,7 @@ _GROWTH = 300  # modules; TensorFlow brings some thousands
 _known = 0
 
 
-def spare_modules() -> None:
+def freeze_modules() -> None:
     """Set what is imported by now aside from the collector, once after each large import."""
     global _known
     if len(sys.modules) - _known > _GROWTH:
@@ -25,6 +25,6 @@ def spare_modules() -> None:
         gc.freeze()
 
 
-def spare_keras() -> None:
+def keep_keras_session() -> None:
     """Leave Keras' session alone: what it holds of a run belongs to the run's thread and goes with it."""
     script_runner._clean_problem_modules = lambda: None

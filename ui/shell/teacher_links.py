@@ -20,7 +20,7 @@ HIDE = translated_mapping(
 )
 
 
-def opened(family: Family) -> LinkSettings:
+def read_link(family: Family) -> LinkSettings:
     """What the address asks for; what it asks in vain is said in place, and the page falls back on its own."""
     setup, faults = links.read(family, st.query_params.to_dict())
     if faults:
@@ -32,12 +32,12 @@ def opened(family: Family) -> LinkSettings:
     return setup
 
 
-def given(setup: LinkSettings, names: Iterable[str]) -> dict[str, Any]:
+def linked_options(setup: LinkSettings, names: Iterable[str]) -> dict[str, Any]:
     """The options of the link that are among `names`."""
     return {name: setup.options[name] for name in names if name in setup.options}
 
 
-def over(proposed: Options, setup: LinkSettings, fixed: Mapping[str, Any]) -> Options:
+def apply_link(proposed: Options, setup: LinkSettings, fixed: Mapping[str, Any]) -> Options:
     """The link's options over the preset's; where they do not fit each other, that is said and the preset counts."""
     try:
         return merged(proposed, setup.options | dict(fixed))
@@ -46,12 +46,12 @@ def over(proposed: Options, setup: LinkSettings, fixed: Mapping[str, Any]) -> Op
         return proposed
 
 
-def digest(values: Mapping[str, Any]) -> str:
+def key_suffix(values: Mapping[str, Any]) -> str:
     """A mark for widgets' keys, so that they start from the values of another link."""
     return ",".join(f"{name}={values[name]}" for name in sorted(values))
 
 
-def told(setup: LinkSettings) -> None:
+def show_link_notice(setup: LinkSettings) -> None:
     """What is set behind the hidden controls."""
     if setup.hide:
         words = [_("This page was set up for you, and shows only a part of its controls.")]
@@ -59,7 +59,7 @@ def told(setup: LinkSettings) -> None:
         st.caption(f":material/school: {md(' '.join(words))}")
 
 
-def panel(family: Family, sample: str, preset: str, before: Options, now: Options) -> None:
+def share_panel(family: Family, sample: str, preset: str, before: Options, now: Options) -> None:
     """Make the link to this page as it stands, and a class if wanted."""
     title = _("Share this set-up")
     with st.expander(title, icon=":material/share:", key=f"{family.key}-share", on_change="rerun") as box:
@@ -75,19 +75,19 @@ def panel(family: Family, sample: str, preset: str, before: Options, now: Option
         )
         group = hosting.present_class()
         query = links.write(family, sample, preset, before, now, tuple(hide), group.token if group else "")
-        st.code(hosting.address(f"{family.section}-train", query), language=None, wrap_lines=True)
+        st.code(hosting.full_address(f"{family.section}-train", query), language=None, wrap_lines=True)
         with guard("class"):
-            _class(group)
+            _class_controls(group)
 
 
-def _class(group: classes.Class | None) -> None:
+def _class_controls(group: classes.Class | None) -> None:
     if group is None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.text_input(
                 _("Name of a class"), key="class-name", max_chars=80, placeholder=_("Tuesday, group B")
             )
             if st.button(_("Make a class address"), icon=":material/groups:"):
-                hosting.join(classes.create(root_dir(), name).token)
+                hosting.set_class(classes.create(root_dir(), name).token)
                 st.rerun()
         st.caption(_("Runs that are trained by a class's link are seen together, by all who have the link."))
         return
@@ -96,11 +96,11 @@ def _class(group: classes.Class | None) -> None:
     )
     with st.container(horizontal=True):
         navigation.link("compare", _("See the class's runs"), ":material/groups:")
-        leave()
+        leave_class_button()
 
 
-def leave() -> None:
+def leave_class_button() -> None:
     """The button that takes a person out of their class."""
     if st.button(_("Leave the class"), icon=":material/logout:", key="leave-class"):
-        hosting.join("")
+        hosting.set_class("")
         st.rerun()

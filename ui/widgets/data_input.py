@@ -12,10 +12,10 @@ from core.samples.registry import SAMPLES, sample
 from core.sources import Source
 from ui.shell.address import choose
 from ui.shell.hosting import is_visitor
-from ui.widgets.text import md, size
+from ui.widgets.text import byte_size, md
 
 
-def intake(
+def choose_data(
     family: str, *, types: Sequence[str], many: bool, paste: str = "", hidden: bool = False
 ) -> tuple[list[Source], str]:
     """The chosen sources and a label for them; nothing while there is nothing to take.
@@ -31,7 +31,7 @@ def intake(
     ways = {"sample": _("A sample"), "upload": _("Your files")}
     if paste:
         ways["paste"] = _("Paste")
-    if _offers(family):
+    if _downloads(family):
         ways["download"] = _("Download")
     way = choose(
         st.segmented_control,
@@ -67,27 +67,27 @@ def _label(sources: list[Source]) -> str:
     return first if len(sources) == 1 else f"{first} +{len(sources) - 1}"
 
 
-def _offers(family: str) -> dict[str, Offer]:
+def _downloads(family: str) -> dict[str, Offer]:
     """What can be downloaded for the family, and would be taken."""
     limit = LIMITS.data_bytes if is_visitor() else float("inf")
     return {name: item for name, item in OFFERS.items() if item.family == family and item.size <= limit}
 
 
 def _download(family: str) -> tuple[list[Source], str]:
-    offers = _offers(family)
+    offers = _downloads(family)
     name = st.selectbox(
         _("Download"), list(offers), format_func=lambda key: offers[key].title, key=f"{family}-download"
     )
-    st.caption(f"{md(offers[name].what)} {size(offers[name].size)}")
+    st.caption(f"{md(offers[name].what)} {byte_size(offers[name].size)}")
     key = f"{family}-downloaded-{name}"
     if key not in st.session_state:
         if not st.button(_("Download it"), icon=":material/download:"):
             return [], ""
         bar = st.progress(0.0, text=_("Downloading"))
 
-        def tell(done: int, of: int) -> None:
+        def report_progress(done: int, of: int) -> None:
             bar.progress(min(1.0, done / max(1, of)), text=_("Downloading"))
 
-        st.session_state[key] = load_offer(name, tell)
+        st.session_state[key] = load_offer(name, report_progress)
         bar.empty()
     return st.session_state[key], name

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.i18n import _
-from ui.widgets.palette import BASELINES, GRID, TRAIN, VALIDATION, fade
+from ui.widgets.palette import BASELINES, GRID, TRAIN, VALIDATION, with_alpha
 
 HEIGHT = 340
 MAX_POINTS = 1200
@@ -45,14 +45,14 @@ def draw(
     on_select: Any = "ignore",
 ) -> Any:
     """Show `chart`, and under it, folded away, its numbers for those who cannot see it."""
-    as_written(chart)
+    escape_markup(chart)
     event = st.plotly_chart(chart, key=key, config=CONFIG, alt=alt, on_select=on_select, selection_mode="points")
     if table is not None:
-        numbers(table, key=f"{key}-table", alt=alt)
+        data_table(table, key=f"{key}-table", alt=alt)
     return event
 
 
-def as_written(chart: go.Figure) -> None:
+def escape_markup(chart: go.Figure) -> None:
     """Make every text in `chart` shown as it is written: Plotly would take tags in it for links and styles.
 
     Only line breaks of our own remain, and the templates of hovering, which no stranger writes.
@@ -81,7 +81,7 @@ def _plain(value: Any) -> Any:
     return None
 
 
-def numbers(table: Mapping[str, Sequence[Any]], *, key: str, alt: str) -> None:
+def data_table(table: Mapping[str, Sequence[Any]], *, key: str, alt: str) -> None:
     with st.expander(_("The numbers"), icon=":material/table_rows:", key=key, on_change="rerun") as shown:
         if shown.open:
             import pandas as pd
@@ -91,7 +91,7 @@ def numbers(table: Mapping[str, Sequence[Any]], *, key: str, alt: str) -> None:
             st.dataframe(pd.DataFrame(padded), hide_index=True, alt=alt)
 
 
-def thin(x: Sequence[float], y: Sequence[float], limit: int = MAX_POINTS) -> tuple[list[float], list[float]]:
+def downsample(x: Sequence[float], y: Sequence[float], limit: int = MAX_POINTS) -> tuple[list[float], list[float]]:
     """At most about `limit` points, the last one among them."""
     stride = max(1, len(x) // limit)
     keep = sorted({*range(0, len(x), stride), *([len(x) - 1] if len(x) else [])})
@@ -112,23 +112,23 @@ def smooth(values: Sequence[float], weight: float | None = None) -> list[float]:
 
 
 def line(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str, **style: Any) -> None:
-    x, y = thin(x, y)
+    x, y = downsample(x, y)
     chart.add_scatter(x=x, y=y, name=name, mode=style.pop("mode", "lines"), line={"color": colour, "width": 2} | style)
 
 
 def raw_and_smooth(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str = TRAIN) -> None:
     """The raw line faint under the smoothed one."""
-    raw_x, raw_y = thin(x, y)
+    raw_x, raw_y = downsample(x, y)
     chart.add_scatter(
         x=raw_x,
         y=raw_y,
         name=_("{name} (raw)").format(name=name),
         mode="lines",
-        line={"color": fade(colour, 0.28), "width": 1},
+        line={"color": with_alpha(colour, 0.28), "width": 1},
         hoverinfo="skip",
         showlegend=False,
     )
-    smooth_x, smooth_y = thin(x, smooth(y))
+    smooth_x, smooth_y = downsample(x, smooth(y))
     chart.add_scatter(x=smooth_x, y=smooth_y, name=name, mode="lines", line={"color": colour, "width": 2.4})
 
 

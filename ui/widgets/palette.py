@@ -18,7 +18,7 @@ DIVERGING = [[0.0, "#d9546e"], [0.5, "rgba(128,124,145,0.08)"], [1.0, "#3b8ee0"]
 SEQUENTIAL = [[0.0, "rgba(116,100,232,0.04)"], [1.0, "#7464e8"]]
 
 
-def fade(colour: str, alpha: float) -> str:
+def with_alpha(colour: str, alpha: float) -> str:
     """`#rrggbb` with an alpha, as Plotly and CSS read it."""
     red, green, blue = (int(colour[index : index + 2], 16) for index in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {alpha:g})"

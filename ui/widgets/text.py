@@ -41,7 +41,7 @@ def guard(where: str = "") -> Iterator[None]:
         )
 
 
-def big(number: float | None) -> str:
+def short_number(number: float | None) -> str:
     """`1,234`, `56.7 k`, `8.9 M`"""
     if number is None:
         return "–"
@@ -51,12 +51,12 @@ def big(number: float | None) -> str:
     return f"{number:,.0f}"
 
 
-def size(count: int) -> str:
+def byte_size(count: int) -> str:
     """Bytes as `12 kB` or `3.4 MB` (powers of ten)."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
 
 
-def ago(moment: float) -> str:
+def time_ago(moment: float) -> str:
     """A time since 1970 as `just now`, `5 min ago`, `3 days ago`."""
     seconds = max(0.0, time.time() - moment)
     for length, one in ((86400.0, _("{n} days ago")), (3600.0, _("{n} h ago")), (60.0, _("{n} min ago"))):

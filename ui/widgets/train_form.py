@@ -21,7 +21,7 @@ from ui.shell import hosting, navigation, teacher_links
 from ui.shell.address import choose
 from ui.widgets.config_form import budget_row, options_form
 from ui.widgets.sweep_form import sweep_form
-from ui.widgets.text import big, md
+from ui.widgets.text import md, short_number
 
 NO_SETUP = LinkSettings()
 PRESETS = translated_mapping(
@@ -49,9 +49,9 @@ def train_form(
     preset = _preset(family, setup)
     st.caption(PRESETS.get(preset, ""))
     proposed = admission.limit_budget(family.config.preset(preset, **sizes))
-    base = teacher_links.over(proposed, setup, fixed)
-    key = f"{family.key}.{preset}.{abs(hash(tuple(sorted(sizes.items()))))}{teacher_links.digest(setup.options)}"
-    teacher_links.told(setup)
+    base = teacher_links.apply_link(proposed, setup, fixed)
+    key = f"{family.key}.{preset}.{abs(hash(tuple(sorted(sizes.items()))))}{teacher_links.key_suffix(setup.options)}"
+    teacher_links.show_link_notice(setup)
     values: dict[str, Any] = {}
     if not setup.hides("options"):
         values = budget_row(base, key=key) | options_form(base, key=key, level="basic", skip=fixed)
@@ -61,8 +61,8 @@ def train_form(
     for caution in options.cautions():
         st.warning(md(caution), icon=":material/warning:")
     _estimate(family, options, sizes)
-    hosting.said_before()
-    refused = _refused(family, options, sizes, sources)
+    hosting.show_limits_and_queue()
+    refused = _refusal(family, options, sizes, sources)
     name = label if setup.hides("name") else _name(family, label)
     go = st.button(
         _("Train"), type="primary", icon=":material/play_arrow:", key=f"{family.key}-go", disabled=bool(refused)
@@ -74,17 +74,17 @@ def train_form(
             launch.start(run)
         navigation.go("run", run=run.id)
 
-    def several(values: dict[str, list[str]], seeds: list[str]) -> list[Run]:
+    def create_sweep(values: dict[str, list[str]], seeds: list[str]) -> list[Run]:
         return sweep(options, values, seeds, sources, name=name, preset=preset, label=label)
 
     if not setup.hide:
         if not hosting.is_visitor():  # one place in the line is meant for one run
-            sweep_form(options, several, key=family.key)
+            sweep_form(options, create_sweep, key=family.key)
         sample = label if st.session_state.get(f"{family.key}-way") == "sample" else ""
-        teacher_links.panel(family, sample, preset, proposed, options)
+        teacher_links.share_panel(family, sample, preset, proposed, options)
 
 
-def preset_ahead(family: Family, setup: LinkSettings) -> str:
+def selected_preset(family: Family, setup: LinkSettings) -> str:
     """The preset that the form will have, for what is computed above it on the page."""
     presets, key = family.config.PRESETS, f"{family.key}-preset"
     clicked = "" if setup.hides("preset") else str(st.session_state.get(key))
@@ -96,7 +96,7 @@ def _preset(family: Family, setup: LinkSettings) -> str:
     presets = {name: _(name.capitalize()) for name in family.config.PRESETS}
     key = f"{family.key}-preset"
     if setup.hides("preset"):
-        return preset_ahead(family, setup)
+        return selected_preset(family, setup)
     words = _("Preset")
     return choose(st.segmented_control, words, presets, key=key, required=True, label_visibility="collapsed")
 
@@ -109,7 +109,7 @@ def _name(family: Family, label: str) -> str:
     return st.text_input(words, value=label, max_chars=120, key=f"{family.key}-name-{label}")
 
 
-def _refused(family: Family, options: Any, sizes: dict[str, Any], sources: Sequence[Source]) -> str:
+def _refusal(family: Family, options: Any, sizes: dict[str, Any], sources: Sequence[Source]) -> str:
     """Why a hosted demo does not take this, said before the click; core refuses it too."""
     try:
         admission.check_data(sum(len(source.data) for source in sources))
@@ -123,9 +123,10 @@ def _refused(family: Family, options: Any, sizes: dict[str, Any], sources: Seque
 def _estimate(family: Family, options: Any, sizes: dict[str, Any]) -> None:
     figures = estimate(family, options, sizes, list_runs(family=family.key)[:20])
     with st.grid(min_column_width=150):
-        st.metric(_("Parameters"), big(figures.parameters))
+        st.metric(_("Parameters"), short_number(figures.parameters))
         st.metric(_("Memory"), f"{figures.memory_mb:,.0f} MB", help=_("What the training process will need, about."))
         st.metric(
-            _("Speed"), f"{big(figures.throughput)} {_(family.unit)}/s" if figures.throughput else _("not measured")
+            _("Speed"),
+            f"{short_number(figures.throughput)} {_(family.unit)}/s" if figures.throughput else _("not measured"),
         )
         st.metric(_("Time"), figures.time or _("measured when it starts"), help=md(figures.basis))

@@ -56,8 +56,8 @@ def near_groups(texts: Sequence[str]) -> np.ndarray:
             # A set does not see repetition: “no no no no” is not nearly “no no no no no no no no”.
             short, long_one = sorted(len(units[long[place]]) for place in (one, other))
             if short >= SIMILAR * long_one and _jaccard(shingles[one], shingles[other]) >= SIMILAR:
-                _join(parent, int(heads[long[one]]), int(heads[long[other]]))
-    return np.array([_root(parent, place) for place in range(len(texts))], np.int64)
+                _union(parent, int(heads[long[one]]), int(heads[long[other]]))
+    return np.array([_find(parent, place) for place in range(len(texts))], np.int64)
 
 
 def _shingles(units: np.ndarray) -> np.ndarray:
@@ -102,13 +102,13 @@ def _jaccard(a: np.ndarray, b: np.ndarray) -> float:
     return common / (len(a) + len(b) - common)
 
 
-def _root(parent: np.ndarray, place: int) -> int:
+def _find(parent: np.ndarray, place: int) -> int:
     while parent[place] != place:
         parent[place] = parent[parent[place]]
         place = int(parent[place])
     return place
 
 
-def _join(parent: np.ndarray, one: int, other: int) -> None:
-    low, high = sorted((_root(parent, one), _root(parent, other)))
+def _union(parent: np.ndarray, one: int, other: int) -> None:
+    low, high = sorted((_find(parent, one), _find(parent, other)))
     parent[high] = low

@@ -113,13 +113,13 @@ class Classifier:
     def probabilities(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """(B, C), calibrated by the temperature. progress(done, of) is called now and then."""
         found = []
-        for done, shares in self.in_turn(texts):
+        for done, shares in self.predict_in_batches(texts):
             found.append(shares)
             if progress:
                 progress(done, len(texts))
         return np.concatenate(found) if found else np.zeros((0, len(self.classes)))
 
-    def in_turn(self, texts: Sequence[str]) -> Iterator[tuple[int, np.ndarray]]:
+    def predict_in_batches(self, texts: Sequence[str]) -> Iterator[tuple[int, np.ndarray]]:
         """How many texts are done, and the probabilities of the newest of them, (b, C), b texts of about TOKENS."""
         encoded: list[np.ndarray] = []
         for at in range(0, len(texts), CHUNK):
@@ -197,7 +197,7 @@ def classify_table(
     names = [_("predicted"), _("confidence"), *(f"p({label})" for label in classifier.classes)]
     yield _csv([[*table.columns, *names]], mark=True)
     at = 0
-    for done, found in classifier.in_turn(texts):
+    for done, found in classifier.predict_in_batches(texts):
         out = []
         for row, shares in zip(table.rows[at:done], found, strict=True):
             top = int(shares.argmax())

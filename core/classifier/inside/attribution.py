@@ -22,7 +22,7 @@ DRAWS = 8
 
 
 @dataclass(frozen=True)
-class Scores:
+class Attribution:
     """One number for each token that was read: how much it speaks for (above 0) or against the class.
 
     `missing` is by how much the scores of integrated gradients miss the difference that they should sum to.
@@ -49,10 +49,10 @@ class Explainer:
         names = ["token_embedding", *(["pair_embedding"] if classifier.config.bigram_buckets else [])]
         embeddings = [model.get_layer(name) for name in names]
         self._tables = [layer.embeddings for layer in embeddings]
-        self._after = keras.Model([model.input, *(layer.output for layer in embeddings)], model.output)
+        self._from_embeddings = keras.Model([model.input, *(layer.output for layer in embeddings)], model.output)
         vectors = tf.TensorSpec((None, None, classifier.config.width), tf.float32)
         self._gradient = tf.function(
-            self._slope,
+            self._log_odds_gradient,
             input_signature=[
                 tf.TensorSpec((None, None), tf.int32),
                 [vectors] * len(names),
@@ -75,11 +75,11 @@ class Explainer:
     def _first(self) -> int:
         return int(self.classifier.config.pooling == "first")
 
-    def scores(self, text: str, target: int) -> list[Scores]:
+    def scores(self, text: str, target: int) -> list[Attribution]:
         """By every method: integrated gradients, leaving one token out, attention."""
-        return [self.integrated_gradients(text, target), self.leave_one_out(text, target), self.attended(text)]
+        return [self.integrated_gradients(text, target), self.leave_one_out(text, target), self.mean_attention(text)]
 
-    def integrated_gradients(self, text: str, target: int, steps: int = STEPS) -> Scores:
+    def integrated_gradients(self, text: str, target: int, steps: int = STEPS) -> Attribution:
         """The slope of the log-odds along the straight way from unknown tokens to these, times the way (Sundararajan,
         Taly and Yan 2017). The scores sum to the change of the log-odds on that way, up to `missing`.
 
@@ -90,8 +90,8 @@ class Explainer:
         end = self._embedded(numbers)  # (1 or 2, T, D)
         # Gauss-Legendre places need far fewer steps than even ones.
         places, weights = np.polynomial.legendre.leggauss(steps)
-        way = start[:, None] + ((places + 1) / 2)[:, None, None] * (end - start)[:, None]
-        slopes = self._gradient(np.tile(numbers, (steps, 1)), list(way.astype(np.float32)), target)
+        path = start[:, None] + ((places + 1) / 2)[:, None, None] * (end - start)[:, None]
+        slopes = self._gradient(np.tile(numbers, (steps, 1)), list(path.astype(np.float32)), target)
         parts = [
             (np.tensordot(weights / 2, slope.numpy(), 1) * step).sum(1)
             for slope, step in zip(slopes, end - start, strict=True)
@@ -100,9 +100,9 @@ class Explainer:
         for pair in parts[1:]:  # a pair's share belongs to both of its tokens; the first token of a text has no other
             half = np.where(np.arange(len(pair)) > self._first, pair / 2, 0.0)
             each = each + pair - half + np.append(half[1:], 0.0)
-        edges = self._after([np.tile(numbers, (2, 1)), *np.stack([start, end], axis=1)], training=False)
+        edges = self._from_embeddings([np.tile(numbers, (2, 1)), *np.stack([start, end], axis=1)], training=False)
         before, after = log_odds(np.array(edges), target, self.classifier.temperature)
-        return Scores("integrated_gradients", tokens, each[self._first :], float(after - before - each.sum()))
+        return Attribution("integrated_gradients", tokens, each[self._first :], float(after - before - each.sum()))
 
     def _embedded(self, numbers: np.ndarray) -> np.ndarray:
         """(1 or 2, T, D): the vectors of the tokens (T,), and of their pairs where the network has such."""
@@ -110,31 +110,31 @@ class Explainer:
         rows = [numbers, *([pair_numbers(numbers, pairs)] if pairs else [])]
         return np.stack([np.array(table)[row] for table, row in zip(self._tables, rows, strict=True)])
 
-    def _slope(self, tokens, embedded, target):  # type: ignore[no-untyped-def]
+    def _log_odds_gradient(self, tokens, embedded, target):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
             tape.watch(embedded)
-            logits = self._after([tokens, *embedded], training=False) / self.classifier.temperature
+            logits = self._from_embeddings([tokens, *embedded], training=False) / self.classifier.temperature
             chosen = tf.one_hot(target, tf.shape(logits)[1], on_value=True, off_value=False, dtype=tf.bool)
             rest = tf.reduce_logsumexp(tf.where(chosen, -np.inf, logits), 1)
             odds = tf.reduce_sum(logits[:, target]) - tf.reduce_sum(rest)
         return tape.gradient(odds, embedded)
 
-    def leave_one_out(self, text: str, target: int) -> Scores:
+    def leave_one_out(self, text: str, target: int) -> Attribution:
         """How far the log-odds fall when a token is taken out of the text."""
         numbers, tokens = self.read(text)
         count = min(len(tokens), MAX_REMOVED)
-        shorter = [self.without(numbers, [place]) for place in range(count)]
-        odds = self._odds([numbers, *shorter], target)
+        shorter = [self.remove_tokens(numbers, [place]) for place in range(count)]
+        odds = self._log_odds([numbers, *shorter], target)
         values = np.zeros(len(tokens))
         values[:count] = odds[0] - odds[1:]
-        return Scores("leave_one_out", tokens, values)
+        return Attribution("leave_one_out", tokens, values)
 
-    def without(self, numbers: np.ndarray, places: Sequence[int] | np.ndarray) -> np.ndarray:
+    def remove_tokens(self, numbers: np.ndarray, places: Sequence[int] | np.ndarray) -> np.ndarray:
         """(T,) token numbers without the tokens at `places`; one unknown token where nothing is left."""
         left = np.delete(numbers, np.asarray(places, int) + self._first)
         return left if len(left) > self._first else np.append(left, np.int32(UNKNOWN))
 
-    def _odds(self, encoded: Sequence[np.ndarray], target: int) -> np.ndarray:
+    def _log_odds(self, encoded: Sequence[np.ndarray], target: int) -> np.ndarray:
         return log_odds(self.classifier.logits(encoded), target, self.classifier.temperature)
 
     def attention(self, text: str) -> np.ndarray:
@@ -142,13 +142,13 @@ class Explainer:
         numbers, _tokens = self.read(text)
         return np.stack([block[0] for block in attention(self.classifier.model, numbers[None])])
 
-    def attended(self, text: str) -> Scores:
+    def mean_attention(self, text: str) -> Attribution:
         """How much each token is looked at, mean over blocks, heads and tokens that look; not an explanation.
 
         It knows no class and no sign; a network can look at one thing and decide by another (Jain and Wallace 2019).
         """
         _numbers, tokens = self.read(text)
-        return Scores("attention", tokens, self.attention(text).mean((0, 1, 2))[self._first :])
+        return Attribution("attention", tokens, self.attention(text).mean((0, 1, 2))[self._first :])
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def deletion_test(explainer: Explainer, text: str, target: int, seed: int = 0) -
     orders = {scores.name: [np.argsort(-scores.values, kind="stable")] for scores in explainer.scores(text, target)}
     orders["random"] = [rng.permutation(len(tokens)) for _draw in range(DRAWS)]
     flat = [
-        explainer.without(numbers, order[:many])
+        explainer.remove_tokens(numbers, order[:many])
         for several in orders.values()
         for order in several
         for many in range(most + 1)

@@ -93,9 +93,9 @@ def fit_baselines(
             max_features=MAX_FEATURES,
             dtype=np.float32,
         )
-        judge = _regression(C).fit(letters.fit_transform(texts), y, sample_weight=weights)
+        letter_model = _regression(C).fit(letters.fit_transform(texts), y, sample_weight=weights)
         label = N_("TF-IDF of letters + logistic regression")
-        add("letters", label, began, lambda texts, _tokens: judge.predict_proba(letters.transform(texts)))
+        add("letters", label, began, lambda texts, _tokens: letter_model.predict_proba(letters.transform(texts)))
     return found
 
 

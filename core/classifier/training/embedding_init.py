@@ -10,7 +10,7 @@ from core.classifier.data.tokenizer import SPECIALS
 STRENGTH = 0.1  # of an opinion, against SIZE = 0.05 of the random numbers around it
 
 
-def opinions(encoded: Sequence[np.ndarray], y: np.ndarray, V: int, C: int) -> np.ndarray:
+def class_log_ratios(encoded: Sequence[np.ndarray], y: np.ndarray, V: int, C: int) -> np.ndarray:
     """(V, C): for each token and class, the log of how much more often texts of the class hold it than the rest do.
 
     One text is added on both sides; for SPECIALS, and for tokens never seen, it is 0. Two classes differ by sign only.
@@ -25,7 +25,7 @@ def opinions(encoded: Sequence[np.ndarray], y: np.ndarray, V: int, C: int) -> np
     return found.T.astype(np.float32)
 
 
-def inform(model: keras.Model, found: np.ndarray, seed: int) -> None:
+def initialize_embedding(model: keras.Model, found: np.ndarray, seed: int) -> None:
     """Write the opinions (V, C) over the first numbers of each token's embedding, mixed by random signs."""
     table = model.get_layer("token_embedding").embeddings
     values = np.array(table)

@@ -44,12 +44,12 @@ class Evaluation:
         return metrics.softmax(self.logits, self.temperature)
 
     @property
-    def guessed(self) -> np.ndarray:
+    def predicted(self) -> np.ndarray:
         return self.logits.argmax(1)
 
     @property
     def accuracy(self) -> metrics.Interval:
-        return metrics.wilson(int((self.guessed == self.y).sum()), len(self.y))
+        return metrics.wilson(int((self.predicted == self.y).sum()), len(self.y))
 
     @property
     def best_linear(self) -> str | None:
@@ -60,26 +60,26 @@ class Evaluation:
         """The share of these rows that a baseline answered rightly."""
         return float(np.mean(self.baselines[baseline] == self.y))
 
-    def beside(self, baseline: str) -> metrics.Interval:
+    def accuracy_gain_over(self, baseline: str) -> metrics.Interval:
         """How much more often the network is right than a baseline, on the same rows."""
-        return metrics.difference(self.guessed == self.y, self.baselines[baseline] == self.y)
+        return metrics.difference(self.predicted == self.y, self.baselines[baseline] == self.y)
 
     def summary(self) -> dict[str, Any]:
         """The figures as JSON, for the command line."""
         C = len(self.classes)
-        accuracy, guessed = self.accuracy, self.guessed
-        each = metrics.per_class(self.y, guessed, C)
+        accuracy, predicted = self.accuracy, self.predicted
+        each = metrics.per_class(self.y, predicted, C)
         found: dict[str, Any] = {
             "rows": len(self.y),
             "accuracy": accuracy.value,
             "accuracy_interval": [accuracy.low, accuracy.high],
-            "macro_f1": metrics.macro_f1(self.y, guessed, C),
+            "macro_f1": metrics.macro_f1(self.y, predicted, C),
             "loss": metrics.cross_entropy(self.logits / self.temperature, self.y),
             "temperature": self.temperature,
             "ece": metrics.reliability(self.p, self.y).ece,
             "ece_uncalibrated": metrics.reliability(metrics.softmax(self.logits), self.y).ece,
             "classes": {label: item._asdict() for label, item in zip(self.classes, each, strict=True)},
-            "confusion": metrics.confusion(self.y, guessed, C).tolist(),
+            "confusion": metrics.confusion(self.y, predicted, C).tolist(),
         }
         if C == 2:
             found["roc_auc"] = metrics.roc(self.y == 1, self.p[:, 1]).area
@@ -136,7 +136,7 @@ def val_accuracies(baselines: Any) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Suspect:
+class LabelIssue:
     """A row whose label looks wrong: what it was given, what a model that never saw it takes it for, and how sure."""
 
     place: int
@@ -148,7 +148,9 @@ class Suspect:
     p_suggested: float
 
 
-def suspects(data: Prepared, count: int = 50, seed: int = 0, progress: Progress | None = None) -> list[Suspect]:
+def find_label_issues(
+    data: Prepared, count: int = 50, seed: int = 0, progress: Progress | None = None
+) -> list[LabelIssue]:
     """Rows of all parts whose labels look wrong, the most suspicious first.
 
     Each row is judged by a linear model that was fitted without it, in FOLDS folds; rows are ranked by how much more
@@ -172,7 +174,7 @@ def suspects(data: Prepared, count: int = 50, seed: int = 0, progress: Progress 
     margin = others.max(1) - given
     order = [int(at) for at in np.argsort(-margin, kind="stable")[:count] if margin[at] > 0]
     return [
-        Suspect(
+        LabelIssue(
             at, data.names[at], data.texts[at], data.classes[y[at]], data.classes[best[at]],
             float(given[at]), float(others[at].max()),
         )
@@ -199,7 +201,7 @@ def verdicts(evaluation: Evaluation, rows: int) -> list[Verdict]:
     )
     if best is None:
         return [Verdict("info", reached, "")]
-    gain = evaluation.beside(best)
+    gain = evaluation.accuracy_gain_over(best)
     facts = _("{label}: {value:.1%}. The network is right {gain:+.1%} more often, interval {low:+.1%} to {high:+.1%}.")
     evidence = facts.format(
         label=_(evaluation.labels.get(best, best)),

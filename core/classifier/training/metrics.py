@@ -61,17 +61,17 @@ def difference(one: np.ndarray, other: np.ndarray) -> Interval:
     return Interval(gain, gain - Z95 * deviation, gain + Z95 * deviation)
 
 
-def confusion(y: np.ndarray, guessed: np.ndarray, C: int) -> np.ndarray:
+def confusion(y: np.ndarray, predicted: np.ndarray, C: int) -> np.ndarray:
     """(C, C) counts, a row a true class, a column a guessed one."""
-    return np.bincount(np.asarray(y, np.int64) * C + guessed, minlength=C * C).reshape(C, C)
+    return np.bincount(np.asarray(y, np.int64) * C + predicted, minlength=C * C).reshape(C, C)
 
 
-def cell(y: np.ndarray, guessed: np.ndarray, true: int, taken_for: int) -> np.ndarray:
+def rows_of_cell(y: np.ndarray, predicted: np.ndarray, true_class: int, predicted_class: int) -> np.ndarray:
     """The places of the rows behind one cell of the confusion matrix."""
-    return np.nonzero((y == true) & (guessed == taken_for))[0]
+    return np.nonzero((y == true_class) & (predicted == predicted_class))[0]
 
 
-class ClassFigures(NamedTuple):
+class ClassMetrics(NamedTuple):
     """precision: how many of those guessed are right; recall: how many of those there are were found."""
 
     precision: float
@@ -80,21 +80,21 @@ class ClassFigures(NamedTuple):
     support: int
 
 
-def per_class(y: np.ndarray, guessed: np.ndarray, C: int) -> list[ClassFigures]:
+def per_class(y: np.ndarray, predicted: np.ndarray, C: int) -> list[ClassMetrics]:
     """One for each class; a share of nothing is 0."""
-    table = confusion(y, guessed, C)
+    table = confusion(y, predicted, C)
     found = []
     for number in range(C):
         hit, true, taken = int(table[number, number]), int(table[number].sum()), int(table[:, number].sum())
         f1 = 2 * hit / (true + taken) if true + taken else 0.0
-        found.append(ClassFigures(hit / taken if taken else 0.0, hit / true if true else 0.0, f1, true))
+        found.append(ClassMetrics(hit / taken if taken else 0.0, hit / true if true else 0.0, f1, true))
     return found
 
 
-def macro_f1(y: np.ndarray, guessed: np.ndarray, C: int) -> float:
+def macro_f1(y: np.ndarray, predicted: np.ndarray, C: int) -> float:
     """Mean of F1 = 2 TP / (2 TP + FP + FN) over the classes that are there or guessed."""
     found = [
-        item.f1 for number, item in enumerate(per_class(y, guessed, C)) if item.support or (guessed == number).any()
+        item.f1 for number, item in enumerate(per_class(y, predicted, C)) if item.support or (predicted == number).any()
     ]
     return float(np.mean(found)) if found else 0.0
 

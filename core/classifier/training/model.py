@@ -41,7 +41,7 @@ def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
         return layers.Dropout(config.dropout, seed=next(seeds), name=name)(x) if config.dropout else x
 
     tokens = keras.Input((None,), dtype="int32", name="tokens")
-    there = ops.cast(ops.not_equal(tokens, 0), "float32")  # (B, T)
+    mask = ops.cast(ops.not_equal(tokens, 0), "float32")  # (B, T)
 
     # 1: embedding
     x = layers.Embedding(V, D, embeddings_initializer=normal(SIZE), name="token_embedding")(tokens)
@@ -61,7 +61,7 @@ def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
         x = x + layers.Embedding(config.bigram_buckets, D, embeddings_initializer=start, name="pair_embedding")(pairs)
     x = drop(x, "embedding_dropout")
 
-    looks = ops.expand_dims(ops.cast(there, "bool"), 1)  # (B, 1, T): every token looks at all real ones
+    attention_mask = ops.expand_dims(ops.cast(mask, "bool"), 1)  # (B, 1, T): every token looks at all real ones
     for block in range(1, config.blocks + 1):
         # 2 and 3: attention in heads
         attention = layers.MultiHeadAttention(
@@ -72,7 +72,7 @@ def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
             seed=next(seeds),
             flash_attention=False,
             name=f"attention_{block}",
-        )(x, x, attention_mask=looks)
+        )(x, x, attention_mask=attention_mask)
         # 4: residual and norm
         x = layers.LayerNormalization(name=f"attention_norm_{block}")(x + drop(attention, f"attention_dropout_{block}"))
         # 5: feed-forward
@@ -83,18 +83,18 @@ def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
             x + drop(outer, f"feed_forward_dropout_{block}")
         )
 
-    pooled = drop(_pool(x, there, config.pooling), "pooled_dropout")
+    pooled = drop(_pool(x, mask, config.pooling), "pooled_dropout")
     model = keras.Model(tokens, dense(C, "logits")(pooled), name="transformer_classifier")
     if sinusoidal:
         model.get_layer("place_embedding").embeddings.assign(sinusoids(config.max_tokens + 1, D))
     return model
 
 
-def _pool(x: Any, there: Any, pooling: str) -> Any:
+def _pool(x: Any, mask: Any, pooling: str) -> Any:
     """(B, T, D) and (B, T) → (B, D)."""
     if pooling == "first":
         return x[:, 0]
-    real = ops.expand_dims(there, -1)
+    real = ops.expand_dims(mask, -1)
     if pooling == "max":
         return ops.max(x * real + (1.0 - real) * FAR, axis=1)
     return ops.sum(x * real, axis=1) / ops.maximum(ops.sum(real, axis=1), 1.0)
@@ -124,9 +124,9 @@ def attention_layers(model: keras.Model) -> list[Any]:
 
 def attention(model: keras.Model, tokens: np.ndarray) -> list[np.ndarray]:
     """The attention of each block, (B, H, T, T): how much the token in row t takes from the one in column s."""
-    there = ops.expand_dims(ops.not_equal(tokens, 0), 1)
+    mask = ops.expand_dims(ops.not_equal(tokens, 0), 1)
     return [
-        ops.convert_to_numpy(layer(x, x, attention_mask=there, return_attention_scores=True, training=False)[1])
+        ops.convert_to_numpy(layer(x, x, attention_mask=mask, return_attention_scores=True, training=False)[1])
         for layer, x in zip(attention_layers(model), _listed(attention_inputs(model)(tokens)), strict=True)
     ]
 

@@ -83,7 +83,9 @@ class ClassifierTask:
         config = self.config
         self.model = build(config, V, C)
         if config.informed_start:
-            embedding_init.inform(self.model, embedding_init.opinions(self.encoded["train"], y, V, C), config.seed)
+            embedding_init.initialize_embedding(
+                self.model, embedding_init.class_log_ratios(self.encoded["train"], y, V, C), config.seed
+            )
         # The averaged weights live in a network of their own, the one that is judged, saved and used.
         self.used = build(config, V, C) if config.ema else self.model
         for used, weight in zip(self.used.weights, self.model.weights, strict=True):
@@ -138,9 +140,9 @@ class ClassifierTask:
         return found
 
     def _accuracy(self, baseline: Baseline, part: str) -> float:
-        return float(np.mean(self._judged(baseline, part) == self.labels[part]))
+        return float(np.mean(self._baseline_predictions(baseline, part) == self.labels[part]))
 
-    def _judged(self, baseline: Baseline, part: str) -> np.ndarray:
+    def _baseline_predictions(self, baseline: Baseline, part: str) -> np.ndarray:
         return baseline.predict(self.texts[part], self.tokens[part]).argmax(1)
 
     def _targets(self, y: np.ndarray, C: int) -> np.ndarray:
@@ -154,8 +156,8 @@ class ClassifierTask:
         teachers = [item for item in self.baselines if item.linear]
         if not config.distillation or not teachers:
             return hard
-        thoughts = [item.predict(self.texts["train"], self.tokens["train"]) for item in teachers]
-        soft = softmax(np.mean([np.log(np.maximum(thought, 1e-6)) for thought in thoughts], axis=0))
+        probabilities = [item.predict(self.texts["train"], self.tokens["train"]) for item in teachers]
+        soft = softmax(np.mean([np.log(np.maximum(probability, 1e-6)) for probability in probabilities], axis=0))
         return (1 - config.distillation) * hard + config.distillation * soft
 
     # The loop's questions --------------------------------------------------------------------------------------------
@@ -182,9 +184,9 @@ class ClassifierTask:
         return means[0], means[1], means[2]
 
     def _step(self, batch: Any, step: Any, factor: Any) -> Any:
-        devices, mine = self.devices, self.devices.local_shard
-        tokens = mine(self._forget(self._tokens(batch), step))
-        target, weight = mine(tf.gather(self.targets, batch)), mine(tf.gather(self.row_weights, batch))
+        devices, local_shard = self.devices, self.devices.local_shard
+        tokens = local_shard(self._word_dropout(self._tokens(batch), step))
+        target, weight = local_shard(tf.gather(self.targets, batch)), local_shard(tf.gather(self.row_weights, batch))
         with tf.GradientTape() as tape:
             logits = self.model(tokens, training=True)
             each = tf.nn.softmax_cross_entropy_with_logits(target, logits)
@@ -202,7 +204,7 @@ class ClassifierTask:
         found = tf.gather(self.flat, tf.gather(self.starts, batch)[:, None] + tf.minimum(place, length - 1))
         return tf.where(place < length, found, 0)
 
-    def _forget(self, tokens: Any, step: Any) -> Any:
+    def _word_dropout(self, tokens: Any, step: Any) -> Any:
         """Word dropout: some tokens become unknown (Iyyer et al. 2015), drawn from the seed and the step."""
         if not self.config.word_dropout:
             return tokens
@@ -263,11 +265,11 @@ class ClassifierTask:
         """The final figures. The test part is read here and nowhere else."""
         y, C = self.labels["test"], len(self.data.classes)
         logits = {part: self.logits(part) for part in ("validation", "test")}
-        judged = {item.name: self._judged(item, "test") for item in self.baselines}
+        predictions = {item.name: self._baseline_predictions(item, "test") for item in self.baselines}
         arrays = {f"{part}_logits": value for part, value in logits.items()}
         arrays |= {f"{part}_places": getattr(self.data, part) for part in logits}
         arrays |= {f"{part}_labels": self.labels[part] for part in logits}
-        arrays |= {f"baseline_{name}": value for name, value in judged.items()}
+        arrays |= {f"baseline_{name}": value for name, value in predictions.items()}
         save_arrays(self.run.path / "predictions.npz", arrays, {"classes": self.data.classes})
         return {
             "val_accuracy": float(np.mean(logits["validation"].argmax(1) == self.labels["validation"])),
@@ -278,8 +280,8 @@ class ClassifierTask:
                 item.name: {
                     "label": item.label,
                     "val_accuracy": self.baseline_accuracy[item.name],
-                    "test_accuracy": float(np.mean(judged[item.name] == y)),
-                    "test_macro_f1": macro_f1(y, judged[item.name], C),
+                    "test_accuracy": float(np.mean(predictions[item.name] == y)),
+                    "test_macro_f1": macro_f1(y, predictions[item.name], C),
                 }
                 for item in self.baselines
             },

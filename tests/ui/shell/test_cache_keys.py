@@ -14,7 +14,7 @@ from ui.charlm import writing
 from ui.classifier import cached_data
 from ui.classifier import open_run as classifier_run
 from ui.gan import drawing, latent_views
-from ui.shell.cache_keys import of_data, of_model
+from ui.shell.cache_keys import data_key, model_key
 
 DEMOS = Path(__file__).resolve().parents[3] / "saved_models"
 
@@ -86,9 +86,9 @@ def test_a_new_run_with_a_deleted_ones_id_has_its_own_data(demo, name, read):
 
 def test_only_what_changed_makes_a_new_key(demo):
     run = demo("demo-reviews")
-    data, model = of_data(run), of_model(run)
+    data, model = data_key(run), model_key(run)
     touch(run.path / "status.json")
-    assert (of_data(run), of_model(run)) == (data, model)
+    assert (data_key(run), model_key(run)) == (data, model)
     touch(run.path / "predictions.npz")
-    assert of_data(run) == data
-    assert of_model(run) != model
+    assert data_key(run) == data
+    assert model_key(run) != model

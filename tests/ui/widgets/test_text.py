@@ -5,7 +5,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.widgets.text import ago, big, escape, md, size
+from ui.widgets.text import byte_size, escape, md, short_number, time_ago
 
 NASTY = "<b>*x*</b> `code` [link](http://evil) $E=mc^2$ :red[no] # head | cell ~~s~~ \n second line"
 
@@ -26,19 +26,19 @@ def test_escaped_text_holds_no_tag() -> None:
     [(None, "–"), (0, "0"), (9_999, "9,999"), (56_700, "56.7 k"), (1_234_567, "1.23 M"), (2.5e9, "2.5 G")],
 )
 def test_big_numbers_are_short(number: float | None, words: str) -> None:
-    assert big(number) == words
+    assert short_number(number) == words
 
 
 def test_sizes_and_ages() -> None:
-    assert (size(10), size(12_345), size(3_400_000)) == ("1 kB", "12 kB", "3.4 MB")
+    assert (byte_size(10), byte_size(12_345), byte_size(3_400_000)) == ("1 kB", "12 kB", "3.4 MB")
     now = time.time()
-    assert (ago(now), ago(now - 300), ago(now - 7300), ago(now - 200_000)) == (
+    assert (time_ago(now), time_ago(now - 300), time_ago(now - 7300), time_ago(now - 200_000)) == (
         "just now",
         "5 min ago",
         "2 h ago",
         "2 days ago",
     )
-    assert ago(now + 1e6) == "just now"  # a clock that was set back
+    assert time_ago(now + 1e6) == "just now"  # a clock that was set back
 
 
 def _guarded() -> None:

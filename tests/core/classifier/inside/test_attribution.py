@@ -61,7 +61,7 @@ def test_attention_has_every_block_and_head_and_sums_to_one(explainer):
     scores = explainer.attention("great old lamp")
     assert scores.shape == (2, 2, 3, 3)
     np.testing.assert_allclose(scores.sum(-1), 1, atol=1e-5)
-    np.testing.assert_allclose(explainer.attended("great old lamp").values.sum(), 1, atol=1e-5)
+    np.testing.assert_allclose(explainer.mean_attention("great old lamp").values.sum(), 1, atol=1e-5)
 
 
 def test_a_gathering_first_token_is_left_out_of_every_score(chinese_run):

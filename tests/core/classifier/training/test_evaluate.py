@@ -7,7 +7,7 @@ from sklearn import metrics
 from core.classifier.commands import evaluate
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.prepare import prepare
-from core.classifier.training.evaluate import Evaluation, load_evaluation, suspects, verdicts
+from core.classifier.training.evaluate import Evaluation, find_label_issues, load_evaluation, verdicts
 from core.classifier.training.metrics import best_linear
 from core.errors import UserError
 from core.runs.run import Run
@@ -28,7 +28,7 @@ def test_the_summary_is_that_of_scikit_learn(run):
     summary = found.summary()
     assert summary["loss"] == pytest.approx(metrics.log_loss(found.y, found.p), rel=1e-5)
     assert summary["roc_auc"] == pytest.approx(metrics.roc_auc_score(found.y, found.p[:, 1]))
-    assert summary["macro_f1"] == pytest.approx(metrics.f1_score(found.y, found.guessed, average="macro"))
+    assert summary["macro_f1"] == pytest.approx(metrics.f1_score(found.y, found.predicted, average="macro"))
     assert summary["accuracy_interval"][0] <= summary["accuracy"] <= summary["accuracy_interval"][1]
 
 
@@ -58,7 +58,7 @@ def test_wrong_labels_are_the_first_suspects():
     ]
     data = prepare([table(spoiled)], ClassifierConfig())
     seen = []
-    found = suspects(data, count=8, progress=lambda done, of: seen.append((done, of)))
+    found = find_label_issues(data, count=8, progress=lambda done, of: seen.append((done, of)))
     assert wrong <= {item.place for item in found}
     first = found[0]
     assert (first.given, first.suggested) == (spoiled[first.place][1], rows[first.place][1])

@@ -39,11 +39,11 @@ def test_confusion_and_the_rows_behind_its_cells():
     table = figures.confusion(Y, GUESSED, 4)
     np.testing.assert_array_equal(table, metrics.confusion_matrix(Y, GUESSED, labels=range(4)))
     for true in range(4):
-        for taken_for in range(4):
-            rows = figures.cell(Y, GUESSED, true, taken_for)
-            assert len(rows) == table[true, taken_for]
+        for predicted in range(4):
+            rows = figures.rows_of_cell(Y, GUESSED, true, predicted)
+            assert len(rows) == table[true, predicted]
             assert (Y[rows] == true).all()
-            assert (GUESSED[rows] == taken_for).all()
+            assert (GUESSED[rows] == predicted).all()
 
 
 def test_precision_recall_and_f1_of_each_class():
@@ -57,8 +57,8 @@ def test_precision_recall_and_f1_of_each_class():
 
 
 def test_a_class_that_is_neither_there_nor_guessed_does_not_count():
-    y, guessed = np.array([0, 0, 1]), np.array([0, 1, 1])
-    assert figures.macro_f1(y, guessed, 5) == pytest.approx(metrics.f1_score(y, guessed, average="macro"))
+    y, predicted = np.array([0, 0, 1]), np.array([0, 1, 1])
+    assert figures.macro_f1(y, predicted, 5) == pytest.approx(metrics.f1_score(y, predicted, average="macro"))
 
 
 def test_roc_and_average_precision_with_ties():

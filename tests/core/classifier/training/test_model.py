@@ -115,7 +115,7 @@ def test_pairs_are_read_from_the_rows_that_their_numbers_say():
 def test_opinions_are_those_of_naive_bayes():
     encoded = [RNG.integers(3, 12, RNG.integers(1, 6)) for _text in range(60)]
     y = RNG.integers(0, 2, 60)
-    found = embedding_init.opinions(encoded, y, 13, 2)
+    found = embedding_init.class_log_ratios(encoded, y, 13, 2)
     X = np.array([np.isin(np.arange(13), row) for row in encoded])
     counts = np.array([X[y == label].sum(0) for label in (0, 1)]) + 1.0
     expected = np.log(counts[1] / counts[1].sum()) - np.log(counts[0] / counts[0].sum())
@@ -134,7 +134,7 @@ def test_an_informed_network_begins_with_the_opinions_in_its_embedding():
     before = model.get_layer("token_embedding").get_weights()[0]
     opinion = np.zeros((V, 2), np.float32)
     opinion[10] = [-2, 2]
-    embedding_init.inform(model, opinion, seed=0)
+    embedding_init.initialize_embedding(model, opinion, seed=0)
     after = model.get_layer("token_embedding").get_weights()[0]
     np.testing.assert_allclose(np.abs(after[10, :2]), 0.2, rtol=1e-5)
     np.testing.assert_array_equal(after[:, 2:], before[:, 2:])
