@@ -1,4 +1,4 @@
-"""What is said to a visitor of a hosted demo before anything of theirs is made or started."""
+"""Checks whether a visitor of a hosted demo may create or start a run; each raises UserError where not."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,14 +17,14 @@ from core.sources import Source
 
 
 def limit_budget(options: Options) -> Options:
-    """`options` with a budget in seconds lowered to what is allowed, so that every preset can be tried."""
+    """Return `options` with a budget in seconds lowered to a visitor's limit, so that every preset can be tried."""
     if current_user().visitor is None or options.seconds is None or options.seconds <= LIMITS.seconds:
         return options
     return options.model_copy(update={"seconds": float(LIMITS.seconds)})
 
 
 def check_data(size: int) -> None:
-    """Raise UserError where a visitor's data has more bytes than is allowed; the owner may bring what they like."""
+    """Raise UserError where a visitor's data exceeds the limit in bytes; the owner has none."""
     if current_user().visitor is not None and size > LIMITS.data_bytes:
         raise UserError(
             _("This hosted demo takes {limit:,} bytes of data, and yours has {size:,}: bring a part of it.").format(
@@ -61,9 +61,9 @@ def check_network(row: Family, options: Options, sizes: Mapping[str, Any]) -> No
 
 
 def check_new(options: Options, sources: Sequence[Source], runs_folder: Path) -> None:
-    """Raise UserError where a visitor may not make this run in their folder `runs_folder`, or not start it now.
+    """Raise UserError where a visitor may not create this run in `runs_folder`, or not start it now.
 
-    It reads the data itself, since what a screen says about its size may be wrong.
+    The sizes are taken from the data itself, since a client could report others.
     """
     if current_user().visitor is None:
         return
@@ -74,13 +74,13 @@ def check_new(options: Options, sources: Sequence[Source], runs_folder: Path) ->
 
 
 def check_import() -> None:
-    """Raise UserError where a visitor wants to bring a whole run: its network might be of any size."""
+    """Raise UserError where a visitor wants to import a run, whose network could be of any size."""
     if current_user().visitor is not None:
         raise UserError(_("This hosted demo takes no runs in: train one here, or bring it to a studio of your own."))
 
 
 def _check_disk(runs_folder: Path) -> None:
-    """Raise UserError where the visitor's runs, or those of all visitors, fill what the demo gives them."""
+    """Raise UserError where the visitor's runs, or those of all visitors, exceed their limit on disk space."""
     if (used := _bytes(runs_folder)) > LIMITS.visitor_bytes:
         raise UserError(
             _("Your runs take {used:,.0f} MB of {limit:,.0f}: delete one and empty the bin.").format(
@@ -96,7 +96,7 @@ def _bytes(folder: Path) -> int:
 
 
 def check_start(runs_folder: Path) -> None:
-    """Raise UserError where a visitor has enough runs under way, or enough visitors wait already."""
+    """Raise UserError where a visitor has too many active runs, or too many visitors are queued."""
     if current_user().visitor is None:
         return
     _check_disk(runs_folder)

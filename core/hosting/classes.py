@@ -1,4 +1,4 @@
-"""A class: an address under which everybody's runs of one lesson are seen together, if a teacher made one."""
+"""Classes: an address, created by a teacher, under which all runs of one lesson are listed together."""
 
 import re
 import secrets
@@ -20,14 +20,14 @@ FOLDER = ".classes"
 
 @dataclass(frozen=True)
 class Class:
-    """`token` is its address: whoever has it sees the runs that were made under it, and nothing else of anybody."""
+    """A class. Its `token` gives access to the runs that were created under it, and to nothing else."""
 
     token: str
     name: str
 
 
 def create(root: Path, name: str) -> Class:
-    """A new class. Raises UserError for a name without a visible character, or where there are too many."""
+    """Create a class. Raises UserError for a name without a visible character, or where there are too many classes."""
     name, folder = clean_name(name), root / FOLDER
     if not name:
         raise UserError(_("A class needs a name with at least one visible character."))
@@ -43,7 +43,7 @@ def create(root: Path, name: str) -> Class:
 
 
 def find(root: Path, token: str) -> Class:
-    """The class of that address. Raises UserError where nobody made it, or it is gone."""
+    """Return the class with that token. Raises UserError where it does not exist."""
     content = read_json(root / FOLDER / f"{token}.json") if re.fullmatch(r"[0-9a-f]{20}", token or "") else None
     if not isinstance(content, dict) or not isinstance(content.get("name"), str):
         raise UserError(
@@ -53,7 +53,7 @@ def find(root: Path, token: str) -> Class:
 
 
 def members(root: Path, group: Class) -> list[Run]:
-    """Everybody's runs of the class, the oldest first."""
+    """Return all runs of the class, the oldest first."""
     found = []
     for path in run_folders(root):
         run = Run(path)
@@ -61,12 +61,12 @@ def members(root: Path, group: Class) -> list[Run]:
             if run.config.get("class") == group.token:
                 found.append(run)
         except UserError:
-            continue  # a damaged run belongs to nobody
+            continue  # a damaged run has no class
     return sorted(found, key=lambda run: (run.created, run.id))
 
 
 def remove_expired(root: Path, now: float) -> None:
-    """Forget the classes of a hosted demo after a week."""
+    """Delete the classes of a hosted demo that are older than LIMITS.class_seconds."""
     for path in (root / FOLDER).glob("*.json"):
         content = read_json(path)
         made = content.get("created") if isinstance(content, dict) else None

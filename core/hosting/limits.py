@@ -1,4 +1,4 @@
-"""What a hosted demo allows its visitors, so that a server and one training stay under 2 GB together."""
+"""Limits for the visitors of a hosted demo; with them a server and one training process stay under 2 GB together."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ class Limits:
     parameters: int = 4_000_000
     memory_mb: int = 900  # of the training process, as estimated before it starts
     seconds: int = 300  # the longest budget in seconds
-    turn_seconds: int = 360  # after which any run is asked to stop, whatever its budget: the slot goes on
-    grace_seconds: int = 60  # after which it is ended
+    turn_seconds: int = 360  # after which any run is asked to stop, whatever its budget, to free the slot
+    grace_seconds: int = 60  # after which its process is ended
     visitor_bytes: int = 400_000_000
     all_bytes: int = 4_000_000_000
     active: int = 3  # runs of one visitor that wait or train

@@ -1,4 +1,4 @@
-"""A teacher's link: a Train page with its sample, preset, options and seed set, and some of its controls hidden.
+"""Teacher links: the address of a Train page with sample, preset, options and seed set and some controls hidden.
 
     /text-train?charlm-sample=lighthouse&charlm-preset=quick&units=48&seed=3&hide=data,preset&language=zh
 
@@ -19,14 +19,14 @@ from core.samples.registry import SAMPLES
 from core.schema import BUDGETS, Options, from_text, name_of, one_budget, parse_options
 
 HIDE = ("data", "preset", "options", "name")
-ELSEWHERE = ("class", "visitor", "language")  # what others read from the same address
-OWN = ("text_column", "label_column")  # what is guessed from a sample, and chosen beside data of one's own
-SHOWN = 60  # characters of a stranger's text in an answer
+ELSEWHERE = ("class", "visitor", "language")  # URL parameters that other modules read
+OWN = ("text_column", "label_column")  # options that depend on the data and are never part of a link
+SHOWN = 60  # characters of an unknown parameter that a message quotes
 
 
 @dataclass(frozen=True)
 class LinkSettings:
-    """What a link asks for: options to put over the preset's, and groups of controls to hide."""
+    """The settings of a link: options that override the preset's, and groups of controls to hide."""
 
     options: dict[str, Any] = field(default_factory=dict)
     hide: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class LinkSettings:
 
 
 def read(family: Family, query: Mapping[str, str]) -> tuple[LinkSettings, list[str]]:
-    """The set-up in an address, and a sentence for each part that was passed over."""
+    """Return the settings in a URL query, and a message for each part that was ignored."""
     model, options, hide, faults = family.options, dict[str, Any](), list[str](), list[str]()
     for given, text in query.items():
         name = name_of(model, given)
@@ -67,7 +67,7 @@ def read(family: Family, query: Mapping[str, str]) -> tuple[LinkSettings, list[s
 
 
 def keys(family: Family) -> dict[str, list[str]]:
-    """The choices of a Train page that stand in the address, beside the options, with their values."""
+    """Return the URL parameters of a Train page, other than options, with their possible values."""
     return {
         f"{family.key}-way": ["sample", "upload", "paste", "download"],
         f"{family.key}-sample": [name for name, item in SAMPLES.items() if item.family == family.key],
@@ -78,9 +78,10 @@ def keys(family: Family) -> dict[str, list[str]]:
 def write(
     family: Family, sample: str, preset: str, before: Options, now: Options, hide: tuple[str, ...], group: str = ""
 ) -> str:
-    """The query of a link to the Train page; without a `sample` each person brings data of their own.
+    """Return the URL query of a link to the Train page; without a `sample` it asks for an upload.
 
-    before: the options as preset and data propose them; now: as they shall be. The language is the one in use.
+    before: the options that preset and data propose; now: the options to set. Only differences become part of the
+    query. group: the token of a class. The link's language is the current one.
     """
     query = {f"{family.key}-sample": sample} if sample else {f"{family.key}-way": "upload"}
     query[f"{family.key}-preset"] = preset
@@ -98,7 +99,7 @@ def write(
 
 
 def _typed(value: Any) -> str:
-    """`value` such that from_text() reads it again."""
+    """Format `value` so that from_text() restores it."""
     if isinstance(value, list | tuple):
         return ",".join(map(_typed, value))
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

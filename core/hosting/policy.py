@@ -1,4 +1,4 @@
-"""What a hosted demo allows its visitors, as the one policy that runs and jobs ask."""
+"""The policy of a hosted demo: what its visitors may do. core.runs and core.jobs call it through core.runs.policy."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +15,14 @@ from core.sources import Source
 
 
 class QueuedByServer:
-    """The launcher of visitors: a run waits as a folder, and the server's scheduler starts it when it is next."""
+    """Launcher for visitors: a queued run is only a folder until the server's scheduler starts its process."""
 
     def start(self, run: Run) -> None:
         ensure_scheduler(root_of(run.path.parent), ChildProcess().start)
 
 
 class HostedPolicy(policy.Policy):
-    """Asks who acts each time: the owner may do everything, a visitor what core.hosting.limits allows."""
+    """Apply the current user's rights: the owner may do everything, a visitor what core.hosting.limits allows."""
 
     turn_seconds = float(LIMITS.turn_seconds)
 
@@ -54,5 +54,5 @@ class HostedPolicy(policy.Policy):
 
 
 def register() -> None:
-    """Have runs and jobs ask this policy; called once where a program begins."""
+    """Register this policy with core.runs.policy; called once at the start of a program."""
     policy.register(HostedPolicy())

@@ -1,7 +1,7 @@
-"""Who lets visitors' runs in, one after the other, and ends what overstays: a thread of the server.
+"""A thread of the server that starts visitors' queued runs one after another and stops those that exceed their limits.
 
-At home each run waits as a process of its own. Thirty of those would take the memory that the one training needs, so a
-visitor's run waits as nothing but its status.json: no pid, and a heartbeat that this thread renews.
+Outside a hosted demo each queued run is a waiting process. Thirty of those would take the memory that the one training
+needs, so a visitor's queued run has no process: its status.json has no pid, and this thread renews its heartbeat.
 """
 
 import logging
@@ -27,7 +27,7 @@ log = logging.getLogger("hidden_state")
 
 
 class VisitorScheduler:
-    """Looks after the visitors' runs under `root`. start(run) starts the process that trains a run."""
+    """Schedule the visitors' runs under `root`. start(run) starts the process that trains a run."""
 
     def __init__(self, root: Path, start: Callable[[Run], None]) -> None:
         self.root, self._start = root, start
@@ -36,7 +36,7 @@ class VisitorScheduler:
         self._logged_errors: set[tuple[Path, str]] = set()
 
     def run(self) -> None:
-        """Look again and again."""
+        """Call poll() every POLL_SECONDS, as the owner, without end."""
         with act_as(OWNER):
             while True:
                 with self._log_errors(self.root):
@@ -45,20 +45,20 @@ class VisitorScheduler:
 
     @contextmanager
     def _log_errors(self, path: Path) -> Iterator[None]:
-        """What goes wrong with one run is logged once and keeps no other waiting."""
+        """Log an error of one run, once, and suppress it, so that the other runs are still handled."""
         try:
             yield
         except FileNotFoundError:
-            pass  # a folder that goes away in this moment
+            pass  # the folder was deleted meanwhile
         except Exception as fault:
             if (path, repr(fault)) not in self._logged_errors:
                 self._logged_errors.add((path, repr(fault)))
                 log.exception("The scheduler cannot look after %s", path.name)
 
     def poll(self, now: float | None = None) -> None:
-        """One round: the stopped leave, the overdue are ended, the next comes in, what is too old goes."""
+        """Do one round: handle stop requests, end overdue runs, start the next run, delete expired runs and classes."""
         now = time.time() if now is None else now
-        if now - self._swept > SWEEP_SECONDS:  # first: on a full disk it is what lets the others go on
+        if now - self._swept > SWEEP_SECONDS:  # first, since on a full disk only this lets the rest succeed
             self._swept = now
             for clean in (remove_expired, remove_expired_classes):
                 with self._log_errors(self.root):
@@ -69,7 +69,7 @@ class VisitorScheduler:
             self._start_next(now)
 
     def _update_run(self, path: Path, now: float) -> bool:
-        """Do for one run what is due; does it take a slot?"""
+        """Do what is due for one run; return whether it occupies a slot."""
         run, status = Run(path), Status.read(path / "status.json")
         if status is None or not status.active:
             self._starting.pop(path, None)
@@ -88,7 +88,7 @@ class VisitorScheduler:
         return busy
 
     def _check_starting(self, run: Run, status: Status, now: float) -> bool:
-        """Has its process, which has been started, still time to say its first word?"""
+        """Return whether the started process still has time to write its first status; else mark the run as failed."""
         if now - self._starting[run.path] < START_GRACE:
             return True
         status.state, status.error = "failed", _("Its training process did not begin: continue it to try again.")
@@ -96,7 +96,7 @@ class VisitorScheduler:
         return False
 
     def _keep_queued(self, run: Run, status: Status, now: float) -> None:
-        """A run in the line: it leaves where its visitor said so, else it is said to be alive."""
+        """Handle a queued run: stop it where its visitor requested that, else renew its heartbeat."""
         if run.stop_requested():
             run.clear_stop()
             status.state, status.ended_at, status.message = "stopped", now, ""
@@ -119,7 +119,7 @@ class VisitorScheduler:
     def _start_next(self, now: float) -> None:
         run = next(iter(queued_runs(self.root)), None)
         if run is None or run.status.pid is not None or run.path in self._starting or not _is_visitors(run):
-            return  # a run with a process of its own takes its slot itself
+            return  # a run with a process acquires its slot itself
         self._starting[run.path] = now
         try:
             self._start(run)
@@ -140,7 +140,7 @@ _lock = threading.Lock()
 
 
 def ensure_scheduler(root: Path, start: Callable[[Run], None]) -> None:
-    """Start a scheduler for `root` in this process, unless one runs."""
+    """Start the scheduler thread for `root` in this process, unless it is running."""
     with _lock:
         if root not in _schedulers or not _schedulers[root].is_alive():
             thread = threading.Thread(target=VisitorScheduler(root, start).run, name="scheduler", daemon=True)

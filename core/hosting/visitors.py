@@ -1,10 +1,10 @@
-"""Whose runs are whose: a visitor of a hosted demo has a folder under a token that nobody can guess.
+"""Visitors of a hosted demo: each has a folder of runs under a random token.
 
-    saved_models/demo-…                     everybody reads them, no visitor changes them
+    saved_models/demo-…                     readable by all visitors, writable by none
     saved_models/.visitors/<token>/<run>    reached with the token only; no list of runs shows a hidden folder
 
-Who acts is found by asking: a screen tells this module once how to find out, since one server serves all of them. The
-command line and the training process act for the machine's owner, to whom none of this applies.
+One server serves all visitors, so the app registers a function that returns the current user (set_user_source()). The
+command line and the training process run as the machine's owner, to whom no limits apply.
 """
 
 import re
@@ -26,7 +26,7 @@ from core.runs.status import Status, is_alive
 
 @dataclass(frozen=True)
 class CurrentUser:
-    """Who acts: a visitor's token (None: the machine's owner), and the class for whose eyes new runs are made."""
+    """The user of the current request: a visitor's token (None for the owner), and the class token for new runs."""
 
     visitor: str | None = None
     group: str = ""
@@ -43,16 +43,16 @@ def _owner() -> CurrentUser:
 _user_source: Callable[[], CurrentUser] = _owner
 
 
-def set_user_source(ask: Callable[[], CurrentUser]) -> None:
-    """From now on `ask` says who acts; it is called in the thread that acts."""
+def set_user_source(source: Callable[[], CurrentUser]) -> None:
+    """Set the function that returns the current user; it is called in the thread of the request."""
     global _user_source
-    _user_source = ask
+    _user_source = source
 
 
 @contextmanager
-def act_as(who: CurrentUser) -> Iterator[None]:
-    """Let `who` act in this thread, whatever identify() was told."""
-    before = _override.set(who)
+def act_as(user: CurrentUser) -> Iterator[None]:
+    """Make `user` the current user of this thread within the context, overriding the user source."""
+    before = _override.set(user)
     try:
         yield
     finally:
@@ -65,29 +65,29 @@ def current_user() -> CurrentUser:
 
 # Tokens and folders --------------------------------------------------------------------------------------------------
 def new_token() -> str:
-    """128 random bits. Hexadecimal, so that no two tokens differ only where a file system does not."""
+    """Return 128 random bits in lower-case hexadecimal, since some file systems ignore upper and lower case."""
     return secrets.token_hex(16)
 
 
 def is_valid_token(token: str, root: Path) -> bool:
-    """Does this token open a folder? One that was altered, or whose runs are gone, does not."""
+    """Return whether the token is well formed and its folder exists."""
     return bool(re.fullmatch(r"[0-9a-f]{32}", token or "")) and (root / VISITORS / token).is_dir()
 
 
 def runs_folder(root: Path) -> Path:
-    """The folder of runs of whoever acts."""
+    """Return the folder of the current user's runs."""
     token = current_user().visitor
     return root if token is None else root / VISITORS / token
 
 
-# What they may change ------------------------------------------------------------------------------------------------
+# Rights --------------------------------------------------------------------------------------------------------------
 def may_change(run_folder: Path) -> bool:
     token = current_user().visitor
     return token is None or (run_folder.parent.name == token and run_folder.parent.parent.name == VISITORS)
 
 
 def check_change(run_folder: Path) -> None:
-    """Raise UserError where a visitor wants to change a run that is not their own."""
+    """Raise UserError where the current user is a visitor and the run is not their own."""
     if not may_change(run_folder):
         raise UserError(
             _("The run “{run}” belongs to the demo: look at it, use it, or train again on its data.").format(
@@ -97,17 +97,17 @@ def check_change(run_folder: Path) -> None:
 
 
 def remove_expired(root: Path, now: float | None = None) -> int:
-    """Remove what visitors made longer than a day ago, in the bin or not; return how many run folders went."""
+    """Delete visitors' runs older than LIMITS.kept_seconds, also from the bin; return how many were deleted."""
     limit, gone = (time.time() if now is None else now) - LIMITS.kept_seconds, 0
     for folder in visible(root / VISITORS):
         for path in (*folder.iterdir(), *(folder / TRASH).glob("*")):
-            with suppress(OSError):  # two sweeps may meet
+            with suppress(OSError):  # another process may be deleting the same folders
                 if path.name != TRASH and _created_at(path) < limit and not _is_training(path):
                     shutil.rmtree(path)
                     gone += 1
         for empty in (folder / TRASH, folder):
             with suppress(OSError):  # not empty
-                if empty.stat().st_mtime < limit + LIMITS.kept_seconds - 60:  # nobody is just about to write there
+                if empty.stat().st_mtime < limit + LIMITS.kept_seconds - 60:  # not in use within the last minute
                     empty.rmdir()
     return gone
 
@@ -118,6 +118,6 @@ def _is_training(run_folder: Path) -> bool:
 
 
 def _created_at(run_folder: Path) -> float:
-    """When the run was made: its config.json is written once, the folder itself again and again."""
+    """Return when the run was created, from config.json, which is written only once."""
     config = run_folder / "config.json"
     return (config if config.exists() else run_folder).stat().st_mtime

@@ -1,4 +1,4 @@
-"""Starting, stopping and continuing the process that trains a run. The server itself never trains."""
+"""Start, stop and continue the process that trains a run. The server itself never trains."""
 
 import os
 import subprocess
@@ -24,14 +24,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Launcher(Protocol):
-    """The one way to start a run's training; a child process is the default."""
+    """Interface for starting a run's training; ChildProcess is the default."""
 
     def start(self, run: Run) -> None:
-        """Begin or continue the training of `run` and return at once."""
+        """Start or continue the training of `run` and return without waiting for it."""
 
 
 class ChildProcess:
-    """Trains in a process of its own session: closing the tab or restarting the server does not reach it."""
+    """Train in a child process with its own session, which outlives the tab and the server."""
 
     def start(self, run: Run) -> None:
         with run.log_path.open("ab") as log:
@@ -44,7 +44,7 @@ class ChildProcess:
                 env=os.environ | {"PYTHONUNBUFFERED": "1", "HIDDEN_STATE_LANGUAGE": language()},
                 **_detached_process_options(),
             )
-        # Without a wait the ended child stays a zombie for as long as the server lives; it trains all the same.
+        # Wait for the child, which would otherwise stay a zombie process until the server ends.
         with suppress(RuntimeError):  # no more threads
             threading.Thread(target=process.wait, daemon=True).start()
 
@@ -56,15 +56,19 @@ def _detached_process_options() -> dict[str, Any]:
 
 
 def launcher() -> Launcher:
-    """Raises UserError where a cluster was asked for that nobody can speak to here."""
+    """Return the launcher that the policy or the environment selects.
+
+    Raises UserError where a Ray cluster is configured and Ray is not installed.
+    """
     return policy.current().launcher() or ray_cluster.configured() or ChildProcess()
 
 
 def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
-    """Put `run` in the queue, for a process that is about to train it.
+    """Set the status of `run` to queued, for a process that is about to train it.
 
-    more: how much longer than planned it should train, one of {"steps": n}, {"epochs": x}, {"seconds": t}; with it a
-    finished run goes on too. Raises UserError where the run is active, has nothing to continue, or its folder refuses.
+    more: how much longer than planned to train, one of {"steps": n}, {"epochs": x}, {"seconds": t}; it also lets a
+    finished run continue. Raises UserError where the run is active, has nothing to continue, or its folder cannot be
+    written.
     """
     policy.current().check_change(run.path)
     status = run.status
@@ -72,7 +76,7 @@ def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
         raise UserError(
             _("The run “{run}” is {state}: there is nothing to continue.").format(run=run.id, state=status.state)
         )
-    run.options, run.sources()  # say what is wrong before anything is touched
+    run.options, run.sources()  # raise UserError for a damaged run before anything is changed
     policy.current().check_start(run.path.parent)
     if run.usable and not run.has_checkpoint:
         raise UserError(
@@ -93,7 +97,10 @@ def enqueue(run: Run, more: Mapping[str, float] | None = None) -> None:
 
 
 def start(run: Run, more: Mapping[str, float] | None = None) -> None:
-    """Queue `run` and start its process. Raises UserError as enqueue() does, or where no process can be started."""
+    """Queue `run` and start its training process.
+
+    more: as for enqueue(). Raises UserError as enqueue() does, or where no process can be started.
+    """
     chosen = launcher()
     enqueue(run, more)
     try:
@@ -105,10 +112,10 @@ def start(run: Run, more: Mapping[str, float] | None = None) -> None:
 
 
 def start_each(runs: Sequence[Run]) -> Iterator[Run]:
-    """Start the runs of a sweep in this order; yields each when it is started.
+    """Start the runs of a sweep in this order; yield each once it is started.
 
-    What keeps one from starting, a cluster that does not answer or a full disk, keeps the rest: those are not tried,
-    and fail with its sentence. Raises UserError that says which were started and which were not.
+    The first error, such as an unreachable cluster or a full disk, would stop the others too: the remaining runs are
+    marked as failed with the same message. Raises UserError that lists which runs were started and which were not.
     """
     for number, run in enumerate(runs):
         try:
@@ -140,9 +147,10 @@ def _start_error(run: Run, error: OSError) -> str:
 
 
 def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
-    """Ask the run to stop; with `force`, or after `wait` seconds > 0 in vain, terminate and then kill its process.
+    """Request an orderly stop; with `force`, or if the run is still active after `wait` > 0 seconds, end its process.
 
-    The process is only touched where pid and start time agree, so that a reused pid is never hit.
+    Ending means terminate, then kill after 5 seconds. Only a process whose pid and start time both match the status is
+    signalled, so that a reused pid is safe. Raises UserError where the stop file cannot be written.
     """
     policy.current().check_change(run.path)
     if not run.active:
@@ -150,14 +158,14 @@ def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
     try:
         run.request_stop()
     except OSError as error:
-        if not force:  # on a full disk no flag can be written, but a process can still be ended
+        if not force:  # on a full disk the stop file cannot be written, but the process can still be ended
             raise UserError(
                 _("The run “{run}” cannot be asked to stop: {reason}.").format(
                     run=run.id, reason=error.strerror or error
                 )
             ) from None
     if run.status.cluster and run.status.pid is None:
-        force = True  # no process is there yet that could read it
+        force = True  # no process has started that could read the stop file
     deadline = time.monotonic() + (0 if force else wait)
     while wait and run.active and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -165,7 +173,7 @@ def stop(run: Run, wait: float = 0.0, force: bool = False) -> None:
         return
     held = run.status.cluster
     if held:
-        with suppress(UserError):  # a cluster that is gone holds nothing
+        with suppress(UserError):  # an unreachable cluster has nothing to cancel
             ray_cluster.cluster_at(held).cancel(run)
     else:
         _end_process(run.status)

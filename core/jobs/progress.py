@@ -1,4 +1,4 @@
-"""The progress of a run on a terminal."""
+"""Show the progress of a run on a terminal or in a log file."""
 
 import time
 from typing import TextIO
@@ -10,7 +10,7 @@ from core.terminal import printable
 
 
 class ProgressLine:
-    """One line that is written anew on a terminal, or a line now and then into a file."""
+    """Rewrite one line on a terminal (at most every 0.2 s), or append a line to a file (at most every 5 s)."""
 
     def __init__(self, out: TextIO) -> None:
         self._out, self._live, self._last, self._width = out, out.isatty(), 0.0, 0
@@ -31,7 +31,7 @@ class ProgressLine:
 
 
 def describe(status: Status) -> str:
-    """`step 1,200 of 5,000 · loss 1.812 · best 1.790 · 25,300 chars/s · 2 min 10 s left`"""
+    """Return one line such as `step 1,200 of 5,000 · loss 1.812 · best 1.790 · 25,300 chars/s · 2 min 10 s left`."""
     parts = [status.phase or status.message or status.state]
     if status.total:
         parts = [_("step {step:,} of {total:,}").format(step=status.step, total=status.total)]

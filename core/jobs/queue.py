@@ -1,4 +1,4 @@
-"""The queue is processes that wait: each takes one of N slot locks, the oldest first."""
+"""The queue of runs: each training process waits until it is first in order and one of N slot locks is free."""
 
 import os
 import time
@@ -23,35 +23,36 @@ TURN_OVERHEAD_SECONDS = (
 
 
 def slot_count() -> int:
-    """How many runs may train at once (HIDDEN_STATE_SLOTS, 1 by default: two trainings on two cores help neither)."""
+    """Return how many runs may train at once: HIDDEN_STATE_SLOTS, by default 1, since TensorFlow uses all cores."""
     text = os.environ.get("HIDDEN_STATE_SLOTS", "1")
     return max(1, int(text)) if text.isdecimal() and len(text) < 4 else 1
 
 
 def queued_runs(directory: Path) -> list[Run]:
-    """The queued runs whose process lives, the one that is next first.
+    """Return the queued runs whose process is alive, the next one first.
 
-    Who comes first is first; but the visitors of a hosted demo take turns: who has just had one goes to the end.
+    The owner's runs are in order of arrival. Visitors of a hosted demo are served in turn: a visitor whose run has just
+    started goes to the end of the queue.
     """
     lines: dict[Path, list[tuple[float, str]]] = {}
     served: dict[Path, float] = {}
     for path in run_folders(directory):
         status, owner = Status.read(path / "status.json"), path.parent
-        if status is None or status.cluster:  # a cluster has a queue of its own
+        if status is None or status.cluster:  # Ray queues the runs of a cluster itself
             continue
         served[owner] = max(served.get(owner, 0.0), status.started_at or 0.0)
         if status.state == "queued" and is_alive(status):
             lines.setdefault(owner, []).append((status.queued_at, path.name))
-    served[directory] = 0.0  # the owner's own runs are started in the order in which they came
+    served[directory] = 0.0  # the owner's runs start in order of arrival
     owners = sorted(lines, key=lambda owner: max(min(lines[owner])[0], served[owner]))
     turns = zip_longest(*([Run(owner / name) for _, name in sorted(lines[owner])] for owner in owners))
     return [run for turn in turns for run in turn if run is not None]
 
 
 def queue_position(run: Run) -> tuple[int, float | None] | None:
-    """How many runs are before `run` in the queue, and in how many seconds it will about start; None if not queued.
+    """Return how many runs are ahead of `run` and the estimated seconds until it starts; None if it is not queued.
 
-    The seconds are None where a run before it has a budget in steps or epochs whose speed nobody has measured yet.
+    The seconds are None where a run ahead has a budget in steps or epochs and its speed is not measured yet.
     """
     queue = queued_runs(root_of(run.path.parent))
     position = next((place for place, other in enumerate(queue) if other.path == run.path), None)
@@ -59,7 +60,7 @@ def queue_position(run: Run) -> tuple[int, float | None] | None:
 
 
 def seconds_until_start(directory: Path, before: Sequence[Run]) -> float | None:
-    """Seconds until a slot is free for who stands behind the queued runs `before`; None where nobody can know."""
+    """Estimate the seconds until a slot is free after the queued runs `before`; None where that is unknown."""
     free: list[float] = []
     for path in run_folders(directory):
         status = Status.read(path / "status.json")
@@ -78,7 +79,7 @@ def seconds_until_start(directory: Path, before: Sequence[Run]) -> float | None:
 
 
 def _seconds_left(run: Run, status: Status) -> float | None:
-    """Seconds that `run` will still train, from what it says itself, its plan or its budget; None where none does."""
+    """Estimate the remaining training seconds from the run's ETA, plan or budget; None where none of them is known."""
     left = status.eta if status.state == "running" else None
     if left is None:
         left = _planned_seconds(run, status)
@@ -86,7 +87,7 @@ def _seconds_left(run: Run, status: Status) -> float | None:
     if limit is None or root_of(run.path.parent) == run.path.parent:
         return left
     began = time.time() - status.started_at if status.state == "running" and status.started_at else 0.0
-    turn = max(0.0, limit - began)  # a visitor's turn ends then
+    turn = max(0.0, limit - began)  # a visitor's run is stopped after this many seconds
     return turn if left is None else min(left + TURN_OVERHEAD_SECONDS, turn)
 
 
@@ -98,7 +99,7 @@ def _planned_seconds(run: Run, status: Status) -> float | None:
     try:
         seconds = run.options.seconds
     except UserError:
-        return 0.0  # it will fail at once
+        return 0.0  # a run with invalid options fails as soon as it starts
     return None if seconds is None else max(0.0, seconds - status.seconds)
 
 
@@ -120,9 +121,9 @@ def run_lock(run: Run, timeout: float = 0.0, still_wanted: Callable[[], bool] = 
 
 @contextmanager
 def training_slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
-    """Hold a slot for `run`, whose status must be "queued". Yields False where `on_wait` said to give up.
+    """Hold a training slot for `run`, whose status must be "queued". Yield whether it was acquired.
 
-    on_wait(position) is called at every look; position 0 is next. It returns True to go on waiting.
+    on_wait(position) is called at every poll, with 0 for the next run; it returns False to give up waiting.
     """
     locks = [_slot_lock(run, str(number)) for number in range(slot_count())]
     held = None
@@ -144,7 +145,7 @@ def training_slot(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
 
 @contextmanager
 def no_wait(run: Run, on_wait: Callable[[int], bool]) -> Iterator[bool]:
-    """In the place of slot() where a cluster has given the run its turn."""
+    """Replace training_slot() on a cluster, where Ray has already scheduled the run."""
     yield True
 
 

@@ -1,4 +1,4 @@
-"""The clerk's side of core/jobs/ray_cluster.py: a process that speaks to Ray, and ends when Ray ends it."""
+"""The child process of core/jobs/ray_cluster.py that calls Ray. Ray ends it when the cluster is gone."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from core.jobs import ray_node
 
 NAMESPACE = "hidden-state"
 CONNECT_SECONDS = 5.0  # seconds
-POLL_SECONDS = 0.25  # seconds between two looks at an actor that is about to go
+POLL_SECONDS = 0.25  # between checks whether an actor has ended
 
 
 class RayClient:
-    """Answers one question after another with Ray, which it is given."""
+    """Answer requests with the module `ray`, which is passed in so that tests can replace it."""
 
     def __init__(self, ray: Any) -> None:
         self._ray = ray
@@ -41,7 +41,10 @@ class RayClient:
             return None
 
     def _wait_until_gone(self, name: str) -> bool:
-        """Is no actor of that name left? One whose run has just ended goes by itself, any other is sent away."""
+        """Wait until no actor of that name exists; return whether that is so after 10 seconds.
+
+        An actor whose run has just ended exits by itself; any other is killed after 5 seconds.
+        """
         for turn in range(40):
             found = self._find_actor(name)
             if found is None:
@@ -75,7 +78,10 @@ class RayClient:
 
 
 def main(address: str) -> int:
-    """Answer the lines of standard input until it ends. What Ray prints must not come between the answers."""
+    """Read one JSON request a line from standard input and write one JSON answer a line, until the input ends.
+
+    Everything that Ray prints is redirected to standard error, so that standard output holds only the answers.
+    """
     if not is_listening(address):
         return 1
     answers = os.fdopen(os.dup(1), "w")
@@ -83,7 +89,7 @@ def main(address: str) -> int:
     import ray
 
     ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
-    # A node unpickles the actor before it is known to have this program.
+    # Send the actor's code along: a node unpickles it before find_missing() has checked that it has this program.
     ray.cloudpickle.register_pickle_by_value(ray_node)
     client = RayClient(ray)
     for line in sys.stdin:
@@ -93,7 +99,7 @@ def main(address: str) -> int:
 
 
 def is_listening(address: str) -> bool:
-    """Does anybody listen at host:port? Ray itself takes a minute to find out that nobody does."""
+    """Return whether a server accepts connections at host:port; Ray itself needs a minute to notice that none does."""
     host, _colon, port = address.removeprefix("ray://").rpartition(":")
     if not (host and port.isdecimal()):
         return True  # "auto"
@@ -105,4 +111,4 @@ def is_listening(address: str) -> bool:
 
 
 if __name__ == "__main__":
-    os._exit(main(sys.argv[1]))  # Ray's own leave-taking waits for a minute where its cluster is gone
+    os._exit(main(sys.argv[1]))  # skips Ray's exit handlers, which wait a minute where the cluster is gone

@@ -1,9 +1,9 @@
-"""Runs on a Ray cluster, behind the launcher's one interface. Ray has the queue and the placement; the run folder, on a
-path that all nodes share, is still all that anybody reads.
+"""Launch runs on a Ray cluster. Ray queues and places them; their state is read from the run folder on a shared path.
 
-A run is one detached actor (core/jobs/ray_node.py) with its cores and GPUs declared: it outlives the process that
-started it, and Ray restarts it on another node when its node is lost. This process never calls Ray, since Ray ends
-a process whose cluster is gone: a child process (core/jobs/ray_client.py) does, over JSON lines.
+A run is one detached Ray actor (core/jobs/ray_node.py) with declared cores and GPUs: it outlives the process that
+started it, and Ray restarts it on another node when its node is lost. Ray terminates a process whose cluster is gone;
+therefore this process never imports Ray and a child process (core/jobs/ray_client.py) calls it, with one JSON request
+and one JSON answer per line over its standard input and output.
 """
 
 import importlib.util
@@ -29,19 +29,19 @@ from core.runs.run import Run
 from core.runs.status import HEARTBEAT_GRACE, Status, this_host
 
 ROOT = Path(__file__).resolve().parents[2]
-ANSWER_SECONDS = 60.0  # seconds within which a clerk must have answered
-POLL_SECONDS = 5.0  # seconds between two looks at the runs that are looked after here
-SILENCE_SECONDS = 30.0  # seconds without a word from a run of which the cluster knows nothing any more
-SUBMIT_SECONDS = 90.0  # the same for a queued one: whoever started it may not have handed it over yet
-QUEUED_SECONDS = 86_400.0  # the same for a queued one where nobody here can tell whether its cluster is gone
+ANSWER_SECONDS = 60.0  # timeout of one request to the child process
+POLL_SECONDS = 5.0  # between checks of the watched runs
+SILENCE_SECONDS = 30.0  # without a heartbeat before a running run that the cluster does not know counts as lost
+SUBMIT_SECONDS = 90.0  # the same for a queued run, which may not have been submitted yet
+QUEUED_SECONDS = 86_400.0  # the same for a queued run whose cluster cannot be asked from this machine
 
 
 class ClusterUnavailableError(Exception):
-    """The clerk, or the cluster behind it, does not answer."""
+    """The child process, or the cluster that it calls, does not answer."""
 
 
 def configured() -> "Cluster | None":
-    """The cluster that runs are to be started on: --launcher ray (HIDDEN_STATE_LAUNCHER), or RAY_ADDRESS.
+    """Return the cluster selected by --launcher ray (HIDDEN_STATE_LAUNCHER) or RAY_ADDRESS; None where none is.
 
     Raises UserError where Ray is not installed, or for a launcher that does not exist.
     """
@@ -70,48 +70,52 @@ _clusters = dict[str, "Cluster"]()
 
 
 def cluster_at(address: str) -> "Cluster":
-    """The one cluster of that address: two would look after the same runs."""
+    """Return the only Cluster object of that address, so that no run is watched twice."""
     return _clusters.get(address) or _clusters.setdefault(address, Cluster(address))
 
 
 def watch_if_on_cluster(run: Run, status: Status) -> None:
-    """Look after `run` from now on where it is a cluster's, whoever started it. Returns at once."""
+    """Watch `run` in a background thread if it belongs to a cluster, also one that another process started."""
     if belongs_to_cluster(status):
         cluster_at(status.cluster).watch(run)
 
 
 def poll_clusters(runs: Iterable[Run]) -> None:
-    """Look at those of `runs` that are a cluster's once, now: for a command, which ends before a watch would look."""
-    found = set[Cluster]()
+    """Check once, now, those of `runs` that belong to a cluster; for a command, which ends before a thread would."""
+    clusters = set[Cluster]()
     for run in runs:
         status = run.status
         if belongs_to_cluster(status):
-            there = cluster_at(status.cluster)
-            there.watch(run, background=False)
-            found.add(there)
-    for there in found:
-        there.poll()
+            cluster = cluster_at(status.cluster)
+            cluster.watch(run, background=False)
+            clusters.add(cluster)
+    for cluster in clusters:
+        cluster.poll()
 
 
 def belongs_to_cluster(status: Status) -> bool:
-    """Is it the cluster's to say how the run of this status ends? One that is silent for long reads as "died"."""
+    """Return whether a cluster decides how this run ends; one without a heartbeat for long has the state "died"."""
     return bool(status.cluster) and status.state in ("queued", "running", "died")
 
 
 class Cluster:
-    """Starts runs on the cluster at `address`, and looks after those, and what it is given, until they have ended."""
+    """Start runs on the Ray cluster at `address`, and watch them until they have ended.
+
+    start_client: creates the child process that calls Ray; tests replace it.
+    """
 
     def __init__(self, address: str, start_client: "Callable[[], RayClientProcess] | None" = None) -> None:
         self.address = address
         self._start_client = start_client or (lambda: RayClientProcess(address))
         self._client: RayClientProcess | None = None
         self._lock = threading.Lock()
+        # Watched run folders, each with the error message for the case that the cluster loses the run.
         self._lost_messages, self._watch_lock = dict[str, str](), threading.Lock()
         self._watch_thread: threading.Thread | None = None
 
     def start(self, run: Run) -> None:
-        """Hand `run`, which is queued, to the cluster. Raises UserError where it takes none."""
-        if self.address == "auto":  # means another cluster on another machine, or none: what is written down must not
+        """Submit the queued `run` to the cluster. Raises UserError where the cluster does not accept it."""
+        if self.address == "auto":  # record the real address: "auto" means another cluster on another machine
             found = str(self._request_or_user_error(do="where")["address"])
             if found not in ("", "auto"):
                 cluster_at(found).start(run)
@@ -137,7 +141,7 @@ class Cluster:
         self.watch(run)
 
     def cancel(self, run: Run) -> None:
-        """Take `run` from the cluster, at once. Raises UserError where that cannot be reached."""
+        """Remove `run` from the cluster at once. Raises UserError where the cluster cannot be reached."""
         self._request_or_user_error(do="cancel", path=_actor_path(run))
 
     def _request_or_user_error(self, **question: Any) -> dict[str, Any]:
@@ -159,13 +163,12 @@ class Cluster:
                 self._client = self._start_client()
             return self._client.ask(question)
 
-    # Looking after runs -----------------------------------------------------------------------------------------------
+    # Watching runs ----------------------------------------------------------------------------------------------------
     def watch(self, run: Run, background: bool = True) -> None:
-        """Look after `run` until it has ended; with `watch` in a thread, else where look() is called."""
+        """Watch `run` until it has ended: in a thread if `background`, else whenever poll() is called."""
         with self._watch_lock:
-            self._lost_messages.setdefault(
-                _actor_path(run), self._lost_message(run)
-            )  # in the language of whoever sees it now
+            # The message is translated now, since the thread has no language of its own.
+            self._lost_messages.setdefault(_actor_path(run), self._lost_message(run))
             if background and (self._watch_thread is None or not self._watch_thread.is_alive()):
                 self._watch_thread = threading.Thread(target=self._watch_loop, daemon=True)
                 self._watch_thread.start()
@@ -180,7 +183,7 @@ class Cluster:
                     return
 
     def poll(self) -> None:
-        """Give each run that the cluster has lost its last word; forget those that have ended."""
+        """Mark each run that the cluster has lost as failed; stop watching those that have ended."""
         silent_runs = dict[str, Status]()
         for path in list(self._lost_messages):
             status = Status.read(Path(path, "status.json"))
@@ -191,11 +194,11 @@ class Cluster:
         if not silent_runs:
             return
         try:
-            known, unreachable = self._request({"do": "known", "paths": list(silent_runs)})["known"], False
+            known, no_answer = self._request({"do": "known", "paths": list(silent_runs)})["known"], False
         except (ClusterUnavailableError, OSError):
-            known, unreachable = [], is_listening(self.address)
+            known, no_answer = [], is_listening(self.address)
         for path, status in silent_runs.items():
-            if path not in known and _seconds_silent(status) > _silence_limit(status, unreachable):
+            if path not in known and _seconds_silent(status) > _silence_limit(status, no_answer):
                 with suppress(OSError, ValueError):
                     ray_node.fail(path, self._lost_messages[path])
 
@@ -206,28 +209,28 @@ class Cluster:
 
 
 def _seconds_silent(status: Status) -> float:
-    """Seconds since the run's last word."""
+    """Return the seconds since the run last wrote a heartbeat or was queued."""
     return abs(time.time() - max(status.heartbeat, status.queued_at))
 
 
-def _silence_limit(status: Status, unreachable: bool) -> float:
-    """Seconds of silence after which a run that its cluster does not vouch for counts as lost.
+def _silence_limit(status: Status, no_answer: bool) -> float:
+    """Return the seconds without a heartbeat after which a run that its cluster does not know counts as lost.
 
-    A queued run is silent for as long as its cluster's queue is, and only the machine that handed it over is known to
-    reach that cluster. blind: somebody is there but cannot be asked, as there is no Ray here, or it is too slow.
+    A queued run writes no heartbeat while Ray queues it, and only the machine that submitted it is known to reach that
+    cluster. no_answer: the address accepts connections, but Ray is not installed here or does not answer in time.
     """
     if status.state == "running":
-        return HEARTBEAT_GRACE if unreachable else SILENCE_SECONDS
-    return SUBMIT_SECONDS if status.host == this_host() and not unreachable else QUEUED_SECONDS
+        return HEARTBEAT_GRACE if no_answer else SILENCE_SECONDS
+    return SUBMIT_SECONDS if status.host == this_host() and not no_answer else QUEUED_SECONDS
 
 
 def _actor_path(run: Run) -> str:
-    """What the cluster calls the run: its folder, however one got there."""
+    """Return the resolved run folder, which identifies the run's actor."""
     return os.path.realpath(run.path)
 
 
 class RayClientProcess:
-    """The child that speaks to Ray. Raises GoneError where it does not answer."""
+    """Child process that calls Ray (core/jobs/ray_client.py)."""
 
     def __init__(self, address: str) -> None:
         self._process = subprocess.Popen(
@@ -247,6 +250,7 @@ class RayClientProcess:
         return self._process.poll() is None
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Send one request and return its answer. Raises ClusterUnavailableError where none comes in time."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(question) + "\n")
@@ -262,4 +266,4 @@ class RayClientProcess:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._answers.put(line)
-        self._answers.put("")  # no JSON: whoever waits learns that nobody is there
+        self._answers.put("")  # invalid JSON, so that a waiting ask() fails at once when the process has ended

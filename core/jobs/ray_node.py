@@ -1,5 +1,8 @@
-"""What one node of a cluster does for one run. Nothing but the standard library is imported before the node is known to
-see the run's folder and this program: a node that does not must still be able to say so."""
+"""Train one run on one node of a Ray cluster.
+
+Only the standard library is imported before the node has checked that it can read the run's folder and this program: a
+node that cannot must still be able to report it.
+"""
 
 import json
 import os
@@ -12,14 +15,16 @@ import traceback
 from importlib import import_module
 from typing import Any
 
-LOCK_TIMEOUT = 180.0  # seconds that a run waits for what trained it on a lost node to let go of its folder
+LOCK_TIMEOUT = 180.0  # seconds to wait until the process on a lost node has released the run's lock
 
 
 class TrainingActor:
-    """The actor that Ray places on a node with enough free cores; it trains the run, and is gone when that has ended.
+    """Ray actor that trains the run on a node with enough free cores and removes itself when training has ended.
 
-    Ray makes it anew on another node where its own is lost; then the run goes on from its last checkpoint, as any run
-    does that is started again. order: root, path, mark, cpus, home (a node's id), words (sentences).
+    Ray restarts it on another node when its node is lost; the run then continues from its last checkpoint.
+
+    order: root (folder of this program), path (run folder), mark (token in launch.json), cpus, home (id of the
+    submitting node), words (messages for failures).
     """
 
     def __init__(self, order: dict[str, Any]) -> None:
@@ -35,14 +40,14 @@ class TrainingActor:
             if not fault:
                 train(self._order)
         except Exception:
-            traceback.print_exc()  # into the run's log, or Ray's where there is none
+            traceback.print_exc()  # into the run's log, or Ray's log where the run's is not open yet
             fault = "broken"
         if fault:
             self._report_failure(fault)
         ray.kill(me.current_actor, no_restart=True)
 
     def _report_failure(self, fault: str) -> None:
-        """From here the folder may be out of reach: the node that the run was started from writes the sentence."""
+        """Write the failure on the submitting node, since this node may not be able to reach the run folder."""
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -52,7 +57,7 @@ class TrainingActor:
 
 
 def find_missing(order: dict[str, Any]) -> str:
-    """ "folder" where this node does not see the very folder that was meant, "program" where not these files."""
+    """Return "folder" where this node does not see the run's folder, "program" where it lacks this program, else ""."""
     try:
         with open(os.path.join(order["path"], "launch.json"), encoding="utf-8") as file:
             if json.load(file).get("mark") != order["mark"]:
@@ -63,7 +68,7 @@ def find_missing(order: dict[str, Any]) -> str:
 
 
 def train(order: dict[str, Any]) -> None:
-    """Train the run in this process, on as many cores as it was given; what is printed goes to the run's log."""
+    """Train the run in this process on `cpus` cores, with standard output and error going to the run's log."""
     os.chdir(order["root"])
     sys.path.insert(0, order["root"])
     os.environ["HIDDEN_STATE_CORES"] = os.environ["TF_NUM_INTRAOP_THREADS"] = str(order["cpus"])
@@ -76,7 +81,7 @@ def train(order: dict[str, Any]) -> None:
 
 
 def fail(path: str, sentence: str) -> None:
-    """Write into the run's status that it failed, unless it has ended meanwhile."""
+    """Set the run's status to failed with `sentence` as its error, unless the run has ended meanwhile."""
     target = os.path.join(path, "status.json")
     with open(target, encoding="utf-8") as file:
         status = json.load(file)

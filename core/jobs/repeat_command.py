@@ -11,9 +11,9 @@ from core.schema import BUDGETS, budget
 
 
 def command(run: Run) -> str:
-    """The exact command line that repeats `run`, on the data in its folder."""
+    """Return the command line that repeats `run` on the data in its folder, and a line for each extension."""
     options = run.options
-    if (run.path / START).exists():  # a branch also needs the weights that it began from
+    if (run.path / START).exists():  # a branch also needs the weights that it started from
         return shlex.join(["python", "-m", "core", "runs", "again", run.id])
     preset, devices = run.config.get("preset"), Placement.of(run).devices
     family, defaults = find_family(run.family), type(options)()
@@ -32,7 +32,7 @@ def command(run: Run) -> str:
         elif isinstance(value, bool):
             words.append(flag if value else "--no-" + flag[2:])
         elif isinstance(value, str):
-            words.append(f"{flag}={value}")  # also where it begins with a dash
+            words.append(f"{flag}={value}")  # with "=" a value may begin with a dash
         else:
             words += [flag, _typed(value)]
     then = [f"python -m core runs resume RUN --more-steps {steps}" for steps in extensions(run)]
@@ -40,7 +40,7 @@ def command(run: Run) -> str:
 
 
 def _typed(value: Any) -> str:
-    """`value` such that reading it as an option gives it back."""
+    """Format `value` so that from_text() restores it."""
     if isinstance(value, list | tuple):
         return ",".join(map(_typed, value))
     return "none" if value is None else repr(value) if isinstance(value, float) else str(value)

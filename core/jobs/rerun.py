@@ -1,4 +1,4 @@
-"""Training again: the same data, some options changed; or a branch, which also begins from weights kept at a step."""
+"""Create a run that repeats another one with changed options, or branches from a snapshot of its weights."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ class Change(NamedTuple):
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
-    """The options in which two runs differ, in the schema's order; one that a run does not know is None there."""
+    """Return the options in which two runs differ, in the schema's order; None stands for an option that one lacks."""
     return [
         Change(name, before.get(name), now.get(name))
         for name in dict.fromkeys([*before, *now])
@@ -30,10 +30,10 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Chang
 def create_rerun(
     run: Run, changes: Mapping[str, Any], name: str = "", branch_from: int | None = None, **more_config: Any
 ) -> Run:
-    """A new run on the data of `run` with `changes` to its options, which are recorded in its config.json.
+    """Create a run on the data of `run` with `changes` to its options; config.json records them as "origin".
 
-    branch_from: begin from the weights that `run` kept at this step; a run that branched itself hands its beginning
-    on. Raises UserError where the changes do not fit, or no weights were kept then.
+    branch_from: start from the weight snapshot of this step. Without it, a run that is itself a branch passes its own
+    start weights on. Raises UserError where the changes are invalid or there is no snapshot of that step.
     """
     options = merged(run.options, one_budget(changes))
     changed = differences(run.options.model_dump(mode="json"), options.model_dump(mode="json"))
@@ -43,7 +43,7 @@ def create_rerun(
         start = run.path / SNAPSHOTS / f"step-{branch_from:010d}.npz"
         origin["step"] = branch_from
     if branch_from is not None or start.exists():
-        from core.runs.checkpoint import load_arrays  # brings numpy, which --help does without
+        from core.runs.checkpoint import load_arrays  # imports numpy, which would slow down --help
 
         try:
             load_arrays(start)

@@ -1,4 +1,4 @@
-"""What a table of runs shows of one run."""
+"""The row of a run in a table of runs."""
 
 from typing import Any
 
@@ -7,7 +7,10 @@ from core.runs.run import Run
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """What a table of runs shows of one run; a damaged one says so. A cluster's is looked after from now on."""
+    """Return the row of `run` in a table; a damaged run has the state "broken".
+
+    A run on a Ray cluster is watched from now on, so that its status changes when the cluster loses it.
+    """
     status = run.status
     watch_if_on_cluster(run, status)
     if status.state == "broken":

@@ -1,4 +1,4 @@
-"""A sweep: several values of some options, each with several seeds, as runs that stand in the queue together."""
+"""A parameter sweep: one run for each combination of option values and seeds, all queued together."""
 
 import itertools
 import time
@@ -17,7 +17,10 @@ LIMIT = 100
 
 
 def combinations(values: Mapping[str, Sequence[Any]], seeds: Sequence[Any] = ()) -> list[dict[str, str]]:
-    """All changes to the options, as typed, seeds varying fastest. Raises UserError for none or over LIMIT."""
+    """Return all combinations of option values, as texts, seeds varying fastest.
+
+    Raises UserError where there is none or there are more than LIMIT.
+    """
     axes = {name: list(dict.fromkeys(map(str, items))) for name, items in values.items()}
     if seeds:
         axes["seed"] = list(dict.fromkeys(map(str, seeds)))
@@ -44,10 +47,10 @@ def sweep(
     name: str = "",
     **create_arguments: Any,
 ) -> list[Run]:
-    """A run for each combination, with `options` otherwise; none is started yet (launch.start each, in this order).
+    """Create a run for each combination, with `options` for everything else; start none (see launch.start_each()).
 
-    config.json's "sweep" says which sweep a run belongs to and what it varies. Raises UserError before any is made
-    where one of the combinations does not fit, and leaves none where the disk refuses.
+    "sweep" in config.json names the sweep and the options that vary. Raises UserError before any run is created where a
+    combination is invalid, and deletes those already created where the disk cannot be written.
     """
     chosen = combinations({name_of(type(options), key): items for key, items in values.items()}, seeds)
     for unknown in set(chosen[0]) - set(type(options).model_fields):

@@ -1,4 +1,4 @@
-"""The training process: wait for a slot, train, and leave a last word whatever happens."""
+"""The training process: wait for a slot, train, and write a final status whatever happens."""
 
 import signal
 import threading
@@ -56,7 +56,7 @@ def work(
 def _work(run: Run, hook: Hook, wait_for_slot: WaitForSlot) -> Status:
     path = run.path / "status.json"
     status = own_process(Status.read(path) or Status())
-    if status.state != "queued":  # else its place in the queue is the one it was given when it was launched
+    if status.state != "queued":  # a queued run keeps the queue position of the moment it was launched
         status.queued_at = time.time()
     status.state, status.error, status.message, status.phase, status.eta = "queued", "", "", "", None
     status.ended_at = None
@@ -125,7 +125,7 @@ def _report_waiting(run: Run, status: Status, position: int, hook: Hook) -> bool
 
 @contextmanager
 def _stop_on_signals(run: Run) -> Iterator[None]:
-    """A polite signal asks for the same orderly end as the stop file; a second Ctrl-C ends at once."""
+    """Handle SIGTERM and SIGINT like the stop file: end in order. A second Ctrl-C raises KeyboardInterrupt."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -154,11 +154,11 @@ def _write_final_status(run: Run, status: Status, path: Path) -> None:
     if status.state != "failed":
         status.error = ""
     with suppress(OSError):
-        run.clear_stop()  # before the word: whoever hears it may ask for something new
+        run.clear_stop()  # before the status: a reader that sees the final state may start the run again at once
     try:
         try:
             status.write(path)
         except OSError:
             status.overwrite(path)
     except OSError:
-        print_fault()  # the folder takes nothing: the run will be shown as died, its checkpoint is whole
+        print_fault()  # the folder cannot be written: the run is shown as died, its checkpoint is intact

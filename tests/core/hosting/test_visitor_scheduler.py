@@ -238,6 +238,6 @@ def test_a_scheduler_that_has_gone_is_replaced(demo, monkeypatch):
     gone.start()
     gone.join()
     monkeypatch.setattr(module, "_schedulers", {demo: gone})
-    monkeypatch.setattr(VisitorScheduler, "work", lambda _self: time.sleep(0.2))
-    module.scheduler(demo, lambda _run: None)
+    monkeypatch.setattr(VisitorScheduler, "run", lambda _self: time.sleep(0.2))
+    module.ensure_scheduler(demo, lambda _run: None)
     assert module._schedulers[demo].is_alive()
