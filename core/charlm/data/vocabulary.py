@@ -15,6 +15,8 @@ from core.i18n import _
 UNKNOWN = "\ufffd"  # what a decoder leaves where it could not read, so both mean the same to the network
 MAX_SYMBOLS = 20_000
 MAX_CLUSTER = 32  # code points in one symbol; nothing people write needs as many
+FIRST_FLAG, LAST_FLAG = 0x1F1E6, 0x1F1FF  # regional indicators; two of them are a flag
+FLAG_RUN = 64
 MIN_CLUSTER_COUNT = 8  # a rarer combination is written as its parts
 CODE_POINTS = 0x110000
 BLOCK = 1 << 22
@@ -146,7 +148,8 @@ def clusters(text: str) -> tuple[np.ndarray, list[str]]:
     near[1:] |= joining[codes[:-1]]
     places = np.flatnonzero(near)
     # The stretches are laid one after another with a line feed between, which never joins.
-    shifted = np.arange(len(places)) + np.cumsum(np.diff(places, prepend=places[:1]) > 1)
+    apart = (np.diff(places, prepend=places[:1]) > 1) | _flag_cuts(codes[places])
+    shifted = np.arange(len(places)) + np.cumsum(apart)
     stretches = np.full(shifted[-1] + 1, ord("\n"), "<u4")
     stretches[shifted] = codes[places]
     origin = np.zeros(len(stretches), np.int64)
@@ -155,6 +158,18 @@ def clusters(text: str) -> tuple[np.ndarray, list[str]]:
     lengths = np.fromiter(map(len, found), np.int64, len(found))
     starts = np.cumsum(lengths) - lengths
     return origin[starts[lengths > 1]], [cluster for cluster in found if len(cluster) > 1]
+
+
+def _flag_cuts(codes: np.ndarray) -> np.ndarray:
+    """Where a run of regional indicators may be cut without parting a flag, (N,) bool: after every FLAG_RUN of them.
+
+    At each of them \\X looks back to the first of its run, which costs the square of the run's length.
+    """
+    flag = (codes >= FIRST_FLAG) & (codes <= LAST_FLAG)
+    places = np.arange(len(codes))
+    first = np.maximum.accumulate(np.where(flag, -1, places)) + 1  # of the run that each place belongs to
+    within = places - first
+    return flag & (within > 0) & (within % FLAG_RUN == 0)
 
 
 def code_points(text: str) -> np.ndarray:

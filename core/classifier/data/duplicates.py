@@ -1,10 +1,11 @@
 """Which texts are the same, exactly or nearly, in a table of 50,000 rows within seconds."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
+
+from core.text_normalization import normalize
 
 UNIT = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|[^\W_\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]+")
 SHINGLE = 3  # units that stand together
@@ -26,7 +27,7 @@ def loose_key(text: str) -> str:
 
 def _units(text: str) -> list[str]:
     """Words in one form and case; in scripts without spaces each character."""
-    return UNIT.findall(unicodedata.normalize("NFKC", text).casefold())
+    return UNIT.findall(normalize("NFKC", text).casefold())
 
 
 def groups(keys: Sequence[str]) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Texts to token numbers, and back to the places in the text that they came from."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import regex
 from core.classifier.data.language import CHARACTER_SCRIPTS, language
 from core.errors import UserError
 from core.i18n import _
+from core.text_normalization import normalize
 
 Unit = Literal["words", "characters"]
 Cut = Literal["end", "start", "middle"]
@@ -24,7 +24,10 @@ CHARACTERS_FROM = 0.2  # share of letters in scripts without spaces from which a
 
 _SPACELESS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
 _SPACED = rf"[\p{{L}}--{_SPACELESS}]"
-_SIGN = r"\p{N}+(?:[.,]\p{N}+)*|(?=[^\s\p{Cc}])\X"  # \X keeps an emoji and its modifiers whole
+# \X keeps an emoji and its modifiers whole. Flags are matched before it: at every regional indicator \X looks back to
+# the first of the run, which costs the square of the run's length.
+_FLAG = r"\p{GCB=RI}{1,2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*"
+_SIGN = rf"\p{{N}}+(?:[.,]\p{{N}}+)*|{_FLAG}|(?=[^\s\p{{Cc}}])\X"
 _PATTERNS: dict[str, Any] = {
     "words": regex.compile(rf"\p{{L}}[\p{{L}}\p{{M}}\p{{N}}]*(?:['’][\p{{L}}\p{{M}}]+)*|{_SIGN}", regex.V1),
     "characters": regex.compile(
@@ -44,7 +47,7 @@ def choose_unit(texts: Sequence[str]) -> Unit:
 
 @lru_cache(maxsize=1 << 17)
 def _normal(token: str, lowercase: bool) -> str:
-    token = unicodedata.normalize("NFKC", token).replace("’", "'")
+    token = normalize("NFKC", token).replace("’", "'")
     return token.lower() if lowercase else token
 
 
