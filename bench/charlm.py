@@ -38,7 +38,7 @@ def train_ours(precision: str) -> Burst:
     machine.use_single_threaded_ops()
     config = CharLMConfig(units=U, layers=LAYERS, embedding=64, batch_size=B, window=T)
     ids = np.random.default_rng(0).integers(0, V, 200_000).astype(np.int32)
-    steps = Steps(build(config, V), config, ids, precision, machine.shards(B))
+    steps = Steps(build(config, V), config, ids, precision, machine.shard_count(B))
 
     def burst(count: int = 10) -> float:
         began = time.perf_counter()

@@ -201,7 +201,7 @@ def digit_layer(units: int, scale: float, shift: float, seed: int) -> np.ndarray
     X (300, 64) in [0, 1], W (64, units) normal with standard deviation `scale`/√64. units 1 to 256, scale 0 to 100,
     shift ±20. Raises UserError.
     """
-    units = checks.whole(units, _("The number of units"), 1, 256)
+    units = checks.integer(units, _("The number of units"), 1, 256)
     scale = checks.number(scale, _("The weight scale"), 0, 100)
     shift = checks.number(shift, _("The bias"), -LIMIT, LIMIT)
     W = np.random.default_rng(seed).normal(0, scale / 8, (64, units))

@@ -93,7 +93,7 @@ class Encoded:
 def read(sentence: str, padding: int = 0) -> tuple[str, ...]:
     """The words of a sentence, parted by blanks, and `padding` signs after them. Raises UserError on 0 or too many."""
     words = tuple(word[:20] for word in str(sentence)[:1000].split())
-    padding = checks.whole(padding, _("The padding"), 0, LONGEST - 1)
+    padding = checks.integer(padding, _("The padding"), 0, LONGEST - 1)
     if PAD in words:
         raise UserError(_("The sentence holds the sign {sign} of padding: leave it out.").format(sign=PAD))
     if not 1 <= len(words) <= LONGEST - padding:
@@ -105,11 +105,11 @@ def read(sentence: str, padding: int = 0) -> tuple[str, ...]:
 
 def weights_for(words: tuple[str, ...], features: int = 8, heads: int = 2, seed: int = 0) -> Weights:
     """Seeded weights with two decimals; the same word has the same vector. Raises UserError if H does not divide D."""
-    D = checks.whole(features, _("The number of features"), 2, 32)
-    H = checks.whole(heads, _("The number of heads"), 1, 8)
+    D = checks.integer(features, _("The number of features"), 2, 32)
+    H = checks.integer(heads, _("The number of heads"), 1, 8)
     if D % H or D % 2:
         raise UserError(_("{D} features cannot be shared by {H} heads: take an even multiple.").format(D=D, H=H))
-    rng = np.random.default_rng(checks.whole(seed, _("The seed"), 0, 2**31 - 1))
+    rng = np.random.default_rng(checks.integer(seed, _("The seed"), 0, 2**31 - 1))
     d = D // H
 
     def draw(*shape: int, scale: float) -> np.ndarray:
@@ -177,9 +177,9 @@ def encode(words: tuple[str, ...], weights: Weights, masking: str = "none", posi
 def formula_with_digits(seen: Encoded, step: int, i: int, j: int = 0, head: int = 0) -> str:
     """Step 1 to 6 for word i (from 0), in step 2 towards word j in one head, with the live numbers."""
     T, H, d = len(seen.words), *seen.Q.shape[::2]
-    step = checks.whole(step, _("The step"), 1, STEPS)
-    i, j = checks.whole(i, _("The word"), 0, T - 1), checks.whole(j, _("The other word"), 0, T - 1)
-    h = checks.whole(head, _("The head"), 0, H - 1)
+    step = checks.integer(step, _("The step"), 1, STEPS)
+    i, j = checks.integer(i, _("The word"), 0, T - 1), checks.integer(j, _("The other word"), 0, T - 1)
+    h = checks.integer(head, _("The head"), 0, H - 1)
     n = i + 1
 
     def row(x: np.ndarray) -> str:
@@ -217,8 +217,8 @@ def formula_with_digits(seen: Encoded, step: int, i: int, j: int = 0, head: int 
 
 def question(seen: Encoded, i: int, head: int = 0) -> Question:
     """Which word does word i take most from?"""
-    i = checks.whole(i, _("The word"), 0, len(seen.words) - 1)
-    h = checks.whole(head, _("The head"), 0, len(seen.A) - 1)
+    i = checks.integer(i, _("The word"), 0, len(seen.words) - 1)
+    h = checks.integer(head, _("The head"), 0, len(seen.A) - 1)
     a = seen.A[h, i]
     best = int(a.argmax())
     return Question(

@@ -102,7 +102,7 @@ def graph(network: Network, x: Any, t: Any) -> Graph:
                 edges.append(Edge(source, f"z{here}", float(W[j, i]), term(W[j, i])))
             edges.append(Edge(f"b{here}", f"z{here}", 1.0, "1"))
             z = float(W[j] @ inputs + b[j])
-            a[j], slope, slope_tex = _bent(network.activation, z)
+            a[j], slope, slope_tex = _activate(network.activation, z)
             edges.append(Edge(f"z{here}", f"a{here}", slope, slope_tex))
             table.append((f"b{here}", rf"b{up}_{j + 1}", "bias", layer, j, float(b[j])))
             table.append((f"z{here}", rf"z{up}_{j + 1}", "sum", layer, j, z))
@@ -127,7 +127,7 @@ def graph(network: Network, x: Any, t: Any) -> Graph:
     return Graph(nodes, tuple(edges), computed, backward, network)
 
 
-def _bent(activation: str, z: float) -> tuple[float, float, str]:
+def _activate(activation: str, z: float) -> tuple[float, float, str]:
     """f(z), f′(z) and the digits of f′(z)."""
     a, slope = (float(v) for v in apply(activation, z))
     digits = {

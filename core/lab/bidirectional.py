@@ -130,8 +130,8 @@ def moved(before: States, after: States) -> tuple[np.ndarray, np.ndarray]:
 def formula_with_digits(states: States, t: int, direction: Direction, unit: int) -> str:
     """How one state's number comes about; word t and unit from 0; the result rounded to 3 decimals."""
     last = len(states.words) - 1
-    t = checks.whole(t, _("The word"), 0, last)
-    j = checks.whole(unit, _("The unit"), 0, H - 1)
+    t = checks.integer(t, _("The word"), 0, last)
+    j = checks.integer(unit, _("The unit"), 0, H - 1)
     checks.one_of(direction, _("The direction"), ("forward", "backward"))
     w = states.cells[direction]
     forth = direction == "forward"
@@ -151,8 +151,8 @@ def formula_with_digits(states: States, t: int, direction: Direction, unit: int)
 
 def question(words: tuple[str, ...], changed: int, at: int, seed: int) -> Question:
     """Word `changed` becomes another: which states at word `at` move? Both from 0. Worked out by doing it."""
-    changed = checks.whole(changed, _("The changed word"), 0, len(words) - 1)
-    at = checks.whole(at, _("The word"), 0, len(words) - 1)
+    changed = checks.integer(changed, _("The changed word"), 0, len(words) - 1)
+    at = checks.integer(at, _("The word"), 0, len(words) - 1)
     other = next(f"{words[changed]}{i}" for i in range(100) if _differs(words[changed], f"{words[changed]}{i}", seed))
     after = read((*words[:changed], other, *words[changed + 1 :]), seed)
     forward, backward = (bool(d[at] > 0) for d in moved(read(words, seed), after))

@@ -178,14 +178,14 @@ def backward(weights: Weights | None = None, x: Any = (1, 2), d: Any = (2, 3), s
 
 def powers(w: float, n: int) -> tuple[float, ...]:
     """w¹, w², …, wⁿ: the notes' picture of why a product of many factors vanishes or explodes."""
-    w, n = checks.number(w, "w", -10.0, 10.0), checks.whole(n, "n", 1, 100)
+    w, n = checks.number(w, "w", -10.0, 10.0), checks.integer(n, "n", 1, 100)
     return tuple(w**i for i in range(1, n + 1))
 
 
 def formula_with_digits(back: Bptt, t: int, k: int) -> str:
     """How ∂E_t/∂s_k comes about (1 ≤ k ≤ t) and what step k adds to ∂E_t/∂W, with the live numbers."""
     T = len(back.steps)
-    t, k = checks.whole(t, "t", 1, T), checks.whole(k, "k", 1, t)
+    t, k = checks.integer(t, "t", 1, T), checks.integer(k, "k", 1, t)
     term = back.terms[t - 1][t - k]
     before = back.steps[k - 2].s if k > 1 else np.zeros(len(back.weights.W))
     if k == t:

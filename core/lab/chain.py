@@ -37,10 +37,10 @@ class Chain:
 
     def __post_init__(self) -> None:
         checks.one_of(self.kind, _("The network"), ("mlp", "rnn"))
-        object.__setattr__(self, "depth", checks.whole(self.depth, _("The depth"), 2, 100))
-        object.__setattr__(self, "units", checks.whole(self.units, _("The number of units"), 1, 64))
+        object.__setattr__(self, "depth", checks.integer(self.depth, _("The depth"), 2, 100))
+        object.__setattr__(self, "units", checks.integer(self.units, _("The number of units"), 1, 64))
         object.__setattr__(self, "scale", checks.number(self.scale, _("The weight scale"), 0.0, 10.0))
-        object.__setattr__(self, "seed", checks.whole(self.seed, _("The seed"), 0, 2**31 - 1))
+        object.__setattr__(self, "seed", checks.integer(self.seed, _("The seed"), 0, 2**31 - 1))
         checks.one_of(self.remedies.activation, _("The activation"), ACTIVATIONS)
         checks.one_of(self.remedies.initialisation, _("The initialisation"), INITIALISATIONS)
         if self.remedies.clip is not None:

@@ -28,7 +28,7 @@ def number(value: Any, name: str, low: float, high: float) -> float:
     return result
 
 
-def whole(value: Any, name: str, low: int, high: int) -> int:
+def integer(value: Any, name: str, low: int, high: int) -> int:
     """`value` as a whole number in [low, high]. Raises UserError."""
     result = number(value, name, low, high)
     if result != int(result):

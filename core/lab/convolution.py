@@ -90,7 +90,7 @@ def own_image(data: bytes, side: int) -> np.ndarray:
     """
     from PIL import Image, ImageOps
 
-    side = checks.whole(side, _("The picture's side"), 4, MAX_SIDE)
+    side = checks.integer(side, _("The picture's side"), 4, MAX_SIDE)
     if len(data) > MAX_BYTES:
         raise UserError(_("The picture is larger than 10 MB: choose a smaller file."))
     try:
@@ -127,8 +127,8 @@ def checked(image: Any, kernel: Any, stride: int, padding: int) -> tuple[np.ndar
     K = checks.array(kernel, _("The kernel"), (None, None), limit=100)
     if K.shape[0] != K.shape[1] or len(K) > 7:
         raise UserError(_("The kernel is {h} × {w}: make it square, up to 7 × 7.").format(h=K.shape[0], w=K.shape[1]))
-    s = checks.whole(stride, _("The stride"), 1, 4)
-    p = checks.whole(padding, _("The zero padding"), 0, 6)
+    s = checks.integer(stride, _("The stride"), 1, 4)
+    p = checks.integer(padding, _("The zero padding"), 0, 6)
     for n in x.shape:
         output_size(n, len(K), p, s)
     return x, K, s, p
@@ -147,8 +147,8 @@ def window(
     """The window that makes feature_map[row, column]. Raises UserError."""
     x, K, s, p = checked(image, kernel, stride, padding)
     height, width = (output_size(n, len(K), p, s) for n in x.shape)
-    i = checks.whole(row, _("The row"), 0, height - 1)
-    j = checks.whole(column, _("The column"), 0, width - 1)
+    i = checks.integer(row, _("The row"), 0, height - 1)
+    j = checks.integer(column, _("The column"), 0, width - 1)
     patch = np.pad(x, p)[i * s : i * s + len(K), j * s : j * s + len(K)]
     products = patch * K
     return Window(i, j, i * s - p, j * s - p, patch, K, products, bias, float(products.sum() + bias))

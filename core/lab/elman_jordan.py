@@ -97,8 +97,8 @@ def targets(task: str, x: np.ndarray, lag: int) -> np.ndarray:
 def initial(kind: str, units: int, seed: int) -> Weights:
     """Seeded weights that keep the variance."""
     checks.one_of(kind, _("The network"), KINDS)
-    units = checks.whole(units, _("The number of units"), 1, 32)
-    rng = np.random.default_rng(checks.whole(seed, _("The seed"), 0, 2**31 - 1))
+    units = checks.integer(units, _("The number of units"), 1, 32)
+    rng = np.random.default_rng(checks.integer(seed, _("The seed"), 0, 2**31 - 1))
     context = units if kind == "elman" else 1
     return Weights(
         rng.normal(size=(1, units)),
@@ -160,9 +160,9 @@ def train(
 ) -> Trained:
     """Adam on fresh random strings of 12 bits, about half a second. `progress` gets the share done."""
     checks.one_of(task, _("The task"), TASKS)
-    lag = checks.whole(lag, _("The delay"), 1, 5)
-    steps = checks.whole(steps, _("The steps"), 1, 5000)
-    seed = checks.whole(seed, _("The seed"), 0, 2**31 - 1)
+    lag = checks.integer(lag, _("The delay"), 1, 5)
+    steps = checks.integer(steps, _("The steps"), 1, 5000)
+    seed = checks.integer(seed, _("The seed"), 0, 2**31 - 1)
     w = initial(kind, units, seed)
     moments, rng, losses = adam.start(w), np.random.default_rng(seed + 1), []
     for step in range(steps):
@@ -190,23 +190,23 @@ def bits(text: Any) -> np.ndarray:
 def run(net: Trained, x: np.ndarray, forget: int | None = None) -> tuple[Step, ...]:
     """The network on one string x (T,). `forget`: the step, from 1, before which its context is wiped to zero."""
     if forget is not None:
-        forget = checks.whole(forget, _("The step to forget at"), 1, len(x))
+        forget = checks.integer(forget, _("The step to forget at"), 1, len(x))
     contexts, hidden, outputs = _forward(net.kind, net.weights, x[None], forget)
     return tuple(Step(t + 1, float(x[t]), contexts[t, 0], hidden[t, 0], float(outputs[t, 0, 0])) for t in range(len(x)))
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryProbe:
     """What a straight line through the context can tell, as shares of right answers: 0.5 nothing, 1 everything."""
 
     bits: tuple[float, ...]  # the bit of 1, 2, … steps ago
     parity: float  # whether the ones so far are odd
 
 
-def remembers(net: Trained, back: int = 5, seed: int = 0) -> Memory:
+def probe_memory(net: Trained, back: int = 5, seed: int = 0) -> MemoryProbe:
     """Probe the context m_t: a line fitted by least squares on 500 fresh strings, scored on 500 others."""
-    back = checks.whole(back, _("The number of steps back"), 1, LENGTH - 2)
-    rng = np.random.default_rng(checks.whole(seed, _("The seed"), 0, 2**31 - 1))
+    back = checks.integer(back, _("The number of steps back"), 1, LENGTH - 2)
+    rng = np.random.default_rng(checks.integer(seed, _("The seed"), 0, 2**31 - 1))
     x = rng.integers(0, 2, size=(1000, LENGTH)).astype(float)
     contexts = _forward(net.kind, net.weights, x)[0].transpose(1, 0, 2)  # (B, T, C)
 
@@ -217,7 +217,7 @@ def remembers(net: Trained, back: int = 5, seed: int = 0) -> Memory:
         return float(np.mean((m[500:] @ line > 0) == (wanted[500:] > 0.5)))
 
     bits = tuple(readable(x[:, :-ago], ago) for ago in range(1, back + 1))
-    return Memory(bits, readable(targets("parity", x, 1)[:, :-1], 1))
+    return MemoryProbe(bits, readable(targets("parity", x, 1)[:, :-1], 1))
 
 
 def formula_with_digits(net: Trained, step: Step) -> str:
@@ -251,8 +251,8 @@ def question(elman: Trained, jordan: Trained) -> Question:
         ).format(
             elman=elman.accuracy,
             jordan=jordan.accuracy,
-            e=remembers(elman, 1).bits[0],
-            j=remembers(jordan, 1).bits[0],
+            e=probe_memory(elman, 1).bits[0],
+            j=probe_memory(jordan, 1).bits[0],
         ),
     )
 

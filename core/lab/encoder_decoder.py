@@ -140,7 +140,7 @@ def _block(w: Weights, name: str, x: np.ndarray, attended: np.ndarray) -> np.nda
     return layer_norm(n + np.maximum(n @ W1 + b1, 0) @ W2 + b2, *w[f"{name}_norm2"])
 
 
-def remember(task: Task, w: Weights, source: str) -> tuple[np.ndarray, np.ndarray]:
+def encode_source(task: Task, w: Weights, source: str) -> tuple[np.ndarray, np.ndarray]:
     """The encoder: memory (S, D) and which of its places are real, (S,)."""
     i = indices(task, source, task.source_length)
     x, real = w["source_embedding"][0][i] + w["source_position"][0], i > 0
@@ -160,7 +160,7 @@ def decode(
     chosen, w = TASKS[task], load(task) if weights is None else weights
     source = chosen.read(source)
     forced = {step: _row(chosen, source, step, what) for step, what in (overrides or {}).items()}
-    memory, real = remember(chosen, w, source)
+    memory, real = encode_source(chosen, w, source)
     steps: list[Step] = []
     written = ""
     while len(steps) < chosen.target_length and not written.endswith(END):
@@ -180,10 +180,10 @@ def decode(
 
 def _row(task: Task, source: str, step: int, what: int | Sequence[float]) -> np.ndarray:
     """An override as weights over the places, (S,), with nothing on padding."""
-    checks.whole(step, _("The step"), 1, task.target_length)
+    checks.integer(step, _("The step"), 1, task.target_length)
     row = np.zeros(task.source_length)
     if isinstance(what, int | np.integer):
-        row[checks.whole(what, _("The place"), 0, len(source) - 1)] = 1
+        row[checks.integer(what, _("The place"), 0, len(source) - 1)] = 1
         return row
     row[: len(source)] = checks.array(what, _("The attention"), (len(source),), 1e6)
     if row.min() < 0 or row.sum() <= 0:
@@ -193,8 +193,8 @@ def _row(task: Task, source: str, step: int, what: int | Sequence[float]) -> np.
 
 def formula_with_digits(decoded: Decoded, t: int, head: int = 0) -> str:
     """α_t of one head over the real places of the source, and the probability of the sign that was written."""
-    step = decoded.steps[checks.whole(t, _("The step"), 1, len(decoded.steps)) - 1]
-    h, n = checks.whole(head, _("The head"), 0, HEADS - 1), len(decoded.source)
+    step = decoded.steps[checks.integer(t, _("The step"), 1, len(decoded.steps)) - 1]
+    h, n = checks.integer(head, _("The head"), 0, HEADS - 1), len(decoded.source)
     own, used = tex_array(step.own[h, None, :n]), tex_array(step.used[h, None, :n])
     change = "" if np.array_equal(step.own, step.used) else rf" \quad \Rightarrow \quad {used} \text{{ (yours)}}"
     scores, share = tex_array(step.scores[h, None, :n]), float(step.probabilities.max())
@@ -206,7 +206,7 @@ def formula_with_digits(decoded: Decoded, t: int, head: int = 0) -> str:
 
 def question(decoded: Decoded, t: int, place: int) -> Question:
     """What will be written at step t if it is made to look at one place of the source?"""
-    before = decoded.steps[checks.whole(t, _("The step"), 1, len(decoded.steps)) - 1]
+    before = decoded.steps[checks.integer(t, _("The step"), 1, len(decoded.steps)) - 1]
     other = decode(decoded.task.key, decoded.source, {t: place}).steps[t - 1]
     options = list(dict.fromkeys([*decoded.source, before.symbol, other.symbol]))
     return Question(

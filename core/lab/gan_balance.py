@@ -78,7 +78,7 @@ def best_discriminator(p_data: np.ndarray, p_g: np.ndarray) -> np.ndarray:
         return np.where(total > NOTHING, p_data / total, np.nan)
 
 
-def look(state: State) -> View:
+def evaluate_state(state: State) -> View:
     """Everything about a state, in some milliseconds."""
     game, dimension = state.game, state.game.dimension
     axis, points = grid(dimension)
@@ -100,7 +100,7 @@ def look(state: State) -> View:
     return View(axis, p_data, p_g, D, best, value, best_value, real, fake, made, pulls)
 
 
-def pull_curves(count: int = 101) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def gradient_curves(count: int = 101) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """D(G(z)) from 0 to 1, and how hard each loss pulls on D's logit there: D (minimax) and 1 − D (non-saturating)."""
     D = np.linspace(0, 1, count)
     return D, D.copy(), 1 - D
@@ -130,8 +130,8 @@ def formula_with_digits(state: State, view: View, x: np.ndarray) -> str:
 def question(state: State, who: str, times: int = 20) -> Question:
     """What do some steps of one player, "D" or "G", do to V?"""
     checks.one_of(who, _("The player"), ("D", "G"))
-    before = look(state).value
-    after = look(step_d(state, times) if who == "D" else step_g(state, times)).value
+    before = evaluate_state(state).value
+    after = evaluate_state(step_d(state, times) if who == "D" else step_g(state, times)).value
     change = after - before
     return Question(
         _("V is {before:.3f}. Now {who} makes {times} steps while the other waits: what does V do?").format(
@@ -147,7 +147,7 @@ def question(state: State, who: str, times: int = 20) -> Question:
 
 def snippet(state: State) -> Snippet:
     """D and G out of Keras layers with the present weights; prints V, V(D*, G) and what D thinks of both."""
-    game, view = state.game, look(state)
+    game, view = state.game, evaluate_state(state)
     d, n, m = game.dimension, CELLS[game.dimension], NOISE[game.dimension]
 
     def arrays(net: tuple[np.ndarray, ...]) -> str:

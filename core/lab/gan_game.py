@@ -74,8 +74,8 @@ class Game:
             "points": points,
             "weights": weights / weights.sum(),
             "blur": checks.number(self.blur, _("The blur"), 0.1, 0.25),
-            "units": checks.whole(self.units, _("The number of units"), 1, 32),
-            "seed": checks.whole(self.seed, _("The seed"), 0, 2**31 - 1),
+            "units": checks.integer(self.units, _("The number of units"), 1, 32),
+            "seed": checks.integer(self.seed, _("The seed"), 0, 2**31 - 1),
             "loss": checks.one_of(self.loss, _("The generator's loss"), LOSSES),
             "rate_d": checks.number(self.rate_d, _("D's learning rate"), 0.0, 0.1),
             "rate_g": checks.number(self.rate_g, _("G's learning rate"), 0.0, 0.1),
@@ -218,7 +218,7 @@ def g_gradients(state: State, z: np.ndarray, blur: np.ndarray, loss: str) -> lis
 
 def step_d(state: State, times: int = 1) -> State:
     """D makes `times` steps up V; G waits."""
-    for _n in range(checks.whole(times, _("The steps"), 0, 10_000)):
+    for _n in range(checks.integer(times, _("The steps"), 0, 10_000)):
         real, z, blur = _batch(state, 0)
         grads = d_gradients(state, real, generate(state.G, z) + blur)
         D, moments = adam.update(state.D, grads, state.moments_d, state.game.rate_d, beta_1=0.5)
@@ -228,7 +228,7 @@ def step_d(state: State, times: int = 1) -> State:
 
 def step_g(state: State, times: int = 1) -> State:
     """G makes `times` steps with its loss; D waits."""
-    for _n in range(checks.whole(times, _("The steps"), 0, 10_000)):
+    for _n in range(checks.integer(times, _("The steps"), 0, 10_000)):
         _real, z, blur = _batch(state, 1)
         grads = g_gradients(state, z, blur, state.game.loss)
         G, moments = adam.update(state.G, grads, state.moments_g, state.game.rate_g, beta_1=0.5)
@@ -240,8 +240,8 @@ def play(
     state: State, rounds: int, keep: int = 40, progress: Callable[[float], None] | None = None
 ) -> tuple[State, ...]:
     """`rounds` times D, then G. About `keep` states on the way, the last one among them; `progress` gets the share."""
-    rounds = checks.whole(rounds, _("The rounds"), 1, 20_000)
-    every = max(1, rounds // checks.whole(keep, _("The states to keep"), 1, 1000))
+    rounds = checks.integer(rounds, _("The rounds"), 1, 20_000)
+    every = max(1, rounds // checks.integer(keep, _("The states to keep"), 1, 1000))
     kept = []
     for n in range(1, rounds + 1):
         state = step_g(step_d(state))

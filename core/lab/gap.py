@@ -131,7 +131,7 @@ def corpus(language: str, seed: int) -> Corpus:
     )
 
 
-class Reader:
+class GapModel:
     """A network that fills the gap from the states there: of one cell, or of one from each side."""
 
     def __init__(self, language: str, kind: str, seed: int) -> None:
@@ -144,7 +144,7 @@ class Reader:
         """Train pass after pass, yielding the figures after each; epochs 1 to 40. Raises UserError."""
         from core.backend import keras, tf
 
-        epochs = checks.whole(epochs, _("The number of passes"), 1, 40)
+        epochs = checks.integer(epochs, _("The number of passes"), 1, 40)
         data, model = self.corpus, self.model
         optimizer = keras.optimizers.Adam(3e-3, clipnorm=1.0)
         optimizer.build(model.trainable_variables)

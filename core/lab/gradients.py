@@ -88,7 +88,7 @@ def activate(name: str, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class _There:
+class _LayerState:
     """What a block keeps on the way there for the way back; all (B, U), `width` (U,)."""
 
     x: np.ndarray | None  # (B, I), where the block gets an input
@@ -99,7 +99,7 @@ class _There:
     h: np.ndarray
 
 
-def _forward(chain: Chain, p: Parameters, x: np.ndarray) -> list[_There]:
+def _forward(chain: Chain, p: Parameters, x: np.ndarray) -> list[_LayerState]:
     shared, remedies = chain.kind == "rnn", chain.remedies
     h = np.zeros((len(x), chain.units))
     blocks = []
@@ -111,7 +111,7 @@ def _forward(chain: Chain, p: Parameters, x: np.ndarray) -> list[_There]:
         width = np.sqrt(a.var(axis=0) + EPSILON) if remedies.batch_norm else np.ones(chain.units)
         n = (a - a.mean(axis=0)) / width if remedies.batch_norm else a
         f, slope = activate(remedies.activation, n)
-        blocks.append(_There(x_l, h, n, slope, width, f + h if remedies.residual and l > 0 else f))
+        blocks.append(_LayerState(x_l, h, n, slope, width, f + h if remedies.residual and l > 0 else f))
         h = blocks[-1].h
     return blocks
 
@@ -177,7 +177,7 @@ def train(
 
     `progress` gets the share that is done, 0 to 1. A network whose numbers leave the finite stops, at `diverged`.
     """
-    steps, rate = checks.whole(steps, _("The steps"), 1, 5000), checks.number(rate, _("The learning rate"), 0.0, 10.0)
+    steps, rate = checks.integer(steps, _("The steps"), 1, 5000), checks.number(rate, _("The learning rate"), 0.0, 10.0)
     p, (x, y) = initial(chain), task(chain)
     losses: list[float] = []
     accuracies: list[float] = []

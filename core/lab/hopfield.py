@@ -72,7 +72,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Ending:
+class FinalState:
     """Where a recall ends. kind: "stored", "inverse", "mixture" (of three, `of` says which) or "other"."""
 
     kind: str
@@ -87,7 +87,7 @@ class Recall:
     start_energy: float
     steps: tuple[Step, ...]
     settled: bool
-    ending: Ending
+    ending: FinalState
 
     @property
     def end(self) -> np.ndarray:
@@ -106,7 +106,7 @@ def pattern(cells: Any) -> np.ndarray:
     return (2 * drawn - 1).astype(int).ravel()
 
 
-def together(patterns: Any) -> np.ndarray:
+def stack_patterns(patterns: Any) -> np.ndarray:
     """Patterns of −1 and +1 as (P, N). Raises UserError on none, too many, different sizes, or the same one twice."""
     patterns = list(patterns)
     if not 1 <= len(patterns) <= MOST_PATTERNS:
@@ -123,7 +123,7 @@ def together(patterns: Any) -> np.ndarray:
 
 def hebbian(patterns: Any) -> np.ndarray:
     """W (N, N), symmetric, with a zero diagonal."""
-    x = together(patterns)
+    x = stack_patterns(patterns)
     W = x.T @ x / x.shape[1]
     np.fill_diagonal(W, 0.0)
     return W
@@ -136,13 +136,13 @@ def energy(W: np.ndarray, s: np.ndarray) -> float:
 
 def overlaps(patterns: Any, s: np.ndarray) -> np.ndarray:
     """m^μ, (P,), each in [−1, 1]."""
-    return together(patterns) @ s / len(s)
+    return stack_patterns(patterns) @ s / len(s)
 
 
 def damage(x: np.ndarray, share: float, seed: int) -> np.ndarray:
     """`x` with `share` (0 to 1) of its cells flipped, drawn by the seed."""
     share = checks.number(share, _("The damage"), 0.0, 1.0)
-    flips = np.random.default_rng(checks.whole(seed, _("The seed"), 0, 2**31 - 1)).permutation(len(x))
+    flips = np.random.default_rng(checks.integer(seed, _("The seed"), 0, 2**31 - 1)).permutation(len(x))
     s = x.copy()
     s[flips[: round(share * len(x))]] *= -1
     return s
@@ -155,13 +155,13 @@ def order(n: int, seed: int) -> np.ndarray:
 
 def recall(patterns: Any, start: np.ndarray, seed: int = 0) -> Recall:
     """Ask the neurons one by one, in the seeded order, until a whole sweep flips none."""
-    x = together(patterns)
+    x = stack_patterns(patterns)
     W = hebbian(x)
     if len(start) != len(W) or not np.isin(start, (-1, 1)).all():
         raise UserError(_("The start does not fit the stored patterns: draw it on the same grid."))
     s, now = start.astype(int), energy(W, start)
     steps: list[Step] = []
-    neurons = order(len(s), checks.whole(seed, _("The seed"), 0, 2**31 - 1))
+    neurons = order(len(s), checks.integer(seed, _("The seed"), 0, 2**31 - 1))
     flipped, sweep = True, 0
     while flipped and sweep < MOST_SWEEPS:
         flipped, sweep = False, sweep + 1
@@ -172,15 +172,15 @@ def recall(patterns: Any, start: np.ndarray, seed: int = 0) -> Recall:
                 s = s.copy()
                 s[i], now, flipped = new, round(now - 2 * abs(h), 12) + 0.0, True
             steps.append(Step(len(steps) + 1, sweep, int(i), h, old, new, now, s))
-    return Recall(start, energy(W, start), tuple(steps), not flipped, ending(x, s))
+    return Recall(start, energy(W, start), tuple(steps), not flipped, classify_state(x, s))
 
 
-def ending(patterns: Any, s: np.ndarray) -> Ending:
+def classify_state(patterns: Any, s: np.ndarray) -> FinalState:
     """What `s` is: a stored pattern, an inverse, sign(±x^a ± x^b ± x^c) of three, or something else."""
-    return _endings(together(patterns), s[None])[0]
+    return _classify_states(stack_patterns(patterns), s[None])[0]
 
 
-def _endings(x: np.ndarray, S: np.ndarray) -> list[Ending]:
+def _classify_states(x: np.ndarray, S: np.ndarray) -> list[FinalState]:
     """`ending` of many states (K, N), all mixtures at once. Whole numbers in floats: products are exact, and fast."""
     N = x.shape[1]
     threes = [(three, signs) for three in combinations(range(len(x)), 3) for signs in product((1, -1), repeat=2)]
@@ -191,11 +191,11 @@ def _endings(x: np.ndarray, S: np.ndarray) -> list[Ending]:
     for row in products:
         hit = np.flatnonzero(np.abs(row) == N)
         if not len(hit):
-            found.append(Ending("other"))
+            found.append(FinalState("other"))
         elif hit[0] < len(x):
-            found.append(Ending("stored" if row[hit[0]] > 0 else "inverse", (int(hit[0]),)))
+            found.append(FinalState("stored" if row[hit[0]] > 0 else "inverse", (int(hit[0]),)))
         else:
-            found.append(Ending("mixture", threes[hit[0] - len(x)][0]))
+            found.append(FinalState("mixture", threes[hit[0] - len(x)][0]))
     return found
 
 
@@ -213,13 +213,13 @@ def _settle(x: np.ndarray, S: np.ndarray, seed: int) -> np.ndarray:
     return s.T.astype(int)
 
 
-def valleys(patterns: Any, starts: int = 200, seed: int = 0) -> dict[str, int]:
+def count_attractors(patterns: Any, starts: int = 200, seed: int = 0) -> dict[str, int]:
     """How many of `starts` random states end in each kind of `Ending`: how much of the landscape is spurious."""
-    x, starts = together(patterns), checks.whole(starts, _("The number of starts"), 1, 1000)
-    seed = checks.whole(seed, _("The seed"), 0, 2**31 - 1)
+    x, starts = stack_patterns(patterns), checks.integer(starts, _("The number of starts"), 1, 1000)
+    seed = checks.integer(seed, _("The seed"), 0, 2**31 - 1)
     S = np.random.default_rng(seed).choice((-1, 1), size=(starts, x.shape[1]))
     counts = dict.fromkeys(("stored", "inverse", "mixture", "other"), 0)
-    for end in _endings(x, _settle(x, S, seed)):
+    for end in _classify_states(x, _settle(x, S, seed)):
         counts[end.kind] += 1
     return counts
 
@@ -236,10 +236,10 @@ class Load:
 
 def capacity(n: int = 100, damaged: float = 0.1, seed: int = 0, counts: Any = None) -> tuple[Load, ...]:
     """Store more and more random patterns of n neurons and see how many can still be recalled."""
-    n = checks.whole(n, _("The number of neurons"), 10, 144)
+    n = checks.integer(n, _("The number of neurons"), 10, 144)
     damaged = checks.number(damaged, _("The damage"), 0.0, 0.5)
     loads = []
-    seed = checks.whole(seed, _("The seed"), 0, 2**31 - 1)
+    seed = checks.integer(seed, _("The seed"), 0, 2**31 - 1)
     rng = np.random.default_rng(seed)
     for P in counts or sorted({max(1, round(n * load)) for load in np.linspace(0.02, 0.3, 12)}):
         x = rng.choice((-1, 1), size=(P, n))
@@ -255,7 +255,7 @@ def capacity(n: int = 100, damaged: float = 0.1, seed: int = 0, counts: Any = No
 
 def formula_with_digits(patterns: Any, step: Step) -> str:
     """h_i as the votes of the stored patterns, Σ_μ x_i^μ m^μ − (P/N) s_i, which equals Σ_j w_ij s_j; and E's fall."""
-    x, i = together(patterns), step.neuron
+    x, i = stack_patterns(patterns), step.neuron
     s, n = step.state.copy(), step.neuron + 1
     s[i] = step.old
     P, N = x.shape
@@ -297,7 +297,7 @@ def question(patterns: Any, start: np.ndarray, names: tuple[str, ...], seed: int
 
 def snippet(patterns: Any, start: np.ndarray, width: int, seed: int = 0) -> Snippet:
     """The same recall, a Keras Dense layer giving the fields; prints the energy after each sweep and the end."""
-    x, done = together(patterns), recall(patterns, start, seed)
+    x, done = stack_patterns(patterns), recall(patterns, start, seed)
     N = x.shape[1]
     rows = ["".join("#" if c > 0 else "." for c in p) for p in (*x, start)]
     sweeps = done.steps[-1].sweep

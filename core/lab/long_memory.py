@@ -19,7 +19,7 @@ from core.errors import UserError
 from core.i18n import N_, _, translated_mapping
 from core.lab import adam, checks
 from core.lab.concept import Question
-from core.lab.lstm_gru import Cell, GruStep, Hold, LstmStep, check_holds, initial, steps_from
+from core.lab.lstm_gru import Cell, GateOverride, GruStep, LstmStep, check_overrides, initial, steps_from
 
 KINDS = ("rnn", "lstm", "gru")
 THINGS = ("被子", "毛巾", "衣服", "床单")
@@ -113,14 +113,16 @@ def sentence(text: str) -> np.ndarray:
     return np.array([_INDEX[word] for word in found])
 
 
-def _forward(kind: str, cell: Cell, x: np.ndarray, holds: Sequence[Hold] = ()) -> tuple[list[np.ndarray], tuple]:
+def _forward(
+    kind: str, cell: Cell, x: np.ndarray, overrides: Sequence[GateOverride] = ()
+) -> tuple[list[np.ndarray], tuple]:
     """h before and after each word, T + 1 of (B, U), and the gated cells' steps."""
-    if kind == "rnn" and holds:
+    if kind == "rnn" and overrides:
         raise UserError(_("A plain RNN has no gate to hold: choose the LSTM or the GRU."))
     projected = cell.kernel[x.T]
     if kind != "rnn":
-        check_holds(kind, holds, x.shape[1])
-        steps = steps_from(kind, cell, projected, holds)
+        check_overrides(kind, overrides, x.shape[1])
+        steps = steps_from(kind, cell, projected, overrides)
         return [steps[0].h_before, *(step.h for step in steps)], steps
     states = [np.zeros((len(x), cell.units))]
     for a in projected:
@@ -168,8 +170,8 @@ def first_cell(kind: str, units: int, seed: int, keep: float) -> Cell:
     checks.one_of(kind, _("The network"), KINDS)
     if kind != "rnn":
         return initial(kind, len(VOCABULARY), units, seed, keep)
-    n = checks.whole(units, _("The number of units"), 1, 32)
-    rng = np.random.default_rng(checks.whole(seed, _("The seed"), 0, 2**31 - 1))
+    n = checks.integer(units, _("The number of units"), 1, 32)
+    rng = np.random.default_rng(checks.integer(seed, _("The seed"), 0, 2**31 - 1))
     limit = np.sqrt(6 / (len(VOCABULARY) + n))
     recurrent = np.linalg.qr(rng.normal(size=(n, n)))[0]
     return Cell(rng.uniform(-limit, limit, size=(len(VOCABULARY), n)), recurrent, np.zeros(n))
@@ -211,8 +213,8 @@ def train(
     `progress` gets the share that is done.
     """
     cell = first_cell(kind, units, seed, keep)
-    steps, seed = checks.whole(steps, _("The folding steps"), 1, 12), int(seed)
-    updates = checks.whole(updates, _("The updates"), 1, 3000)
+    steps, seed = checks.integer(steps, _("The folding steps"), 1, 12), int(seed)
+    updates = checks.integer(updates, _("The updates"), 1, 3000)
     rng = np.random.default_rng(seed + 1)
     weights = _first_weights(cell, rng)
     moments, losses, accuracies = adam.start(weights), [], []
@@ -229,30 +231,30 @@ def train(
     return replace(net, accuracy=accuracy_with(net))
 
 
-def accuracy_with(net: Trained, holds: Sequence[Hold] = (), count: int = 500, seed: int = 99) -> float:
+def accuracy_with(net: Trained, overrides: Sequence[GateOverride] = (), count: int = 500, seed: int = 99) -> float:
     """Share of right answers on fresh sentences, with gates held or not. Answers in about 50 ms."""
     x, y = sentences(count, net.steps, np.random.default_rng(seed))
-    return float(np.mean((_forward(net.kind, net.cell, x, holds)[0][-1] @ net.V + net.c).argmax(axis=1) == y))
+    return float(np.mean((_forward(net.kind, net.cell, x, overrides)[0][-1] @ net.V + net.c).argmax(axis=1) == y))
 
 
-def answer(net: Trained, x: np.ndarray, holds: Sequence[Hold] = ()) -> tuple[np.ndarray, tuple]:
+def answer(net: Trained, x: np.ndarray, overrides: Sequence[GateOverride] = ()) -> tuple[np.ndarray, tuple]:
     """P over THINGS after each word, (T, 4), and the cell's steps (none for the plain RNN), for one sentence x (T,)."""
-    states, steps = _forward(net.kind, net.cell, x[None], holds)
+    states, steps = _forward(net.kind, net.cell, x[None], overrides)
     z = np.array([h[0] for h in states[1:]]) @ net.V + net.c
     p = np.exp(z - z.max(axis=1, keepdims=True))
     return p / p.sum(axis=1, keepdims=True), steps
 
 
-def reach(kind: str, steps: int = 6, units: int = 12, keep: float = 3.0, seed: int = 0) -> np.ndarray:
+def gradient_reach(kind: str, steps: int = 6, units: int = 12, keep: float = 3.0, seed: int = 0) -> np.ndarray:
     """‖∂E/∂(h_t, c_t)‖ after each word of the untrained network, (T,): what of the error reaches the first sentence."""
     cell = first_cell(kind, units, seed, keep)
     rng = np.random.default_rng(int(seed) + 1)
     weights = _first_weights(cell, rng)
-    x, y = sentences(BATCH, checks.whole(steps, _("The folding steps"), 1, 12), rng)
+    x, y = sentences(BATCH, checks.integer(steps, _("The folding steps"), 1, 12), rng)
     return loss_and_gradients(kind, weights, x, y)[3]
 
 
-def question(net: Trained, x: np.ndarray, hold: Hold) -> Question:
+def question(net: Trained, x: np.ndarray, hold: GateOverride) -> Question:
     """What will the network answer to this sentence with a gate held?"""
     free, held = answer(net, x)[0][-1], answer(net, x, [hold])[0][-1]
     return Question(

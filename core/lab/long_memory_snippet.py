@@ -6,7 +6,7 @@ import numpy as np
 
 from core.lab import lstm_gru
 from core.lab.long_memory import VOCABULARY, Trained, answer
-from core.lab.lstm_gru import Hold
+from core.lab.lstm_gru import GateOverride
 from core.lab.snippet import SHOW, Snippet, literal, printed
 
 _READ = """\
@@ -28,7 +28,7 @@ for h in layer(x[None])[0]:
 """
 
 
-def snippet(net: Trained, x: np.ndarray, holds: Sequence[Hold] = ()) -> Snippet:
+def snippet(net: Trained, x: np.ndarray, overrides: Sequence[GateOverride] = ()) -> Snippet:
     """Prints P over THINGS after each word of x (T,), from Keras' own layer, or its formula where a gate is held."""
     signs = np.eye(len(VOCABULARY))[x]
     if net.kind == "rnn":
@@ -36,8 +36,8 @@ def snippet(net: Trained, x: np.ndarray, holds: Sequence[Hold] = ()) -> Snippet:
         head = f"import keras\nimport numpy as np\n\n{SHOW}\nx = np.array({literal(signs)})\n"
         code = head + _RNN.format(n=net.cell.units, kernel=kernel, recurrent=recurrent, bias=bias)
     else:
-        code = lstm_gru.snippet(net.kind, net.cell, signs, holds).code
+        code = lstm_gru.snippet(net.kind, net.cell, signs, overrides).code
     before, after = code.split("x = np.array", 1)
     after = after.replace("print(show(h))", "print(show(softmax(np.array(h) @ V + d)))")
     read = _READ.format(V=literal(net.V), c=literal(net.c))
-    return Snippet(f"{before}{read}x = np.array{after}", printed(*((p,) for p in answer(net, x, holds)[0])))
+    return Snippet(f"{before}{read}x = np.array{after}", printed(*((p,) for p in answer(net, x, overrides)[0])))

@@ -102,7 +102,7 @@ def learn(start: Neuron, eta: float, steps: int, loss: Loss) -> Learning:
     """Gradient descent from `start`. eta 0.001 to 20, steps 1 to 3000. Raises UserError."""
     checks.one_of(loss, _("The loss"), LOSSES)
     eta = checks.number(eta, _("The learning rate"), 0.001, 20)
-    steps = checks.whole(steps, _("The number of steps"), 1, MAX_STEPS)
+    steps = checks.integer(steps, _("The number of steps"), 1, MAX_STEPS)
     rows, now = [], start
     for _step in range(steps + 1):
         rows.append((now.w, now.b, now.a, now.cost[loss], now.dz[loss]))

@@ -69,7 +69,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Hold:
+class GateOverride:
     """A gate held at a value from step `first` to `last` (None: to the end), whatever the weights say."""
 
     gate: str
@@ -118,8 +118,8 @@ def initial(kind: str, inputs: int, units: int, seed: int, keep: float = 1.0) ->
     `keep` is the first bias of the gate that keeps the memory, f or z: Keras gives the LSTM 1 and the GRU 0.
     """
     checks.one_of(kind, _("The cell"), KINDS)
-    n = checks.whole(units, _("The number of units"), 1, 32)
-    rng = np.random.default_rng(checks.whole(seed, _("The seed"), 0, 2**31 - 1))
+    n = checks.integer(units, _("The number of units"), 1, 32)
+    rng = np.random.default_rng(checks.integer(seed, _("The seed"), 0, 2**31 - 1))
     keep = checks.number(keep, _("The first bias of the keeping gate"), -10.0, 10.0)
     gates = 4 if kind == "lstm" else 3
     limit = np.sqrt(6 / (inputs + gates * n))
@@ -142,72 +142,76 @@ def characters(text: str) -> tuple[np.ndarray, tuple[str, ...]]:
     return np.eye(len(vocabulary))[[vocabulary.index(c) for c in text]], vocabulary
 
 
-def check_holds(kind: str, holds: Sequence[Hold], T: int) -> None:
+def check_overrides(kind: str, overrides: Sequence[GateOverride], T: int) -> None:
     """Raises UserError on a gate that the cell lacks, or a value or step out of range."""
-    for hold in holds:
+    for hold in overrides:
         checks.one_of(hold.gate, _("The gate"), HOLDABLE[kind])
         checks.number(hold.value, _("The held value"), -1.0 if hold.gate == "candidate" else 0.0, 1.0)
-        checks.whole(hold.first, _("The first held step"), 1, T)
-        checks.whole(T if hold.last is None else hold.last, _("The last held step"), hold.first, T)
+        checks.integer(hold.first, _("The first held step"), 1, T)
+        checks.integer(T if hold.last is None else hold.last, _("The last held step"), hold.first, T)
 
 
-def run(kind: str, cell: Cell, x: np.ndarray, holds: Sequence[Hold] = ()) -> tuple[Step, ...]:
+def run(kind: str, cell: Cell, x: np.ndarray, overrides: Sequence[GateOverride] = ()) -> tuple[Step, ...]:
     """The cell over x (T, V), or over many strings at once, (B, T, V). Raises UserError on an unknown or odd hold."""
     checks.one_of(kind, _("The cell"), KINDS)
-    check_holds(kind, holds, x.shape[-2])
-    return steps_from(kind, cell, np.moveaxis(x @ cell.kernel, -2, 0), holds)
+    check_overrides(kind, overrides, x.shape[-2])
+    return steps_from(kind, cell, np.moveaxis(x @ cell.kernel, -2, 0), overrides)
 
 
-def steps_from(kind: str, cell: Cell, projected: np.ndarray, holds: Sequence[Hold] = ()) -> tuple[Step, ...]:
+def steps_from(
+    kind: str, cell: Cell, projected: np.ndarray, overrides: Sequence[GateOverride] = ()
+) -> tuple[Step, ...]:
     """As `run`, from the inputs' part x_t · kernel, (T, …, gU)."""
     h = c = np.zeros((*projected.shape[1:-1], cell.units))
     steps: list[Step] = []
     for t, a in enumerate(projected, 1):
-        held = {hold.gate: hold.value for hold in holds if hold.first <= t <= (hold.last or len(projected))}
-        step = _lstm(t, cell, a, h, c, held) if kind == "lstm" else _gru(t, kind, cell, a, h, held)
+        overridden = {hold.gate: hold.value for hold in overrides if hold.first <= t <= (hold.last or len(projected))}
+        step = _lstm(t, cell, a, h, c, overridden) if kind == "lstm" else _gru(t, kind, cell, a, h, overridden)
         h, c = step.h, step.c if isinstance(step, LstmStep) else c
         steps.append(step)
     return tuple(steps)
 
 
-def _gate(held: dict[str, float], name: str, value: np.ndarray) -> np.ndarray:
-    return np.full_like(value, held[name]) if name in held else value
+def _gate(overridden: dict[str, float], name: str, value: np.ndarray) -> np.ndarray:
+    return np.full_like(value, overridden[name]) if name in overridden else value
 
 
-def _lstm(t: int, cell: Cell, a: np.ndarray, h: np.ndarray, c: np.ndarray, held: dict[str, float]) -> LstmStep:
+def _lstm(t: int, cell: Cell, a: np.ndarray, h: np.ndarray, c: np.ndarray, overridden: dict[str, float]) -> LstmStep:
     a_i, a_f, a_c, a_o = np.split(a + h @ cell.recurrent + cell.bias, 4, axis=-1)
-    i, f, o = (_gate(held, name, sigmoid(v)) for name, v in (("i", a_i), ("f", a_f), ("o", a_o)))
-    candidate = _gate(held, "candidate", np.tanh(a_c))
+    i, f, o = (_gate(overridden, name, sigmoid(v)) for name, v in (("i", a_i), ("f", a_f), ("o", a_o)))
+    candidate = _gate(overridden, "candidate", np.tanh(a_c))
     now = f * c + i * candidate
     return LstmStep(t, f, i, candidate, o, now, o * np.tanh(now), c, h)
 
 
-def _gru(t: int, kind: str, cell: Cell, a: np.ndarray, h: np.ndarray, held: dict[str, float]) -> GruStep:
+def _gru(t: int, kind: str, cell: Cell, a: np.ndarray, h: np.ndarray, overridden: dict[str, float]) -> GruStep:
     n = cell.units
     b_in, b_rec = cell.bias
     state = h @ cell.recurrent + b_rec
     a_z, a_r, a_h = np.split(a + b_in, 3, axis=-1)
-    r = _gate(held, "r", sigmoid(a_r + state[..., n : 2 * n]))
+    r = _gate(overridden, "r", sigmoid(a_r + state[..., n : 2 * n]))
     if kind == "gru":
-        z = _gate(held, "z", sigmoid(a_z + state[..., :n]))
-        candidate = _gate(held, "candidate", np.tanh(a_h + r * state[..., 2 * n :]))
+        z = _gate(overridden, "z", sigmoid(a_z + state[..., :n]))
+        candidate = _gate(overridden, "candidate", np.tanh(a_h + r * state[..., 2 * n :]))
         return GruStep(t, z, r, candidate, z * h + (1 - z) * candidate, h)
-    z = _gate(held, "z", sigmoid(-a_z - state[..., :n]))
+    z = _gate(overridden, "z", sigmoid(-a_z - state[..., :n]))
     inside = a_h + b_rec[2 * n :] + (r * h) @ cell.recurrent[:, 2 * n :]
-    candidate = _gate(held, "candidate", np.tanh(inside))
+    candidate = _gate(overridden, "candidate", np.tanh(inside))
     return GruStep(t, z, r, candidate, (1 - z) * h + z * candidate, h)
 
 
-def formula_with_digits(kind: str, cell: Cell, x: np.ndarray, t: int, unit: int, holds: Sequence[Hold] = ()) -> str:
+def formula_with_digits(
+    kind: str, cell: Cell, x: np.ndarray, t: int, unit: int, overrides: Sequence[GateOverride] = ()
+) -> str:
     """Every gate of one unit (from 0) at step t (from 1): σ(input + state + bias), then what becomes of the memory."""
-    steps = run(kind, cell, x, holds)
-    step = steps[checks.whole(t, "t", 1, len(steps)) - 1]
-    j, n = checks.whole(unit, _("The unit"), 0, cell.units - 1), cell.units
+    steps = run(kind, cell, x, overrides)
+    step = steps[checks.integer(t, "t", 1, len(steps)) - 1]
+    j, n = checks.integer(unit, _("The unit"), 0, cell.units - 1), cell.units
     from_x, from_h = x[t - 1] @ cell.kernel, step.h_before @ cell.recurrent
-    held = {hold.gate for hold in holds if hold.first <= t <= (hold.last or len(steps))}
+    overridden = {hold.gate for hold in overrides if hold.first <= t <= (hold.last or len(steps))}
 
     def gate(name: str, symbol: str, function: str, parts: Sequence[float], value: float) -> str:
-        if name in held:
+        if name in overridden:
             return rf"{symbol}_{{{t}}} &= {tex(value)} \quad \text{{held}}"
         text = " + ".join(term(part) for part in parts)
         return rf"{symbol}_{{{t}}} &= {function}({text}) = {function}({tex(sum(parts))}) {equals(value)}"
@@ -254,8 +258,8 @@ def formula_with_digits(kind: str, cell: Cell, x: np.ndarray, t: int, unit: int,
 def question(kind: str, cell: Cell, x: np.ndarray, t: int, unit: int) -> Question:
     """What will this unit's memory do at step t: keep most of what it has, or take in something new?"""
     steps = run(kind, cell, x)
-    step = steps[checks.whole(t, "t", 2, len(steps)) - 1]
-    j = checks.whole(unit, _("The unit"), 0, cell.units - 1)
+    step = steps[checks.integer(t, "t", 2, len(steps)) - 1]
+    j = checks.integer(unit, _("The unit"), 0, cell.units - 1)
     if isinstance(step, LstmStep):
         before, kept, written = step.c_before[j], step.f[j] * step.c_before[j], step.i[j] * step.candidate[j]
         name = "c"
@@ -317,14 +321,14 @@ _BODIES = {
 }
 
 
-def snippet(kind: str, cell: Cell, x: np.ndarray, holds: Sequence[Hold] = ()) -> Snippet:
+def snippet(kind: str, cell: Cell, x: np.ndarray, overrides: Sequence[GateOverride] = ()) -> Snippet:
     """Prints h after each step, from Keras' own layer, or from its formula step by step where a gate is held."""
-    steps, n, bias = run(kind, cell, x, holds), cell.units, cell.bias
+    steps, n, bias = run(kind, cell, x, overrides), cell.units, cell.bias
     options = ""
     if kind == "gru-textbook":
         bias, options = cell.bias.sum(axis=0), "reset_after=False, "  # Keras' z is 1 − the textbook's
-    if holds:
-        rows = [(hold.gate, hold.value, hold.first, hold.last or len(steps)) for hold in holds]
+    if overrides:
+        rows = [(hold.gate, hold.value, hold.first, hold.last or len(steps)) for hold in overrides]
         rest = _LOOP.format(holds=rows, n=n, body=_BODIES[kind])
     else:
         name = "LSTM" if kind == "lstm" else "GRU"

@@ -45,7 +45,7 @@ def network(sizes: Any, activation: str, seed: int) -> Network:
     shape = checks.array(sizes, _("The list of layer sizes"), (None,), limit=4)
     if not 2 <= len(shape) <= 4:
         raise UserError(_("There are {n} layers: choose 2 to 4, the input included.").format(n=len(shape)))
-    widths = [checks.whole(n, _("A layer's size"), 1, 4) for n in shape]
+    widths = [checks.integer(n, _("A layer's size"), 1, 4) for n in shape]
     draw = np.random.default_rng(seed)
     weights = [draw.integers(-10, 11, (n, m)) / 10 for m, n in pairwise(widths)]
     biases = [draw.integers(-10, 11, n) / 10 for n in widths[1:]]
@@ -80,7 +80,7 @@ def train(network: Network, inputs: Any, targets: Any, eta: float, passes: int) 
     X = checks.array(inputs, _("The table of inputs"), (None, network.sizes[0]), limit=100)
     T = checks.array(targets, _("The table of targets"), (len(X), network.sizes[-1]), limit=100)
     eta = checks.number(eta, _("The learning rate"), 0.001, 10)
-    passes = checks.whole(passes, _("The number of passes"), 1, MAX_UPDATES // len(X))
+    passes = checks.integer(passes, _("The number of passes"), 1, MAX_UPDATES // len(X))
     W, b = [w.copy() for w in network.weights], [c.copy() for c in network.biases]
     kept = sorted({round(p) for p in np.linspace(0, passes, 41)})
     networks, errors = [], np.empty(passes + 1)

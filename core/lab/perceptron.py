@@ -108,9 +108,9 @@ def first_weights(seed: int) -> tuple[tuple[float, float], float]:
     return (float(draw[0]), float(draw[1])), float(draw[2])
 
 
-def clouds(count: int, gap: float, seed: int) -> tuple[tuple[tuple[float, float], ...], tuple[int, ...]]:
+def gaussian_clouds(count: int, gap: float, seed: int) -> tuple[tuple[tuple[float, float], ...], tuple[int, ...]]:
     """`count` points (2 to 40) of two classes whose centres are `gap` (0 to 6) apart and whose spread is 0.6."""
-    count = checks.whole(count, _("The number of points"), 2, MAX_POINTS)
+    count = checks.integer(count, _("The number of points"), 2, MAX_POINTS)
     gap = checks.number(gap, _("The gap"), 0, 6)
     draw = np.random.default_rng(seed)
     angle = draw.uniform(0, 2 * np.pi)

@@ -66,8 +66,8 @@ def pool(feature_map: Any, size: int, stride: int, kind: str, seed: int = 0) -> 
     zeros there is nothing to draw and it gives 0. Raises UserError.
     """
     a = checks.array(feature_map, _("The feature map"), (None, None), limit=1e9)
-    size = checks.whole(size, _("The pooling field"), 1, 4)
-    stride = checks.whole(stride, _("The pooling stride"), 1, 4)
+    size = checks.integer(size, _("The pooling field"), 1, 4)
+    stride = checks.integer(stride, _("The pooling stride"), 1, 4)
     checks.one_of(kind, _("The pooling"), POOLS)
     if min(a.shape) < size:
         raise UserError(
@@ -114,7 +114,7 @@ def head(maps: Any, classes: int, seed: int) -> Head:
     classes 2 to 10; weights normal with standard deviation 1/√N. Raises UserError.
     """
     flat = checks.array(maps, _("The pooled maps"), (None, None, None), limit=1e9).ravel()
-    classes = checks.whole(classes, _("The number of classes"), 2, 10)
+    classes = checks.integer(classes, _("The number of classes"), 2, 10)
     W = np.round(np.random.default_rng(seed).normal(0, 1 / np.sqrt(len(flat)), (len(flat), classes)), 2)
     b = np.zeros(classes)
     logits = flat @ W + b
@@ -150,12 +150,12 @@ def parameter_counts(
     side: int = 28, hidden: int = 15, outputs: int = 10, filters: int = 8, kernel: int = 3, pool: int = 2
 ) -> tuple[Count, ...]:
     """The notes' count for a dense network, the right one, and a small convolutional network on the same picture."""
-    n = checks.whole(side, _("The picture's side"), 4, 256) ** 2
-    h = checks.whole(hidden, _("The number of hidden units"), 1, 1000)
-    o = checks.whole(outputs, _("The number of outputs"), 1, 1000)
-    f = checks.whole(filters, _("The number of filters"), 1, 256)
-    k = checks.whole(kernel, _("The kernel's side"), 1, 7)
-    m = output_size(side, k, 0, 1) // checks.whole(pool, _("The pooling field"), 1, 4)
+    n = checks.integer(side, _("The picture's side"), 4, 256) ** 2
+    h = checks.integer(hidden, _("The number of hidden units"), 1, 1000)
+    o = checks.integer(outputs, _("The number of outputs"), 1, 1000)
+    f = checks.integer(filters, _("The number of filters"), 1, 256)
+    k = checks.integer(kernel, _("The kernel's side"), 1, 7)
+    m = output_size(side, k, 0, 1) // checks.integer(pool, _("The pooling field"), 1, 4)
     if m < 1:
         raise UserError(_("Nothing is left of the map after pooling: choose a smaller kernel or field."))
     dot = r" \cdot "

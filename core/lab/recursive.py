@@ -73,7 +73,7 @@ class Trained:
     deeper: float  # trees one level deeper than any that was trained on
 
 
-class _Forest:
+class _TreeBatch:
     """Many trees as arrays, equal phrases once, so that each level of all trees is one matrix product."""
 
     def __init__(self, trees: Iterable[Tree]):
@@ -131,8 +131,8 @@ class _Forest:
 
 
 def initial(units: int, seed: int) -> Weights:
-    rng = np.random.default_rng(checks.whole(seed, _("The seed"), 0, 2**31 - 1))
-    n = checks.whole(units, _("The number of units"), 2, 32)
+    rng = np.random.default_rng(checks.integer(seed, _("The seed"), 0, 2**31 - 1))
+    n = checks.integer(units, _("The number of units"), 2, 32)
     return Weights(
         rng.normal(size=(len(WORDS), n)) / 2,
         rng.normal(size=(2 * n, n)) / np.sqrt(2 * n),
@@ -144,11 +144,11 @@ def initial(units: int, seed: int) -> Weights:
 
 def train(units: int = 4, seed: int = 0, steps: int = 500, progress: Callable[[float], None] | None = None) -> Trained:
     """Adam on all phrases of 300 random sentences at once, well under a second. `progress` gets the share done."""
-    steps, seed = checks.whole(steps, _("The steps"), 1, 5000), checks.whole(seed, _("The seed"), 0, 2**31 - 1)
+    steps, seed = checks.integer(steps, _("The steps"), 1, 5000), checks.integer(seed, _("The seed"), 0, 2**31 - 1)
     w = initial(units, seed)
     rng = np.random.default_rng(seed + 1)
     trees = [sentence(3, rng) for _n in range(300)]
-    forest, moments, losses = _Forest(trees), adam.start(w), []
+    forest, moments, losses = _TreeBatch(trees), adam.start(w), []
     for step in range(steps):
         loss, grads = forest.loss_and_gradients(w)
         moved, moments = adam.update(w, grads, moments, 0.02 * min(1.0, 2 * (1 - step / steps)))
@@ -159,7 +159,7 @@ def train(units: int = 4, seed: int = 0, steps: int = 500, progress: Callable[[f
     w = Weights(*(np.round(q, 4) for q in w))  # so that a copied snippet is short and still exact
     new = [tree for tree in (sentence(4, rng) for _n in range(1000)) if tree not in forest.place]
     unseen, deeper = ([tree for tree in new if (nesting(tree) > 3) is deep] for deep in (False, True))
-    fresh = [_Forest(some).accuracy(w, some) for some in (unseen, deeper)]
+    fresh = [_TreeBatch(some).accuracy(w, some) for some in (unseen, deeper)]
     return Trained(w, tuple(losses), forest.accuracy(w, trees), *fresh)
 
 
@@ -184,7 +184,7 @@ def compose(w: Weights, tree: Tree) -> tuple[Node, ...]:
 
 def formula_with_digits(w: Weights, nodes: tuple[Node, ...], which: int) -> str:
     """How node `which` comes about: its children's vectors through W, and what is read from it."""
-    node = nodes[checks.whole(which, _("The node"), 0, len(nodes) - 1)]
+    node = nodes[checks.integer(which, _("The node"), 0, len(nodes) - 1)]
     z = float(node.vector @ w.v + w.c)
     read = rf"P(\text{{good}}) = \sigma(p \cdot v + c) = \sigma({tex(z)}) {equals(node.good)}"
     if not node.children:

@@ -72,7 +72,7 @@ def cell(U: Any, W: Any, b: Any, V: Any, c: Any, output: str = "linear") -> Cell
     U_ = checks.array(U, "U", (None, H), limit=100)
     V_ = checks.array(V, "V", (H, None), limit=100)
     for name, size in (("D", len(U_)), ("H", H), ("O", V_.shape[1])):
-        checks.whole(size, _("The size {name}").format(name=name), 1, MAX_SIZE)
+        checks.integer(size, _("The size {name}").format(name=name), 1, MAX_SIZE)
     if output == "softmax" and V_.shape[1] == 1:
         raise UserError(_("Softmax over one output is always 1: choose two outputs or more, or a linear output."))
     b_ = checks.array(b, "b", (H,), limit=100)
@@ -88,9 +88,9 @@ def notes_example() -> tuple[Cell, np.ndarray]:
 
 def random_cell(features: int, units: int, outputs: int, seed: int, output: str = "softmax") -> Cell:
     """Weights with one decimal from ±1, drawn by the seed; each size 1 to 6. Raises UserError."""
-    D = checks.whole(features, _("The number of inputs"), 1, MAX_SIZE)
-    H = checks.whole(units, _("The number of units"), 1, MAX_SIZE)
-    O = checks.whole(outputs, _("The number of outputs"), 1, MAX_SIZE)
+    D = checks.integer(features, _("The number of inputs"), 1, MAX_SIZE)
+    H = checks.integer(units, _("The number of units"), 1, MAX_SIZE)
+    O = checks.integer(outputs, _("The number of outputs"), 1, MAX_SIZE)
     draw = np.random.default_rng(seed)
     U, W, b, V, c = (draw.integers(-10, 11, shape) / 10 for shape in ((D, H), (H, H), (H,), (H, O), (O,)))
     return cell(U, W, b, V, c, output)
@@ -99,7 +99,7 @@ def random_cell(features: int, units: int, outputs: int, seed: int, output: str 
 def trace(cell: Cell, inputs: Any) -> tuple[Step, ...]:
     """Every step of reading inputs (T, D), T up to 12, each number within ±100. Raises UserError."""
     x = checks.array(inputs, _("The table of inputs"), (None, len(cell.U)), limit=100)
-    checks.whole(len(x), _("The number of steps"), 1, MAX_STEPS)
+    checks.integer(len(x), _("The number of steps"), 1, MAX_STEPS)
     steps = []
     s = np.zeros(len(cell.W))
     for t, x_t in enumerate(x, 1):
@@ -122,7 +122,7 @@ def formula_with_digits(cell: Cell, step: Step, what: Literal["state", "output"]
     """How s_t[unit] or y_t[unit] (unit from 0) comes about; results rounded to 3 decimals. Raises UserError."""
     t = step.t
     if what == "state":
-        j = checks.whole(unit, _("The unit"), 0, len(step.s) - 1)
+        j = checks.integer(unit, _("The unit"), 0, len(step.s) - 1)
         reads = [rf"{term(u)} \cdot {term(x)}" for u, x in zip(cell.U[:, j], step.x, strict=True)]
         remembers = [rf"{term(w)} \cdot {term(s)}" for w, s in zip(cell.W[:, j], step.before, strict=True)]
         inside = (
@@ -132,7 +132,7 @@ def formula_with_digits(cell: Cell, step: Step, what: Literal["state", "output"]
             rf"s_{{{t},{j + 1}}} = \tanh\left({inside} + {term(cell.b[j])}\right) = \tanh({tex(step.z[j])}) "
             f"{equals(step.s[j])}"
         )
-    j = checks.whole(unit, _("The output"), 0, len(step.o) - 1)
+    j = checks.integer(unit, _("The output"), 0, len(step.o) - 1)
     pairs = " + ".join(rf"{term(v)} \cdot {term(s)}" for v, s in zip(cell.V[:, j], step.s, strict=True))
     line = rf"o_{{{t},{j + 1}}} = {pairs} + {term(cell.c[j])} {equals(step.o[j])}"
     if cell.output == "linear":

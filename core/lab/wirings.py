@@ -79,7 +79,7 @@ def checked(key: str, sizes: Sizes) -> Sizes:
     """Raises UserError for an unknown wiring, T or T_out beyond 1 to 12, D, U or O beyond 1 to 64."""
     checks.one_of(key, _("The wiring"), tuple(WIRINGS))
     for name, most in (("T", MAX_STEPS), ("T_out", MAX_STEPS), ("D", MAX_SIZE), ("U", MAX_SIZE), ("O", MAX_SIZE)):
-        checks.whole(getattr(sizes, name), name, 1, most)
+        checks.integer(getattr(sizes, name), name, 1, most)
     return sizes
 
 

@@ -13,8 +13,8 @@ from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN, VALIDATION, with_alpha
 
 REACH = 6.0
 lab = Lab(activations.CONCEPT)
-lab.head()
-controls, picture, beside = lab.bench()
+lab.header()
+controls, picture, beside = lab.columns()
 titles = {key: activation.title for key, activation in ACTIVATIONS.items()}
 
 with controls:
@@ -35,26 +35,26 @@ with picture:
     figures.line(chart, axis, df, "f′(z)", VALIDATION, width=3)
     draw.segment(chart, [(z - 1, value - slope), (z + 1, value + slope)], _("tangent at z"), GOOD)
     spots = np.arange(-REACH, REACH + 0.25, 0.25)
-    draw.spots(chart, spots, activations.apply(key, spots, alpha)[0], spots)
+    draw.click_targets(chart, spots, activations.apply(key, spots, alpha)[0], spots)
     draw.dots(chart, [z, z], [value, slope], GOOD)
     chart.update_yaxes(range=[-1.4, 2.4])
     alt = _("{name} and its slope, z = {z:g}").format(name=titles[key], z=z)
     numbers = {"z": axis[::20], "f(z)": f[::20], "f′(z)": df[::20]}
-    lab.picture(chart, "curve", alt, numbers, on_click=lambda place: lab.set("z", float(place)))
+    lab.figure(chart, "curve", alt, numbers, on_click=lambda place: lab.set_value("z", float(place)))
 
 with beside:
-    lab.digits(rf"f(z) = {ACTIVATIONS[key].formula} \qquad f'(z) = {ACTIVATIONS[key].slope}")
-    lab.digits(activations.formula_with_digits(key, z, alpha))
+    lab.worked_formula(rf"f(z) = {ACTIVATIONS[key].formula} \qquad f'(z) = {ACTIVATIONS[key].slope}")
+    lab.worked_formula(activations.formula_with_digits(key, z, alpha))
     st.markdown(
         _("At z = {z:g} **{share:.1%}** of the gradient comes back through {name}. Click the curve to move z.").format(
             z=z, share=slope, name=titles[key]
         )
     )
-    lab.predict(activations.question(key, z, alpha))
+    lab.ask_question(activations.question(key, z, alpha))
 
 st.subheader(_("In a real layer"), anchor=False)
 st.caption(_("64 neurons read 300 handwritten digits. Their weights are drawn by the seed; nothing is trained."))
-with lab.strip():
+with lab.control_row():
     scale = lab.slider("scale", _("Weights ×"), 0.5, 20.0, 4.0, 0.5)
     shift = lab.slider("shift", _("Bias"), -10.0, 10.0, 0.0, 0.5)
     seed = lab.seed(z=2.0, scale=4.0, shift=0.0)
@@ -68,7 +68,7 @@ with left:
     chart = draw.canvas(_("z of every neuron and digit"), _("how often"), height=280)
     draw.bars(chart, middle[~quiet], count[~quiet], _("slope lets the gradient through"), TRAIN, ends[1] - ends[0])
     draw.bars(chart, middle[quiet], count[quiet], _("slope below 0.05: saturated"), BAD, ends[1] - ends[0])
-    lab.picture(chart, "sums", _("How the sums of the layer are spread"), {"z": middle, _("how often"): count})
+    lab.figure(chart, "sums", _("How the sums of the layer are spread"), {"z": middle, _("how often"): count})
 with right:
     with st.container(horizontal=True):
         st.metric(_("saturated"), f"{shares.saturated:.1%}", help=_("Entries whose slope is below 0.05."))
@@ -77,7 +77,7 @@ with right:
     chart = draw.canvas(_("neuron, sorted"), _("mean slope"), height=190, legend=False)
     ordered = np.sort(shares.per_unit)
     draw.bars(chart, np.arange(64), ordered, _("mean slope"), NEUTRAL, 1)
-    lab.picture(chart, "units", _("The mean slope of each neuron, sorted"), {_("mean slope"): ordered})
+    lab.figure(chart, "units", _("The mean slope of each neuron, sorted"), {_("mean slope"): ordered})
 
-lab.keras(lambda: activations.snippet(z, alpha))
-lab.foot()
+lab.keras_snippet(lambda: activations.snippet(z, alpha))
+lab.footer()

@@ -14,8 +14,8 @@ from ui.widgets.palette import TRAIN
 
 PASSES = 1000
 lab = Lab(backprop.CONCEPT)
-lab.head()
-controls, picture, below = lab.bench(None)
+lab.header()
+controls, picture, below = lab.columns(None)
 
 with controls:
     gate = lab.choice("task", _("Task"), {"XOR": "XOR", "AND": "AND", "OR": "OR"})
@@ -60,11 +60,11 @@ steps += [("update", key) for key in moved]
 
 def clicked(key: str) -> None:
     """Go to the last step that speaks of this node."""
-    lab.go(max((i for i, step in enumerate(steps) if step[1] == key), default=None))
+    lab.go_to_step(max((i for i, step in enumerate(steps) if step[1] == key), default=None))
 
 
 with picture:
-    at = lab.stepper(
+    at = lab.step_controls(
         len(steps) - 1, marks=[len(graph.forward), len(graph.forward) + len(graph.backward)], mark=_("Next phase")
     )
     what, key = steps[at]
@@ -77,29 +77,29 @@ with picture:
         _("value"): [node.value for node in known],
         _("gradient"): [node.gradient for node in known],
     }
-    lab.picture(chart, "graph", alt, numbers if known else None, on_click=clicked)
+    lab.figure(chart, "graph", alt, numbers if known else None, on_click=clicked)
     st.caption(_("Under a node or weight stands its gradient, in orange, once it is known. Click a node to go to it."))
 
 with below:
-    lab.digits(backprop.formula_with_digits(graph, key, what, eta))
+    lab.worked_formula(backprop.formula_with_digits(graph, key, what, eta))
     if what == "update":
         after = backprop.graph(backprop.updated(graph, eta), x, target).nodes["E"].value
         words = _(
             "When every weight and bias has moved so, this example's error is {after:.4f} instead of {before:.4f}."
         )
         st.info(words.format(after=after, before=graph.nodes["E"].value), icon=":material/trending_down:")
-    lab.predict(backprop.question(graph))
+    lab.ask_question(backprop.question(graph))
     if learned:
         left, right = st.columns(2, gap="medium")
         curve = draw.canvas(_("passes over the four examples"), _("mean error E"), height=300)
         figures.line(curve, range(PASSES + 1), learned.errors.tolist(), _("error"), TRAIN)
         figures.cursor(curve, passes)
         with left:
-            lab.picture(curve, "errors", _("The mean error after each pass"))
+            lab.figure(curve, "errors", _("The mean error after each pass"))
         answers = mlp.outputs(net, points)[:, 0]
         rows = {"x₁": [p[0] for p in points], "x₂": [p[1] for p in points], "t": list(labels), "a": answers.round(3)}
         right.markdown(_("What the network says after {n} passes").format(n=passes))
         right.dataframe(rows, hide_index=True, alt=_("Inputs, targets and outputs"))
 
-lab.keras(lambda: backprop.snippet(graph, eta))
-lab.foot()
+lab.keras_snippet(lambda: backprop.snippet(graph, eta))
+lab.footer()

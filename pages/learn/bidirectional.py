@@ -13,12 +13,12 @@ from ui.widgets.palette import BAD, VALIDATION
 SENTENCE = "tomorrow morning we bring one English book"
 UNITS = bidirectional.H
 lab = Lab(bidirectional.CONCEPT)
-lab.head()
-controls, picture, below = lab.bench(None)
+lab.header()
+controls, picture, below = lab.columns(None)
 
 with controls:
     typed = lab.text("sentence", _("A sentence"), SENTENCE, width=380)
-    words = lab.sound(lambda: bidirectional.split(typed), lambda: bidirectional.split(SENTENCE))
+    words = lab.or_fallback(lambda: bidirectional.split(typed), lambda: bidirectional.split(SENTENCE))
     last = len(words)
     place = min(lab.number("place", _("Change word"), 1, bidirectional.MAX_WORDS, 7, 1, width=110), last)
     other = lab.text("other", _("into"), "snack", limit=30, width=130).split() or ["—"]
@@ -49,33 +49,33 @@ def picture_of(states: bidirectional.States, done: int, name: str, alt: str, mov
     numbers = {_("word"): states.words} | {row: list(values) for row, values in zip(rows, table, strict=True)}
     if moved:
         numbers = {_("word"): states.words, _("→ moved by"): forward, _("← moved by"): backward}
-    lab.picture(chart, name, alt, numbers, on_click=clicked)
+    lab.figure(chart, name, alt, numbers, on_click=clicked)
 
 
 def clicked(cell: list[int]) -> None:
     direction = "forward" if cell[0] < UNITS else "backward"
-    lab.set("unit", str(cell[0] % UNITS + 1))
-    lab.go(reading.index((direction, cell[1])))
+    lab.set_value("unit", str(cell[0] % UNITS + 1))
+    lab.go_to_step(reading.index((direction, cell[1])))
 
 
 with picture:
-    at = lab.stepper(2 * last - 1, start=2 * last - 1, marks=[last - 1], mark=_("All forward"))
+    at = lab.step_controls(2 * last - 1, start=2 * last - 1, marks=[last - 1], mark=_("All forward"))
     st.markdown(
         _("**The sentence as it is.** Forward states (→) are read from the left, backward states (←) from the right.")
     )
     picture_of(before, at, "before", _("Forward and backward states of every word"), False)
     direction, t = reading[at]
-    lab.digits(bidirectional.formula_with_digits(before, t, direction, int(unit) - 1), small=True)
+    lab.worked_formula(bidirectional.formula_with_digits(before, t, direction, int(unit) - 1), small=True)
 
 with below:
     st.markdown(_("**One word changed.** Framed in red: the states that have heard of it."))
     picture_of(after, 2 * last - 1, "after", _("The states after the change; those that moved are framed"), True)
-    lab.predict(bidirectional.question(words, place - 1, min(last, 2) - 1, seed), plain=True)
+    lab.ask_question(bidirectional.question(words, place - 1, min(last, 2) - 1, seed), plain=True)
 
-lab.keras(lambda: bidirectional.snippet(before))
+lab.keras_snippet(lambda: bidirectional.snippet(before))
 st.subheader(_("Fill the gap, trained here"), anchor=False)
 st.caption(
     _("What stands before the gap names a subject and a time of day; only the word after it says which is meant.")
 )
 fill_the_gap(lab, seed)
-lab.foot()
+lab.footer()

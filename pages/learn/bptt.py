@@ -7,7 +7,7 @@ import streamlit as st
 from core.i18n import _
 from core.lab import bptt, chain, gradients
 from ui.learn import gradients as figures
-from ui.learn.figures import short
+from ui.learn.figures import format_number
 from ui.learn.live_training import Progress, on_demand
 from ui.learn.page import Lab
 
@@ -18,7 +18,7 @@ OFF = {"activation": "sigmoid", "initialisation": "small", "norm": False, "resid
 
 def switch_all(values: dict[str, str | bool]) -> None:
     for name, value in values.items():
-        lab.set(name, value)
+        lab.set_value(name, value)
 
 
 def train(progress: Progress) -> dict[str, gradients.Training]:
@@ -30,9 +30,9 @@ def train(progress: Progress) -> dict[str, gradients.Training]:
 
 
 lab = Lab(bptt.CONCEPT)
-lab.head()
+lab.header()
 view = lab.choice("view", _("Look at"), {"long": _("A long way back"), "digits": _("Every digit")})
-controls, picture, beside = lab.bench()
+controls, picture, beside = lab.columns()
 below = st.container()
 
 if view == "digits":
@@ -44,25 +44,25 @@ if view == "digits":
     with beside:
         steps = st.container()
         series = lab.table("series", _("Inputs and targets"), SERIES, ["x", "d"], grow=True)
-    back = lab.sound(
+    back = lab.or_fallback(
         lambda: bptt.backward(x=series[:, 0], d=series[:, 1], scale=scale),
         lambda: bptt.backward(x=[x for x, _d in SERIES], d=[d for _x, d in SERIES], scale=scale),
     )
     order = [(term.t, term.k) for row in reversed(back.terms) for term in row]
     with steps:
-        at = lab.stepper(len(order) - 1)
+        at = lab.step_controls(len(order) - 1)
         t, k = order[at]
         st.markdown(_("What the error of step **{t}** says to step **{k}**.").format(t=t, k=k))
     with picture:
         values = back.state_gradients() if shown == "state" else back.contributions()
         chart = figures.terms(values, t, k, kinds[shown])
         alt = _("The length of each term of the gradient, by error and step back in time")
-        lab.picture(chart, "terms", alt, on_click=lambda cell: lab.go(order.index((cell[0] + 1, cell[1] + 1))))
+        lab.figure(chart, "terms", alt, on_click=lambda cell: lab.go_to_step(order.index((cell[0] + 1, cell[1] + 1))))
         st.caption(_("Each error, a row, goes back to the left through one factor a step. Click a cell to go to it."))
     with below:
-        lab.digits(bptt.formula_with_digits(back, t, k))
-        lab.predict(bptt.question(back))
-    lab.keras(lambda: bptt.snippet(back))
+        lab.worked_formula(bptt.formula_with_digits(back, t, k))
+        lab.ask_question(bptt.question(back))
+    lab.keras_snippet(lambda: bptt.snippet(back))
 else:
     with controls:
         kind = lab.choice("network", _("Network"), {"mlp": _("Deep network"), "rnn": _("RNN")})
@@ -85,31 +85,31 @@ else:
     patient_chain = replace(network, remedies=chain.Remedies())
     seen, every = gradients.trace(network), gradients.compare(network)
     with beside:
-        block = depth - lab.stepper(depth - 1)
+        block = depth - lab.step_controls(depth - 1)
         here = seen.blocks[block - 1]
         st.markdown(
             _("Block **{n}**: of the gradient, {gradient} is here; its activation passes on {slope} of it.").format(
-                n=block, gradient=short(here.state_gradient), slope=short(here.slope)
+                n=block, gradient=format_number(here.state_gradient), slope=format_number(here.slope)
             )
         )
         ratios = {figures.REMEDIES[name]: trace.ratio for name, trace in every.items()} | {_("yours"): seen.ratio}
         alt = _("What arrives at the first block of what set out at the last, for each remedy alone")
-        lab.picture(
+        lab.figure(
             figures.remedies(ratios), "remedies", alt, {_("remedy"): list(ratios), _("ratio"): [*ratios.values()]}
         )
-        lab.predict(gradients.question(network))
+        lab.ask_question(gradients.question(network))
     with picture:
         others = {_("nothing done"): every["none"], _("all five"): every["all"]}
         alt = _("The length of the gradient at each block, on a logarithmic axis")
-        lab.picture(figures.norms(seen, others, block, kind == "rnn"), "norms", alt, figures.table(seen))
+        lab.figure(figures.norms(seen, others, block, kind == "rnn"), "norms", alt, figures.table(seen))
         lost = sum(not figures.LOWEST < b.state_gradient < figures.HIGHEST for b in seen.blocks)
         if lost:
             st.warning(_("At {n} blocks nothing is left of it, or no number that could be drawn.").format(n=lost))
         runs = on_demand(lab, "train", _("Train it, and the untreated one"), ("chain", network), train)
         if runs:
-            lab.picture(figures.losses(runs), "losses", _("The loss of both networks while they are trained"))
-            st.caption(" · ".join(f"{name}: {figures.told(run)}" for name, run in runs.items()))
+            lab.figure(figures.losses(runs), "losses", _("The loss of both networks while they are trained"))
+            st.caption(" · ".join(f"{name}: {figures.describe_training(run)}" for name, run in runs.items()))
     with below:
-        lab.digits(gradients.formula_with_digits(network, seen))
-    lab.keras(lambda: gradients.snippet(network))
-lab.foot()
+        lab.worked_formula(gradients.formula_with_digits(network, seen))
+    lab.keras_snippet(lambda: gradients.snippet(network))
+lab.footer()

@@ -13,8 +13,8 @@ from ui.learn.page import Lab
 from ui.widgets.palette import TRAIN, VALIDATION
 
 lab = Lab(convolution.CONCEPT)
-lab.head()
-controls, picture, below = lab.bench(None)
+lab.header()
+controls, picture, below = lab.columns(None)
 
 with controls:
     names = {name: _(name) for name in convolution.SAMPLES} | {"own": _("own picture")}
@@ -33,7 +33,7 @@ if kind == "own":
 z = convolution.convolve(image, kernel, stride, padding, bias)
 padded = np.pad(image, padding)
 with picture:
-    at = lab.stepper(z.size - 1, start=z.shape[1] + 1, marks=range(0, z.size, z.shape[1]), mark=_("Next row"))
+    at = lab.step_controls(z.size - 1, start=z.shape[1] + 1, marks=range(0, z.size, z.shape[1]), mark=_("Next row"))
     row, column = divmod(at, z.shape[1])
     window = convolution.window(image, kernel, row, column, stride, padding, bias)
     left, right = st.columns([len(padded), max(len(z), len(padded) - 2)], gap="medium")
@@ -42,27 +42,27 @@ with picture:
         chart = pixels(padded, cell, low=0)
         frame(chart, window.top + padding, window.left + padding, VALIDATION, height=3, width=3)
         alt = _("The picture with its padding; the window is in row {r}, column {c}").format(r=row, c=column)
-        lab.picture(chart, "picture", alt)
+        lab.figure(chart, "picture", alt)
     with right:
         chart = pixels(z, cell, clickable=True)
         frame(chart, row, column, VALIDATION)
         alt = _("The feature map; the number of the window is framed")
         numbers = {str(n + 1): values for n, values in enumerate(z.T)}
-        lab.picture(chart, "map", alt, numbers, on_click=lambda place: lab.go(place[0] * z.shape[1] + place[1]))
+        lab.figure(chart, "map", alt, numbers, on_click=lambda place: lab.go_to_step(place[0] * z.shape[1] + place[1]))
         st.caption(_("The feature map. Click a number and the window goes there."))
 
 with below:
     chart = panels([window.patch, kernel, window.products], [_("window"), _("kernel"), _("products")], ["·", "="])
     words, digits = st.columns([2, 3], gap="medium")
     with words:
-        lab.picture(chart, "products", _("The window's pixels times the kernel's weights"))
+        lab.figure(chart, "products", _("The window's pixels times the kernel's weights"))
     with digits:
-        lab.digits(convolution.formula_with_digits(window), small=True)
-        lab.digits(convolution.size_with_digits(len(image), len(kernel), padding, stride))
-    lab.predict(convolution.question(len(image), len(kernel), padding, stride))
+        lab.worked_formula(convolution.formula_with_digits(window), small=True)
+        lab.worked_formula(convolution.size_with_digits(len(image), len(kernel), padding, stride))
+    lab.ask_question(convolution.question(len(image), len(kernel), padding, stride))
 
 st.subheader(_("Pooling, three ways"), anchor=False)
-with lab.strip():
+with lab.control_row():
     size = lab.slider("field", _("Field"), 1, min(4, len(z)), min(2, len(z)), width=100) if len(z) > 1 else 1
     jump = lab.slider("jump", _("Stride of the field"), 1, 4, 2, width=120)
     seed = lab.seed(restart=False)
@@ -74,20 +74,20 @@ chart = panels(tables, titles, cell=min(34, 260 // len(tables[0])) + 8, places=1
 place = tuple(min(i // jump, n - 1) for i, n in zip((row, column), tables[0].shape, strict=True))
 for start in starts(tables):
     frame(chart, place[0], start + place[1], VALIDATION)
-lab.picture(chart, "pools", _("The map after ReLU, pooled in three ways"))
+lab.figure(chart, "pools", _("The map after ReLU, pooled in three ways"))
 for title, pool in zip(titles, pools.values(), strict=True):
-    lab.digits(rf"\text{{{title}:}}\quad {pooling.pooling_with_digits(a, pool, *place)}", small=True)
+    lab.worked_formula(rf"\text{{{title}:}}\quad {pooling.pooling_with_digits(a, pool, *place)}", small=True)
 
 st.subheader(_("Flatten, and a fully connected layer"), anchor=False)
 head = pooling.head(pools["max"].values[..., None], 10, seed)
 chart = draw.canvas(_("class"), _("probability"), height=240, legend=False)
 draw.bars(chart, range(10), head.probabilities, _("probability"), TRAIN)
-lab.picture(chart, "classes", _("The probabilities of the ten classes"), {_("probability"): head.probabilities})
-lab.digits(pooling.logit_with_digits(head, 0), small=True)
+lab.figure(chart, "classes", _("The probabilities of the ten classes"), {_("probability"): head.probabilities})
+lab.worked_formula(pooling.logit_with_digits(head, 0), small=True)
 st.caption(_("Its weights are drawn by the seed: it has not learned anything, it only shows how it adds up."))
 st.markdown(f"**{_('What it costs, for a picture of 28 × 28')}**")
 for count in pooling.parameter_counts():
     st.markdown(f"- {count.title}: ${count.digits}$ = **{count.number:,}**")
 
-lab.keras(lambda: pooling.snippet(image, kernel, stride, padding, bias, size, jump, seed))
-lab.foot()
+lab.keras_snippet(lambda: pooling.snippet(image, kernel, stride, padding, bias, size, jump, seed))
+lab.footer()

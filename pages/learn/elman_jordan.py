@@ -6,15 +6,15 @@ from core.i18n import _
 from core.lab import elman_jordan
 from core.lab.elman_jordan import KINDS
 from ui.learn import elman_jordan as figures
-from ui.learn.figures import short
-from ui.learn.live_training import Progress, trained
+from ui.learn.figures import format_number
+from ui.learn.live_training import Progress, train_cached
 from ui.learn.page import Lab
 
 BITS = "011010011101"
 
 lab = Lab(elman_jordan.CONCEPT)
-lab.head()
-controls, left, right = lab.bench()
+lab.header()
+controls, left, right = lab.columns()
 below = st.container()
 
 with controls:
@@ -35,32 +35,32 @@ def train(progress: Progress) -> dict[str, elman_jordan.Trained]:
 
 
 with left:
-    x = lab.sound(lambda: elman_jordan.bits(text), lambda: elman_jordan.bits(BITS))
+    x = lab.or_fallback(lambda: elman_jordan.bits(text), lambda: elman_jordan.bits(BITS))
     forget = None if forget is None else min(forget, len(x))
-    nets = trained(("elman-jordan", task, units, lag, seed), train, _("Training both networks…"))
+    nets = train_cached(("elman-jordan", task, units, lag, seed), train, _("Training both networks…"))
     runs = {kind: elman_jordan.run(nets[kind], x, forget) for kind in KINDS}
 
 with right:
-    at = lab.stepper(len(x), first=1, start=min(3, len(x)))
+    at = lab.step_controls(len(x), first=1, start=min(3, len(x)))
     step = {kind: runs[kind][at - 1] for kind in KINDS}
     st.markdown(
         _("Step {t}: the bit is **{x:g}**. Elman says {e}, Jordan says {j}.").format(
-            t=at, x=x[at - 1], e=short(step["elman"].y), j=short(step["jordan"].y)
+            t=at, x=x[at - 1], e=format_number(step["elman"].y), j=format_number(step["jordan"].y)
         )
         + (" " + _("Before it, all context units were set to 0.") if at == forget else "")
     )
     st.markdown(f"**{_('What can be read from the context')}**")
-    found = {kind: elman_jordan.remembers(nets[kind]) for kind in KINDS}
+    found = {kind: elman_jordan.probe_memory(nets[kind]) for kind in KINDS}
     alt = _("Share of cases in which a straight line through the context tells an earlier bit, or the parity")
-    lab.picture(figures.memory(found), "memory", alt)
-    lab.predict(elman_jordan.question(nets["elman"], nets["jordan"]))
+    lab.figure(figures.memory(found), "memory", alt)
+    lab.ask_question(elman_jordan.question(nets["elman"], nets["jordan"]))
 
 with left:
     first = lag if task == "delay" else 0
     wanted = elman_jordan.targets(task, x, lag)
     alt = _("The bits, what should come out, and what Elman and Jordan say at each step")
-    lab.picture(figures.outputs(x, wanted, runs, at, first), "outputs", alt)
-    lab.picture(figures.contexts(runs, at), "contexts", _("The context units of both networks before each step"))
+    lab.figure(figures.outputs(x, wanted, runs, at, first), "outputs", alt)
+    lab.figure(figures.contexts(runs, at), "contexts", _("The context units of both networks before each step"))
     st.caption(
         _(
             "On fresh strings: Elman {e:.1%} right, Jordan {j:.1%}; guessing gets half. A cross marks a wrong answer."
@@ -69,7 +69,7 @@ with left:
 
 with below:
     kind = lab.choice("net", _("In digits"), figures.NAMES)
-    lab.digits(elman_jordan.formula_with_digits(nets[kind], step[kind]), small=units > 4)
+    lab.worked_formula(elman_jordan.formula_with_digits(nets[kind], step[kind]), small=units > 4)
 
-lab.keras(lambda: elman_jordan.snippet(nets[kind], x))
-lab.foot()
+lab.keras_snippet(lambda: elman_jordan.snippet(nets[kind], x))
+lab.footer()

@@ -11,15 +11,15 @@ from core.lab import gan_balance, gan_game
 from core.lab.gan_game import SHAPES
 from ui.learn import gan_game as playing
 from ui.learn import gan_game_figures as figures
-from ui.learn.figures import short
+from ui.learn.figures import format_number
 from ui.learn.page import Lab
 
 FILM = (50, 20)  # rounds, and how often, of “Play on”
 
 lab = Lab(gan_game.CONCEPT)
-lab.head()
+lab.header()
 dimension = int(lab.choice("data", _("The data have"), {"1": _("one dimension"), "2": _("two dimensions")}))
-controls, picture, below = lab.bench(None)
+controls, picture, below = lab.columns(None)
 
 with controls:
     names = playing.shapes(dimension)
@@ -44,7 +44,7 @@ with picture:
     rules = playing.Rules(tuple(map(tuple, points.tolist())), fixed, units, seed, loss, rate_d, rate_g)
     stands = playing.stands(rules, moves.made)
     players = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-    at = lab.stepper(len(moves.made))
+    at = lab.step_controls(len(moves.made))
     state, view = stands[at]
     with players:
         steps = int(lab.choice("steps", _("Steps at once"), {"1": "1", "10": "10", "100": "100"}, default="10"))
@@ -62,7 +62,10 @@ with picture:
         st.button(label, key=lab.key("film"), on_click=moves.play, args=("B", *FILM), type="primary", disabled=full)
     st.markdown(
         _("D has made **{d}** steps, G **{g}**. D gives real points {real} and made ones {fake} on average.").format(
-            d=state.steps_d, g=state.steps_g, real=short(round(view.real, 3)), fake=short(round(view.fake, 3))
+            d=state.steps_d,
+            g=state.steps_g,
+            real=format_number(round(view.real, 3)),
+            fake=format_number(round(view.fake, 3)),
         )
     )
     if at == len(moves.made) and not moves.room(at, 1):
@@ -73,37 +76,37 @@ with below:
     with axis:
         begin = {"x": 1.0} if dimension == 1 else {"x₁": 1.3, "x₂": 0.0}
         x = [lab.slider(f"point{name[1:]}", name, -2.5, 2.5, value, 0.1) for name, value in begin.items()]
-    lab.digits(gan_balance.formula_with_digits(state, view, np.array(x)), small=True)
+    lab.worked_formula(gan_balance.formula_with_digits(state, view, np.array(x)), small=True)
     left, right = st.columns(2, gap="medium")
     with left:
         alt = _("V after each move, what the best D would get, and −log 4")
         table: dict[str, Sequence[Any]] = {_("move"): list(range(len(stands))), "V": [v.value for _s, v in stands]}
-        lab.picture(figures.value(stands, at), "value", alt, table)
+        lab.figure(figures.value(stands, at), "value", alt, table)
     with right:
-        lab.picture(figures.pulls(view), "pulls", _("How hard each loss pulls, by what D thinks of a made point"))
-        lengths = {name: short(float(f"{pull:.3g}")) for name, pull in view.pulls.items()}
+        lab.figure(figures.pulls(view), "pulls", _("How hard each loss pulls, by what D thinks of a made point"))
+        lengths = {name: format_number(float(f"{pull:.3g}")) for name, pull in view.pulls.items()}
         st.caption(_("G's whole gradient now: minimax {minimax}, non-saturating {other}.").format(
             minimax=lengths["minimax"], other=lengths["non-saturating"]
         ))  # fmt: skip
-    lab.predict(gan_balance.question(state, "DG"[at % 2]))
+    lab.ask_question(gan_balance.question(state, "DG"[at % 2]))
 
 
 def clicked(place: list[float]) -> None:
     for name, value in zip(begin, place, strict=True):
-        lab.set(f"point{name[1:]}", min(max(round(value, 1), -2.5), 2.5))
+        lab.set_value(f"point{name[1:]}", min(max(round(value, 1), -2.5), 2.5))
 
 
 with picture:
     if dimension == 1:
-        lab.picture(figures.densities(view, x[0]), "density", _("Both densities, D and the best D"))
+        lab.figure(figures.densities(view, x[0]), "density", _("Both densities, D and the best D"))
     else:
         names = {"D": _("D as it is trained"), "best": _("The best D, where points land")}
         for place, (which, name) in zip(st.columns(2, gap="medium"), names.items(), strict=True):
             with place:
                 st.markdown(f"**{name}**")
                 chart = figures.surface(view, which == "best", points, x)
-                lab.picture(chart, f"surface-{which}", name, on_click=clicked)
+                lab.figure(chart, f"surface-{which}", name, on_click=clicked)
         st.caption(_("Blue: D says real, purple: made, no colour: one half. Click a place to see it in digits."))
 
-lab.keras(lambda: gan_balance.snippet(state))
-lab.foot()
+lab.keras_snippet(lambda: gan_balance.snippet(state))
+lab.footer()

@@ -14,8 +14,8 @@ STEPS, LEAP = 300, 25
 COLOURS = dict(zip(LOSSES, (TRAIN, VALIDATION), strict=True))
 NAMES = {"squared": _("squared loss"), "cross-entropy": _("cross-entropy")}
 lab = Lab(losses.CONCEPT)
-lab.head()
-controls, picture, beside = lab.bench()
+lab.header()
+controls, picture, beside = lab.columns()
 
 with controls:
     kinds = {"badly wrong": _("badly wrong"), "wrong": _("wrong"), "hopeless": _("hopeless"), "own": _("own")}
@@ -33,11 +33,11 @@ neuron = losses.neuron(w, b, x, y)
 learned = {loss: losses.learn(neuron, eta, STEPS, loss) for loss in LOSSES}
 with beside:
     leaps = range(LEAP, STEPS + 1, LEAP)
-    at = lab.stepper(STEPS, marks=leaps, mark=f"+{LEAP}")
+    at = lab.step_controls(STEPS, marks=leaps, mark=f"+{LEAP}")
     now = {loss: losses.neuron(done.w[at], done.b[at], x, y) for loss, done in learned.items()}
     for loss in LOSSES:
         st.markdown(f"**{NAMES[loss].capitalize()}**")
-        lab.digits(losses.formula_with_digits(now[loss], loss), small=True)
+        lab.worked_formula(losses.formula_with_digits(now[loss], loss), small=True)
 
 with picture:
     chart = draw.canvas(_("step"), _("output a"), height=300)
@@ -47,12 +47,12 @@ with picture:
     draw.segment(chart, [(0, y), (STEPS, y)], _("target"), GOOD, dash="dash", width=1.5)
     chart.update_yaxes(range=[-0.05, 1.05])
     numbers = {_("step"): range(0, STEPS + 1, LEAP)} | {NAMES[k]: done.a[::LEAP] for k, done in learned.items()}
-    lab.picture(chart, "output", _("The neuron's output over the steps of learning, for both losses"), numbers)
+    lab.figure(chart, "output", _("The neuron's output over the steps of learning, for both losses"), numbers)
     below = {loss: done.below(0.1, y) for loss, done in learned.items()}
     for loss, step in below.items():
         late = _("not within {n} steps").format(n=STEPS) if step is None else _("after {n} steps").format(n=step)
         st.markdown(_("{loss}: within 0.1 of the target **{when}**.").format(loss=NAMES[loss].capitalize(), when=late))
-    lab.predict(losses.question(now["squared"]))
+    lab.ask_question(losses.question(now["squared"]))
 
 st.subheader(_("Why: the ground on which they walk"), anchor=False)
 st.caption(_("Cost over w and b. The squared loss is flat where the neuron is surely wrong; the cross-entropy slopes."))
@@ -63,7 +63,7 @@ for loss, column in zip(LOSSES, st.columns(2, gap="medium"), strict=True):
         draw.surface(chart, axis, axis, cost, high=0.5 if loss == "squared" else 10)
         done = learned[loss]
         draw.path(chart, done.w[: at + 1], done.b[: at + 1], NAMES[loss], COLOURS["cross-entropy"])
-        lab.picture(chart, loss, _("Cost of the {loss} over weight and bias, with the way").format(loss=NAMES[loss]))
+        lab.figure(chart, loss, _("Cost of the {loss} over weight and bias, with the way").format(loss=NAMES[loss]))
 
-lab.keras(lambda: losses.snippet(neuron, eta, STEPS))
-lab.foot()
+lab.keras_snippet(lambda: losses.snippet(neuron, eta, STEPS))
+lab.footer()

@@ -16,9 +16,9 @@ TEXT = "hidden state"
 
 
 lab = Lab(lstm_gru.CONCEPT)
-lab.head()
+lab.header()
 view = lab.choice("view", _("Look at"), {"cell": _("One cell"), "long": _("The long sentence")})
-controls, left, right = lab.bench((6, 7))
+controls, left, right = lab.columns((6, 7))
 
 if view == "cell":
     with controls:
@@ -29,35 +29,35 @@ if view == "cell":
         seed = lab.seed()
         unit = -1 + bounded(lab, "unit", _("Unit in view"), 1, units, 1, 1)
     with left:
-        x, _signs = lab.sound(lambda: lstm_gru.characters(text), lambda: lstm_gru.characters(TEXT))
+        x, _signs = lab.or_fallback(lambda: lstm_gru.characters(text), lambda: lstm_gru.characters(TEXT))
         signs = [_signs[i] for i in x.argmax(axis=1)]
     with controls:
-        holds = figures.holding(lab, figures.GATES[kind], len(x))
+        overrides = figures.holding(lab, figures.GATES[kind], len(x))
     cell = lstm_gru.initial(kind, x.shape[1], units, seed, keep)
-    steps = lstm_gru.run(kind, cell, x, holds)
-    others = {_("with no gate held"): lstm_gru.run(kind, cell, x)} if holds else {}
+    steps = lstm_gru.run(kind, cell, x, overrides)
+    others = {_("with no gate held"): lstm_gru.run(kind, cell, x)} if overrides else {}
     if kind != "lstm":  # the same weights in the other form: only the place of r differs
         other = "gru" if kind == "gru-textbook" else "gru-textbook"
-        turned = [replace(hold, value=1 - hold.value) if hold.gate == "z" else hold for hold in holds]
+        turned = [replace(hold, value=1 - hold.value) if hold.gate == "z" else hold for hold in overrides]
         others[figures.CELLS[other]] = lstm_gru.run(other, cell, x, turned)
         st.caption(_("Keras' GRU (reset_after), then the textbook's: r stands elsewhere, and z means 1 − z."))
         for formula in figures.FORMULAS.values():
-            lab.digits(formula)
+            lab.worked_formula(formula)
     with right:
-        at = lab.stepper(len(x), first=1, start=min(2, len(x)))
+        at = lab.step_controls(len(x), first=1, start=min(2, len(x)))
         read = md("␣" if signs[at - 1] == " " else signs[at - 1])
         st.markdown(_("Sign {t} is “{sign}”. Unit {unit} in digits:").format(t=at, sign=read, unit=unit + 1))
-        lab.digits(lstm_gru.formula_with_digits(kind, cell, x, at, unit, holds), small=True)
-        if at < len(x) and not holds:
-            lab.predict(lstm_gru.question(kind, cell, x, at + 1, unit))
+        lab.worked_formula(lstm_gru.formula_with_digits(kind, cell, x, at, unit, overrides), small=True)
+        if at < len(x) and not overrides:
+            lab.ask_question(lstm_gru.question(kind, cell, x, at + 1, unit))
     with left:
         alt = _("Every gate of unit {n} over the string").format(n=unit + 1)
-        chart = figures.gates(kind, steps, signs, unit, at, holds)
-        lab.picture(chart, "gates", alt, on_click=lambda place: lab.go(place[1] + 1))
+        chart = figures.gates(kind, steps, signs, unit, at, overrides)
+        lab.figure(chart, "gates", alt, on_click=lambda place: lab.go_to_step(place[1] + 1))
         chart = figures.memory(kind, steps, others, unit, at)
-        lab.picture(chart, "memory", _("What the unit holds, and what is left of the first sign's"))
+        lab.figure(chart, "memory", _("What the unit holds, and what is left of the first sign's"))
         st.caption(_("Green: what the gates have left of the first sign's memory. Click a sign to go to it."))
-    lab.keras(lambda: lstm_gru.snippet(kind, cell, x, holds))
+    lab.keras_snippet(lambda: lstm_gru.snippet(kind, cell, x, overrides))
 else:
     folding(lab, controls, left, right)
-lab.foot()
+lab.footer()

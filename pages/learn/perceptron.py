@@ -12,7 +12,7 @@ from ui.learn.page import Lab
 from ui.widgets.palette import BAD, GOOD, NEUTRAL, TRAIN
 
 
-def said(step: perceptron.Step) -> str:
+def describe_step(step: perceptron.Step) -> str:
     point = _("Pass {epoch}: the point ({x1:g}, {x2:g}) has label {t}, the line says {y}.").format(
         epoch=step.epoch, x1=step.x[0], x2=step.x[1], t=step.t, y=step.y
     )
@@ -31,12 +31,12 @@ def clicked(place: Any) -> None:
         others.append([*xy, 1])
     elif here[2] == 1:
         others.append([*xy, 0])
-    lab.put("own", others or rows)
+    lab.set_table("own", others or rows)
 
 
 lab = Lab(perceptron.CONCEPT)
-lab.head()
-controls, picture, beside = lab.bench()
+lab.header()
+controls, picture, beside = lab.columns()
 plane, below = picture.container(), picture.container()
 
 with controls:
@@ -46,7 +46,7 @@ with controls:
     if kind == "clouds":
         gap = lab.slider("gap", _("Distance of the clouds"), 0.0, 6.0, 3.0, 0.25)
         cloud = lab.number("cloud", _("Which clouds"), 0, 99, 1, 1)
-        points, labels = perceptron.clouds(20, gap, cloud)
+        points, labels = perceptron.gaussian_clouds(20, gap, cloud)
     elif kind == "own":
         with below:
             table = lab.table("own", _("Your points"), np.column_stack([points, labels]), ["x₁", "x₂", "t"], grow=True)
@@ -54,38 +54,38 @@ with controls:
         points, labels = table[:, :2], table[:, 2]
     eta = lab.slider("eta", _("Learning rate η"), 0.05, 1.0, 0.1, 0.05)
     seed = lab.seed()
-    trace = lab.sound(
+    trace = lab.or_fallback(
         lambda: perceptron.trace(points, labels, eta, seed),
         lambda: perceptron.trace(*perceptron.GATES["AND"], eta, seed),
     )
 
 with beside:
     mistakes = [step.number for step in trace.steps if step.mistake]
-    at = lab.stepper(len(trace.steps), first=1, marks=mistakes, mark=_("Next mistake"))
+    at = lab.step_controls(len(trace.steps), first=1, marks=mistakes, mark=_("Next mistake"))
     step = trace.steps[at - 1]
-    st.markdown(said(step))
-    lab.digits(perceptron.formula_with_digits(step, trace.eta), small=True)
+    st.markdown(describe_step(step))
+    lab.worked_formula(perceptron.formula_with_digits(step, trace.eta), small=True)
     if at == len(trace.steps):
         st.info(trace.verdict, icon=":material/flag:")
     else:
-        lab.predict(perceptron.question(trace, at + 1))
+        lab.ask_question(perceptron.question(trace, at + 1))
 
 with plane:
     reach = [(-1.1, -1.1), (2.1, 2.1)] if kind == "own" else []
     low, high = np.min([*trace.points, *reach[:1]], 0) - 0.5, np.max([*trace.points, *reach[1:]], 0) + 0.5
     chart = draw.plane("x₁", "x₂", low, high)
-    draw.halves(chart, step.new_w, step.new_b, low, high)
+    draw.half_planes(chart, step.new_w, step.new_b, low, high)
     draw.segment(chart, perceptron.line_ends(step.w, step.b, low, high), _("before"), NEUTRAL, dash="dot")
     draw.segment(chart, perceptron.line_ends(step.new_w, step.new_b, low, high), _("the line now"), TRAIN)
     if kind == "own":
-        draw.places(chart, low, high)
+        draw.click_grid(chart, low, high)
     draw.points(chart, trace.points, trace.labels, (_("label 0"), _("label 1")))
-    draw.ring(chart, step.x, _("looked at"), BAD if step.mistake else GOOD)
+    draw.highlight(chart, step.x, _("looked at"), BAD if step.mistake else GOOD)
     alt = _("The points, and the line before and after step {n}").format(n=at)
     numbers = {"x₁": [x for x, _y in trace.points], "x₂": [y for _x, y in trace.points], "t": trace.labels}
-    lab.picture(chart, "plane", alt, numbers, on_click=clicked if kind == "own" else None)
+    lab.figure(chart, "plane", alt, numbers, on_click=clicked if kind == "own" else None)
     if kind == "own":
         st.caption(_("Click an empty place: a point of label 1. Click a point: its label turns 0, then it goes."))
 
-lab.keras(lambda: perceptron.snippet(trace, seed))
-lab.foot()
+lab.keras_snippet(lambda: perceptron.snippet(trace, seed))
+lab.footer()

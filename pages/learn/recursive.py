@@ -8,7 +8,7 @@ import streamlit as st
 from core.i18n import _
 from core.lab import brackets, recursive
 from ui.learn import recursive as figures
-from ui.learn.live_training import trained
+from ui.learn.live_training import train_cached
 from ui.learn.page import Lab
 
 SENTENCE = "((not good) (and bad))"
@@ -22,8 +22,8 @@ def every_tree(words: tuple[str, ...], units: int, seed: int) -> list[tuple[str,
 
 
 def show(text: str) -> None:
-    lab.set("sentence", text)
-    lab.go(None)
+    lab.set_value("sentence", text)
+    lab.go_to_step(None)
 
 
 def turn(to: str) -> None:
@@ -31,8 +31,8 @@ def turn(to: str) -> None:
 
 
 lab = Lab(recursive.CONCEPT)
-lab.head()
-controls, left, right = lab.bench()
+lab.header()
+controls, left, right = lab.columns()
 below = st.container()
 
 with controls:
@@ -40,8 +40,8 @@ with controls:
     units = lab.slider("units", _("Units"), 2, 8, 3)
     seed = lab.seed()
 with left:
-    tree = lab.sound(lambda: brackets.parse(text), lambda: brackets.parse(SENTENCE))
-    net = trained(
+    tree = lab.or_fallback(lambda: brackets.parse(text), lambda: brackets.parse(SENTENCE))
+    net = train_cached(
         ("recursive", units, seed),
         lambda progress: recursive.train(units, seed, progress=progress),
         _("Training on 300 sentences…"),
@@ -51,7 +51,7 @@ with left:
     trees = every_tree(words, units, seed)
 
 with right:
-    at = lab.stepper(len(nodes) - 1, start=len(nodes) - 1)
+    at = lab.step_controls(len(nodes) - 1, start=len(nodes) - 1)
     node, path = nodes[at], figures.paths(tree)[at]
     means = {1: _("good"), -1: _("bad"), None: _("nothing by itself")}[node.meaning]
     st.markdown(
@@ -65,11 +65,11 @@ with right:
             child = -1 if isinstance(node.tree, str) else to == "left"
             fixed = child < 0 or isinstance(node.tree[child], str)
             st.button(label, key=lab.key(f"turn-{to}"), on_click=turn, args=(to,), disabled=fixed)
-    lab.picture(figures.vectors(nodes, at), "vectors", _("The vectors of the nodes so far"))
+    lab.figure(figures.vectors(nodes, at), "vectors", _("The vectors of the nodes so far"))
 
 with left:
     alt = _("The tree with what each node says")
-    lab.picture(figures.tree(nodes, at), "tree", alt, on_click=lab.go)
+    lab.figure(figures.tree(nodes, at), "tree", alt, on_click=lab.go_to_step)
     st.caption(
         _("Green says good, red bad. Whole sentences right: {a:.1%} of those trained on, {b:.1%} of new ones, ").format(
             a=net.accuracy, b=net.unseen
@@ -79,16 +79,16 @@ with left:
 
 with below:
     formula = recursive.formula_with_digits(net.weights, nodes, at)
-    lab.digits((r"\footnotesize " if units < 4 else r"\scriptsize ") + formula)
+    lab.worked_formula((r"\footnotesize " if units < 4 else r"\scriptsize ") + formula)
     if len(trees) > 1:
         alt = _("What the root says for every way to set the brackets")
         table: dict[str, Sequence[Any]] = {
             _("tree"): [row[0] for row in trees],
             _("P(good)"): [row[1] for row in trees],
         }
-        lab.picture(figures.others(trees, whole), "others", alt, table, on_click=show)
+        lab.figure(figures.others(trees, whole), "others", alt, table, on_click=show)
         st.caption(_("Green means good in the language, red bad, grey nothing. Click one to see its tree."))
-        lab.predict(recursive.question(net.weights, tree, brackets.parse(figures.furthest(trees, whole))))
+        lab.ask_question(recursive.question(net.weights, tree, brackets.parse(figures.furthest(trees, whole))))
 
-lab.keras(lambda: recursive.snippet(net.weights, tree))
-lab.foot()
+lab.keras_snippet(lambda: recursive.snippet(net.weights, tree))
+lab.footer()

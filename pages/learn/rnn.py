@@ -11,8 +11,8 @@ from ui.learn.page import Lab
 
 TABLES = ("x", "U", "W", "b", "V", "c")
 lab = Lab(rnn.CONCEPT)
-lab.head()
-controls, picture, below = lab.bench(None)
+lab.header()
+controls, picture, below = lab.columns(None)
 
 with controls:
     source = lab.choice("cell", _("Cell"), {"notes": _("the notes' example"), "drawn": _("drawn by the seed")})
@@ -27,7 +27,7 @@ with controls:
     else:
         lab.restart()
 
-with st.expander(_("Edit every number"), icon=":material/edit:", expanded=lab.asked(*TABLES)):
+with st.expander(_("Edit every number"), icon=":material/edit:", expanded=lab.in_address(*TABLES)):
     first, second, third = st.columns(3)
     names = [str(i + 1) for i in range(max(cell.V.shape))]
     size, out = len(cell.W), len(cell.c)
@@ -41,29 +41,29 @@ with st.expander(_("Edit every number"), icon=":material/edit:", expanded=lab.as
         V = lab.table("V", _("V: from each unit (row) to each output"), cell.V, names[:out], names[:size])
         c = lab.table("c", _("c: bias of each output"), cell.c[None], names[:out])
 cell = rnn.cell(U, W, b[0], V, c[0], cell.output)
-trace = lab.sound(lambda: rnn.trace(cell, x), lambda: rnn.trace(cell, x[: rnn.MAX_STEPS]))
+trace = lab.or_fallback(lambda: rnn.trace(cell, x), lambda: rnn.trace(cell, x[: rnn.MAX_STEPS]))
 order = unrolled.order(trace)
 
 with picture:
     marks = [n for n, number in enumerate(order) if number[0] == "state" and number[2] == 0]
-    at = lab.stepper(len(order) - 1, marks=marks, mark=_("Next input"))
+    at = lab.step_controls(len(order) - 1, marks=marks, mark=_("Next input"))
     what, t, unit = order[at]
     alt = _("The network over {n} steps; the number in view is made of those that the orange lines come from")
-    lab.picture(unrolled.numbers(trace, at), "unrolled", alt.format(n=len(trace)), on_click=lab.go)
+    lab.figure(unrolled.numbers(trace, at), "unrolled", alt.format(n=len(trace)), on_click=lab.go_to_step)
 
 with below:
-    lab.digits(rnn.formula_with_digits(cell, trace[t], what, unit), small=True)
+    lab.worked_formula(rnn.formula_with_digits(cell, trace[t], what, unit), small=True)
     st.caption(_("The orange lines show what this number is made of. U, W and V are the same at every step."))
-    lab.predict(rnn.question(cell, [step.x for step in trace]))
+    lab.ask_question(rnn.question(cell, [step.x for step in trace]))
     rows = {"t": [step.t for step in trace]}
     rows |= {f"s{j + 1}": [float(step.s[j]) for step in trace] for j in range(size)}
     rows |= {f"y{j + 1}": [float(step.y[j]) for step in trace] for j in range(out)}
     st.dataframe(rows, hide_index=True, alt=_("States and outputs of every step"))
 
-lab.keras(lambda: rnn.snippet(cell, [step.x for step in trace]))
+lab.keras_snippet(lambda: rnn.snippet(cell, [step.x for step in trace]))
 
 st.subheader(_("Five ways to wire it"), anchor=False)
-with lab.strip():
+with lab.control_row():
     key = lab.choice(
         "wiring", _("Wiring"), {key: wiring.title for key, wiring in WIRINGS.items()}, default="many-to-one"
     )
@@ -73,11 +73,11 @@ with lab.strip():
     H = lab.slider("H", _("Units of the cell"), 1, 16, 5, width=110)
 sizes = Sizes(T, T_out, D, H, 2)
 st.caption(WIRINGS[key].example)
-lab.picture(unrolled.wiring(wirings.ticks(key, sizes)), "wiring", WIRINGS[key].title)
+lab.figure(unrolled.wiring(wirings.ticks(key, sizes)), "wiring", WIRINGS[key].title)
 
 
 @st.cache_data(max_entries=100, show_spinner=_("Building the model in Keras…"))
-def shapes(told_in: str, key: str, sizes: Sizes) -> list[dict[str, str]]:
+def shapes(language_code: str, key: str, sizes: Sizes) -> list[dict[str, str]]:
     return [
         {
             _("layer"): f"{layer.name} ({layer.kind})",
@@ -91,5 +91,5 @@ def shapes(told_in: str, key: str, sizes: Sizes) -> list[dict[str, str]]:
 
 st.markdown(_("The shapes that Keras gives for this wiring:"))
 st.dataframe(shapes(language(), key, sizes), hide_index=True, alt=_("Layers, shapes and weights of the wiring"))
-lab.keras(lambda: wirings.snippet(key, sizes), "wiring-keras", _("This wiring in Keras"))
-lab.foot()
+lab.keras_snippet(lambda: wirings.snippet(key, sizes), "wiring-keras", _("This wiring in Keras"))
+lab.footer()

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from core.charlm.config import CharLMConfig
-from core.charlm.inside.open_run import corpus
+from core.charlm.inside.open_run import training_text
 from core.charlm.training.model import build
 from core.runs.checkpoint import save_arrays
 from core.runs.run import Run
@@ -19,7 +19,7 @@ def make_run(folder: Path, cell: str = "lstm", name: str = "inside", layers: int
     """A run as training leaves it, with weights large enough to have preferences."""
     config = CharLMConfig(cell=cell, units=10, embedding=6, layers=layers, dropout=0.1)
     run = create(config, [Source("a.txt", text.encode())], name=name, directory=folder)
-    vocabulary = corpus(run).vocabulary
+    vocabulary = training_text(run).vocabulary
     run.write_json("vocabulary.json", vocabulary.to_json())
     (run.path / "snapshots").mkdir()
     rows = []

@@ -282,7 +282,7 @@ def test_the_cell_in_the_address_opens_just_the_texts_behind_it(
 ) -> None:
     monkeypatch.setattr(address, "SETTLED", 0.0)  # no browser is here whose address could lag behind
     found = load_evaluation(run)
-    counts = confusion(found.y, found.guessed, 2)
+    counts = confusion(found.y, found.predicted, 2)
     for row, true in enumerate(found.classes):
         for column, taken in enumerate(found.classes):
             open_page(app, "classifier/evaluate.py", run="zh", true=true, taken=taken)
@@ -291,7 +291,7 @@ def test_the_cell_in_the_address_opens_just_the_texts_behind_it(
                 shown = app.dataframe(key=f"behind-{row}-{column}").value
                 assert len(shown) == counts[row, column]
                 assert set(shown["row"]) == {
-                    name for name, y, guess in zip(found.names, found.y, found.guessed, strict=True)
+                    name for name, y, guess in zip(found.names, found.y, found.predicted, strict=True)
                     if (y, guess) == (row, column)
                 }  # fmt: skip
 

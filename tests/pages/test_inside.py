@@ -23,7 +23,7 @@ def said(app: AppTest) -> str:
     return "\n".join(item.value.replace("\\", "") for kind in kinds for item in kind)
 
 
-def look(app: AppTest, run: Run, view: str, **query: str) -> AppTest:
+def evaluate_state(app: AppTest, run: Run, view: str, **query: str) -> AppTest:
     open_page(app, "charlm/inside.py", run=run.id, view=view, **query)
     assert not faults(app)
     return app
@@ -31,7 +31,7 @@ def look(app: AppTest, run: Run, view: str, **query: str) -> AppTest:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_says_what_one_sees(app: AppTest, run: Run, view: str) -> None:
-    look(app, run, view)
+    evaluate_state(app, run, view)
     assert not app.error
     sentences = {
         "cells": "Here it is lowest",
@@ -49,9 +49,9 @@ def test_every_view_says_what_one_sees(app: AppTest, run: Run, view: str) -> Non
 def test_the_other_cells_show_what_they_have(app: AppTest, runs_folder: Path, cell: str) -> None:
     run = make_run(runs_folder, cell)
     for view in ("cells", "gates", "lookback", "hold"):
-        look(app, run, view)
+        evaluate_state(app, run, view)
         assert not app.error, view
-    look(app, run, "gates")
+    evaluate_state(app, run, "gates")
     signals = app.segmented_control(key="signal").options
     assert "Cell state" not in signals
     assert ("has no gates" in said(app)) == (cell == "rnn")
@@ -59,7 +59,7 @@ def test_the_other_cells_show_what_they_have(app: AppTest, runs_folder: Path, ce
 
 def test_a_gru_asked_for_a_cell_state_and_a_layer_that_is_not_there_are_said(app: AppTest, runs_folder: Path) -> None:
     run = make_run(runs_folder, "gru")
-    look(app, run, "cells", signal="c")
+    evaluate_state(app, run, "cells", signal="c")
     assert "A GRU has no cell state" in said(app)
     assert "Here it is lowest" in said(app)
     app.query_params["layer"] = "7"
@@ -69,7 +69,7 @@ def test_a_gru_asked_for_a_cell_state_and_a_layer_that_is_not_there_are_said(app
 
 
 def own(app: AppTest, run: Run, text: str, view: str = "score") -> AppTest:
-    look(app, run, view, of="own")
+    evaluate_state(app, run, view, of="own")
     app.text_area(key="own").set_value(text).run()
     assert not faults(app)
     return app
@@ -77,7 +77,7 @@ def own(app: AppTest, run: Run, text: str, view: str = "score") -> AppTest:
 
 @pytest.mark.parametrize("view", ["cells", "gates", "lookback", "score"])
 def test_an_empty_text_ends_in_one_sentence(app: AppTest, run: Run, view: str) -> None:
-    look(app, run, view, of="own")
+    evaluate_state(app, run, view, of="own")
     assert [item.value for item in app.error] == [
         r"There is no text to look at\: write, choose or paste at least one character\."
     ]
@@ -112,7 +112,7 @@ def test_characters_that_it_never_saw_are_named(app: AppTest, run: Run) -> None:
 def test_a_run_without_kept_weights_says_so(app: AppTest, run: Run) -> None:
     for path in (run.path / "snapshots").iterdir():
         path.unlink()
-    look(app, run, "film")
+    evaluate_state(app, run, "film")
     assert "keeps no weights from its training" in said(app)
 
 
@@ -128,7 +128,7 @@ def test_a_run_that_is_deleted_while_it_is_open_is_said(app: AppTest, run: Run, 
 
 def test_a_run_whose_model_goes_between_two_clicks_is_said(app: AppTest, run: Run, monkeypatch) -> None:
     monkeypatch.setattr(Run, "usable", property(lambda self: True))
-    look(app, run, "cells")
+    evaluate_state(app, run, "cells")
     run.model_path.unlink()
     app.run()
     assert not faults(app)
@@ -136,7 +136,7 @@ def test_a_run_whose_model_goes_between_two_clicks_is_said(app: AppTest, run: Ru
 
 
 def test_the_finder_answers_and_its_button_shows_the_cell(app: AppTest, run: Run) -> None:
-    look(app, run, "cells", find="true", words="lamp, sea")
+    evaluate_state(app, run, "cells", find="true", words="lamp, sea")
     answer = said(app)
     assert "rank correlation" in answer or "beyond chance" in answer
     features = app.selectbox(key="feature").options
@@ -152,12 +152,12 @@ def test_the_finder_answers_and_its_button_shows_the_cell(app: AppTest, run: Run
 
 def test_the_finder_refuses_a_text_too_short_for_statistics(app: AppTest, runs_folder: Path) -> None:
     run = make_run(runs_folder, text=TEXT[:1500])
-    look(app, run, "cells", find="true")
+    evaluate_state(app, run, "cells", find="true")
     assert "at least 2,000 are needed" in said(app)
 
 
 def test_copied_stretches_open_their_place(app: AppTest, run: Run) -> None:
-    look(app, run, "copying", copied="own", text="zz The sea was calm; the wind zz, said Mr Keeper (aged")
+    evaluate_state(app, run, "copying", copied="own", text="zz The sea was calm; the wind zz, said Mr Keeper (aged")
     assert "has 27 characters" in said(app)
     options = app.selectbox(key="span").options
     assert options[0].startswith("1 · 27 characters · ␣The sea" if "␣" in options[0] else "1 · 27 characters")
@@ -168,7 +168,7 @@ def test_copied_stretches_open_their_place(app: AppTest, run: Run) -> None:
 
 
 def test_holding_nothing_that_matters_and_nonsense_are_said(app: AppTest, run: Run) -> None:
-    look(app, run, "hold", cells="99")
+    evaluate_state(app, run, "hold", cells="99")
     assert "There are no cells “99”: the layer has cells 0 to 9" in said(app)
     app.text_input(key="cells").set_value("1-3").run()
     assert not faults(app)
@@ -177,7 +177,7 @@ def test_holding_nothing_that_matters_and_nonsense_are_said(app: AppTest, run: R
 
 def test_two_runs_stand_side_by_side_in_the_film(app: AppTest, run: Run, runs_folder: Path) -> None:
     other = make_run(runs_folder, "gru", "other")
-    look(app, run, "film", beside=other.id, step="40")
+    evaluate_state(app, run, "film", beside=other.id, step="40")
     assert "inside, step 40" in said(app)
     assert "other, step 40" in said(app)
     app.select_slider(key="step").set_value(10).run()
@@ -187,14 +187,14 @@ def test_two_runs_stand_side_by_side_in_the_film(app: AppTest, run: Run, runs_fo
 
 def test_the_authorship_game_names_a_winner(app: AppTest, run: Run, runs_folder: Path) -> None:
     other = make_run(runs_folder, "gru", "other")
-    look(app, run, "score", against=other.id)
+    evaluate_state(app, run, "score", against=other.id)
     assert "explains it best" in said(app)
     assert app.multiselect(key="against").value == [other.id]
 
 
 def test_a_run_without_layer_two_takes_over_from_one_with_it(app: AppTest, run: Run, runs_folder: Path) -> None:
     small = make_run(runs_folder, "rnn", "small", layers=1)
-    look(app, run, "gates", layer="2", signal="c")
+    evaluate_state(app, run, "gates", layer="2", signal="c")
     app.selectbox(key=f"pick-charlm-{run.id}").set_value(small.id).run()
     assert not faults(app)
     assert app.number_input(key="layer").value == 1

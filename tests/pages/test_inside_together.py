@@ -64,7 +64,7 @@ def test_undo_redo_and_branches(desk: AppTest) -> None:
     assert not faults(desk)
     branches = desk.selectbox(key="branch")
     assert len(branches.options) == 2
-    other = desk.session_state["together"].branches()[0]
+    other = desk.session_state["together"].leaf_versions()[0]
     branches.set_value(other).run()
     assert story(desk) == first
 
@@ -75,7 +75,7 @@ def test_it_goes_on_by_itself_from_the_text(desk: AppTest) -> None:
     desk.button(key="go-on").click().run()
     assert not faults(desk)
     assert len(story(desk)) == 44
-    assert desk.session_state["together"].shares() == {"p": 4, "n": 40}
+    assert desk.session_state["together"].characters_by_author() == {"p": 4, "n": 40}
     assert "the network 40" in said(desk)
 
 

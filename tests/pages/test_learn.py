@@ -256,8 +256,8 @@ def test_a_sentence_that_is_none_is_said_in_place(app, sentence):
 
 
 def test_both_readers_are_trained_live_and_fill_the_gap(app, monkeypatch):
-    whole = gap.Reader.train
-    monkeypatch.setattr(gap.Reader, "train", lambda self: whole(self, 2))
+    whole = gap.GapModel.train
+    monkeypatch.setattr(gap.GapModel, "train", lambda self: whole(self, 2))
     page = learn(app, "bidirectional")
     charts = len(page.get("plotly_chart"))
     page.button(key="bidirectional-train").click().run()

@@ -34,7 +34,7 @@ def quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def patterns(*names: str) -> np.ndarray:
-    return hopfield.together([hopfield.pattern(hopfield.PICTURES[name]) for name in names])
+    return hopfield.stack_patterns([hopfield.pattern(hopfield.PICTURES[name]) for name in names])
 
 
 HOP = ("smile", "cross", "house")
@@ -66,7 +66,7 @@ def test_a_game_in_the_address_is_played_again_and_a_step_back_gives_up_what_cam
     state = gan_game.start(gan_game.Game(gan_game.SHAPES["two bumps"]))
     state = gan_game.step_g(gan_game.step_d(state, 20), 10)
     then = gan_game.play(gan_game.play(state, 5)[-1], 5)[-1]
-    view = gan_balance.look(then)
+    view = gan_balance.evaluate_state(then)
     assert gan_balance.formula_with_digits(then, view, np.array([1.0])) in digits(page).replace(r"\footnotesize ", "")
     for _press in range(3):
         page.button(key="gan-game-go-back").click().run()

@@ -48,7 +48,7 @@ def six_steps(seen: Encoded, step: int, i: int, j: int, head: int) -> go.Figure:
     return chart
 
 
-class Looks:
+class ForcedAttention:
     """Where the decoder is made to look: step (from 1) → place in the source (from 0); in the address as 2:5,3:0."""
 
     def __init__(self, lab: Lab) -> None:
@@ -57,13 +57,13 @@ class Looks:
         if raw is not None:
             try:
                 st.session_state[self.key] = self._read(raw)
-                lab._say(self.key, raw, True, "")
+                lab._record_check(self.key, raw, True, "")
             except ValueError:
                 st.session_state[self.key] = {}
-                lab._say(self.key, raw, False, _("none"))
+                lab._record_check(self.key, raw, False, _("none"))
         self.chosen: dict[int, int] = st.session_state.setdefault(self.key, {})
         lab._warn(self.key, self._text() or _("none"))
-        lab._write(self.key, self._text(), "")
+        lab._write_to_address(self.key, self._text(), "")
 
     @staticmethod
     def _read(raw: str) -> dict[int, int]:
@@ -83,7 +83,7 @@ class Looks:
             self.chosen.pop(step, None)
         else:
             self.chosen[step] = place
-        self.lab.go(step)
+        self.lab.go_to_step(step)
 
     def clear(self) -> None:
         self.chosen.clear()

@@ -52,7 +52,7 @@ def network(graph: Graph, values: Collection[str], gradients: Collection[str], k
     numbers."""
     where = {node.key: place(graph, node) for node in graph.nodes.values()}
     reach = (max(graph.network.sizes) - 1) / 2 * ROW
-    chart = draw.blank(height=round(95 * (2 * reach + 1.9)))
+    chart = draw.empty_canvas(height=round(95 * (2 * reach + 1.9)))
     chart.update_xaxes(range=[-0.5, where["E"][0] + 0.5])
     chart.update_yaxes(range=[-reach - 1.2, reach + 0.7])
     drawn = [edge for edge in graph.edges if graph.nodes[edge.source].kind not in ("weight", "bias")]
@@ -69,7 +69,7 @@ def network(graph: Graph, values: Collection[str], gradients: Collection[str], k
     draw.nodes(
         chart,
         [where[node.key] for node in units],
-        [draw.short(node.value) if ready else "?" for node, ready in zip(units, known, strict=True)],
+        [draw.format_number(node.value) if ready else "?" for node, ready in zip(units, known, strict=True)],
         [COLOURS[node.kind] if ready else WAITING for node, ready in zip(units, known, strict=True)],
         keys=[node.key for node in units],
         hover=[_hover(node) for node in units],
@@ -80,7 +80,7 @@ def network(graph: Graph, values: Collection[str], gradients: Collection[str], k
     draw.nodes(
         chart,
         [where[node.key] for node in weights],
-        [draw.short(node.value, 2) for node in weights],
+        [draw.format_number(node.value, 2) for node in weights],
         "#55525f",
         size=29,
         symbol="square",
@@ -90,9 +90,9 @@ def network(graph: Graph, values: Collection[str], gradients: Collection[str], k
     )
     slopes = [node for node in graph.nodes.values() if node.key in gradients]
     below = [(where[n.key][0], where[n.key][1] - (0.36 if n.kind not in ("weight", "bias") else 0.3)) for n in slopes]
-    draw.texts(chart, below, [draw.short(node.gradient) for node in slopes], VALIDATION, 11)
+    draw.texts(chart, below, [draw.format_number(node.gradient) for node in slopes], VALIDATION, 11)
     small = view.kind in ("weight", "bias")
-    draw.ring(chart, where[key], "", GOOD if what == "update" else colour, 40 if small else 56)
+    draw.highlight(chart, where[key], "", GOOD if what == "update" else colour, 40 if small else 56)
     return chart
 
 

@@ -34,7 +34,7 @@ def concept_map(concepts: Mapping[str, Concept], titles: Mapping[str, str], open
     """A click on a concept hands over its key."""
     where = places(concepts)
     levels = 1 - min(y for _x, y in where.values())
-    chart = draw.blank(height=round(104 * levels))
+    chart = draw.empty_canvas(height=round(104 * levels))
     chart.update_xaxes(range=[-0.02, 1.02])
     chart.update_yaxes(range=[-levels + 0.25, 0.4])
     for key in concepts:

@@ -58,7 +58,7 @@ def contexts(runs: Runs, at: int) -> go.Figure:
     return chart
 
 
-def memory(found: Mapping[str, elman_jordan.Memory]) -> go.Figure:
+def memory(found: Mapping[str, elman_jordan.MemoryProbe]) -> go.Figure:
     """What a straight line through the context can tell, above the half that guessing gets."""
     back = len(found["elman"].bits)
     words = [_("{n} ago").format(n=n) for n in range(1, back + 1)] + [_("parity")]

@@ -55,7 +55,7 @@ def segment(chart: go.Figure, ends: Any, name: str, colour: str, **style: Any) -
     )
 
 
-def places(chart: go.Figure, low: Sequence[float], high: Sequence[float], step: float = 0.25) -> None:
+def click_grid(chart: go.Figure, low: Sequence[float], high: Sequence[float], step: float = 0.25) -> None:
     """Places without a mark that can be clicked; their customdata is [x, y]."""
     axes = [np.arange(np.ceil(low[i] / step), np.floor(high[i] / step) + 1) * step for i in (0, 1)]
     grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
@@ -72,7 +72,7 @@ def places(chart: go.Figure, low: Sequence[float], high: Sequence[float], step: 
     )
 
 
-def ring(chart: go.Figure, xy: Sequence[float], name: str, colour: str = NEUTRAL, size: float = 26) -> None:
+def highlight(chart: go.Figure, xy: Sequence[float], name: str, colour: str = NEUTRAL, size: float = 26) -> None:
     """A circle around what the page speaks of."""
     chart.add_scatter(
         x=[xy[0]],
@@ -84,7 +84,7 @@ def ring(chart: go.Figure, xy: Sequence[float], name: str, colour: str = NEUTRAL
     )
 
 
-def halves(
+def half_planes(
     chart: go.Figure, w: Sequence[float], b: float, low: Sequence[float], high: Sequence[float], alpha: float = 0.12
 ) -> None:
     """Colour the box by the side of w·x + b = 0: above 0 as label 1, else as label 0."""
@@ -117,7 +117,7 @@ def _clipped(w: Sequence[float], b: float, low: Sequence[float], high: Sequence[
     return kept
 
 
-def short(value: float, places: int = 3) -> str:
+def format_number(value: float, places: int = 3) -> str:
     """A number in little room: at most `places` decimals, `2e−7` where they would show nothing."""
     if value and abs(value) < 0.5 * 10**-places:
         text = f"{value:.0e}".replace("e-0", "e-")
@@ -126,7 +126,7 @@ def short(value: float, places: int = 3) -> str:
     return "0" if text == "-0" else text.replace("-", "−")
 
 
-def blank(*, height: int) -> go.Figure:
+def empty_canvas(*, height: int) -> go.Figure:
     """A canvas without axes, for drawings."""
     chart = canvas(height=height, legend=False)
     chart.update_xaxes(visible=False)
@@ -147,7 +147,7 @@ def edges(chart: go.Figure, lines: Sequence[Sequence[float]], colour: str = NEUT
     )
 
 
-def ink() -> str:
+def text_colour() -> str:
     """The colour of digits that stand on coloured cells, dark or light as the page is not."""
     return "#f4f2fa" if st.context.theme.type == "dark" else "#24222d"
 
@@ -167,7 +167,7 @@ def texts(
         text=list(words),
         mode="text",
         textposition=position,
-        textfont={"size": size, "color": colour or ink()},
+        textfont={"size": size, "color": colour or text_colour()},
         hoverinfo="skip",
         showlegend=False,
     )
@@ -209,7 +209,7 @@ def nodes(
     )
 
 
-def spots(chart: go.Figure, x: Sequence[float], y: Sequence[float], keys: Sequence[Any]) -> None:
+def click_targets(chart: go.Figure, x: Sequence[float], y: Sequence[float], keys: Sequence[Any]) -> None:
     """Places on a curve that can be clicked."""
     chart.add_scatter(
         x=list(x),

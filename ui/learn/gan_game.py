@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.i18n import _
 from core.lab import gan_game
-from core.lab.gan_balance import View, look
+from core.lab.gan_balance import View, evaluate_state
 from core.lab.gan_game import SHAPES, Game, State
 from ui.learn.heatmap import drawings
-from ui.learn.live_training import shelf
+from ui.learn.live_training import result_cache
 from ui.learn.page import Lab
 
 Stand = tuple[State, View]
@@ -50,14 +50,14 @@ def drawn_bars(lab: Lab) -> tuple[np.ndarray, np.ndarray]:
     def clicked(place: list[int]) -> None:
         new = heights.copy()
         new[place[1]] = 0 if heights[place[1]] == TALL - place[0] else TALL - place[0]
-        lab.put("bars", [new])
+        lab.set_table("bars", [new])
 
     with grid:
         picture = np.arange(TALL, 0, -1)[:, None] <= heights
         chart = drawings([picture], [""], height=170, clickable=[0])
-        lab.picture(chart, "bars", _("The bars that you draw"), on_click=clicked)
+        lab.figure(chart, "bars", _("The bars that you draw"), on_click=clicked)
         st.caption(_("Click: the bar ends there. Click its top again: it goes."))
-    points, weights = lab.sound(lambda: gan_game.bars(heights), lambda: gan_game.bars(HEIGHTS))
+    points, weights = lab.or_fallback(lambda: gan_game.bars(heights), lambda: gan_game.bars(HEIGHTS))
     return points, weights
 
 
@@ -70,12 +70,12 @@ def drawn_cells(lab: Lab) -> np.ndarray:
     def clicked(place: list[int]) -> None:
         new = cells.copy()
         new[place[0], place[1]] = float(new[place[0], place[1]] <= 0.5)
-        lab.put("cells", new)
+        lab.set_table("cells", new)
 
     with grid:
-        lab.picture(drawings([cells], [""], height=360, clickable=[0]), "cells", _("Your picture"), on_click=clicked)
+        lab.figure(drawings([cells], [""], height=360, clickable=[0]), "cells", _("Your picture"), on_click=clicked)
         st.caption(_("Click its cells, or type 0 and 1."))
-    points: np.ndarray = lab.sound(lambda: gan_game.cells(cells), lambda: gan_game.cells(HEART))
+    points: np.ndarray = lab.or_fallback(lambda: gan_game.cells(cells), lambda: gan_game.cells(HEART))
     return points
 
 
@@ -101,11 +101,11 @@ class Moves:
         raw = st.query_params.get(self.key) if lab.opened else None
         if raw is not None:
             found = self._read(raw)
-            lab._say(self.key, raw, found is not None, "")
+            lab._record_check(self.key, raw, found is not None, "")
             st.session_state[self.key] = found or ()
         self.made: tuple[Move, ...] = st.session_state.setdefault(self.key, ())
         lab._warn(self.key, self._text())
-        lab._write(self.key, self._text(), "")
+        lab._write_to_address(self.key, self._text(), "")
 
     @staticmethod
     def _read(raw: str) -> tuple[Move, ...] | None:
@@ -139,20 +139,20 @@ class Moves:
         at = min(st.session_state.get(f"{self.lab.key('step')}:shown", 0), len(made))
         if self.room(at, steps, times):
             st.session_state[self.key] = (*made[:at], *[(who, steps)] * times)
-            self.lab.go(at + times)
+            self.lab.go_to_step(at + times)
 
 
 def stands(rules: Rules, moves: tuple[Move, ...]) -> list[Stand]:
     """Where the game stands before the first move and after each; what was played before is not played again."""
     found: list[Stand] = []
-    kept, bar = shelf(), None
+    kept, bar = result_cache(), None
     missing = sum(n for k, (_who, n) in enumerate(moves, 1) if kept.get((rules, moves[:k])) is None)
     done = 0
     for k in range(len(moves) + 1):
         stand = cast(Stand | None, kept.get((rules, moves[:k])))
         if stand is None:
             state = _moved(found[-1][0], *moves[k - 1]) if k else gan_game.start(rules.game())
-            stand = (state, look(state))
+            stand = (state, evaluate_state(state))
             kept.put((rules, moves[:k]), stand)
             done += moves[k - 1][1] if k else 0
             if missing > 60:

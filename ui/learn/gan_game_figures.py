@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.i18n import _
-from core.lab.gan_balance import LOG4, View, pull_curves
+from core.lab.gan_balance import LOG4, View, gradient_curves
 from ui.learn import figures as draw
 from ui.learn.gan_game import Stand
 from ui.widgets.figures import line
@@ -77,7 +77,7 @@ def surface(view: View, best: bool, points: np.ndarray, x: Sequence[float]) -> g
         hoverinfo="skip",
         zsmooth="best",
     )
-    draw.places(chart, (LOW, LOW), (HIGH, HIGH))
+    draw.click_grid(chart, (LOW, LOW), (HIGH, HIGH))
     for xy, name, colour, size in ((some, _("made by G"), GENERATOR, 4), (points, _("real"), REAL, 8)):
         chart.add_scatter(
             x=xy[:, 0],
@@ -88,7 +88,7 @@ def surface(view: View, best: bool, points: np.ndarray, x: Sequence[float]) -> g
             hoverinfo="skip",
             unselected={"marker": {"opacity": 1}},
         )
-    draw.ring(chart, x, _("in view"), VALIDATION, 16)
+    draw.highlight(chart, x, _("in view"), VALIDATION, 16)
     return chart
 
 
@@ -104,7 +104,7 @@ def value(stands: Sequence[Stand], at: int) -> go.Figure:
     chart.add_annotation(
         text="−log 4", xref="paper", x=1, y=-LOG4, showarrow=False, yanchor="top", xanchor="right", font={"size": 11}
     )
-    draw.ring(chart, (at, stands[at][1].value), "", VALIDATION, 14)
+    draw.highlight(chart, (at, stands[at][1].value), "", VALIDATION, 14)
     chart.data[-1].showlegend = False
     chart.update_xaxes(range=[-0.5, max(3, len(moves) - 0.5)])
     return chart
@@ -112,7 +112,7 @@ def value(stands: Sequence[Stand], at: int) -> go.Figure:
 
 def pulls(view: View) -> go.Figure:
     """How hard each loss pulls on D's logit, by what D thinks of a made point; the line is what it thinks now."""
-    D, minimax, saturating_not = pull_curves()
+    D, minimax, saturating_not = gradient_curves()
     chart = draw.canvas("D(G(z))", _("pull"), height=280)
     line(chart, D.tolist(), minimax.tolist(), _("minimax"), VALIDATION)
     line(chart, D.tolist(), saturating_not.tolist(), _("non-saturating"), GENERATOR)

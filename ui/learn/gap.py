@@ -17,7 +17,7 @@ COLOURS = {"one-way": VALIDATION, "both-ways": TRAIN}
 
 def fill_the_gap(lab: Lab, seed: int) -> None:
     """Choose a sentence, train both readers, see what each puts into the gap."""
-    with lab.strip():
+    with lab.control_row():
         language = lab.choice("language", _("Language"), {"en": "English", "zh": "中文"})
         frame = gap.FRAMES[language]
         parts = {
@@ -53,9 +53,9 @@ def fill_the_gap(lab: Lab, seed: int) -> None:
     curve.update_yaxes(range=[0, 1.05])
     bars.update_yaxes(range=[0, 1.05])
     with left:
-        lab.picture(curve, "curve", _("Share of unseen sentences filled rightly after each pass, for both readers"))
+        lab.figure(curve, "curve", _("Share of unseen sentences filled rightly after each pass, for both readers"))
     with right:
-        lab.picture(bars, "fill", _("The likeliest words for the gap, by both readers"))
+        lab.figure(bars, "fill", _("The likeliest words for the gap, by both readers"))
     st.caption(_("What belongs there: {answer}.").format(answer=sentence.answer))
 
 
@@ -63,7 +63,7 @@ def _train(language: str, seed: int) -> dict[str, Any]:
     readers: dict[str, Any] = {}
     bar = st.progress(0.0, _("Getting TensorFlow ready…"))
     for place, kind in enumerate(gap.KINDS):
-        reader = gap.Reader(language, kind, seed)
+        reader = gap.GapModel(language, kind, seed)
         epochs = []
         for epoch in reader.train():
             epochs.append(epoch)

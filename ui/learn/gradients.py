@@ -102,7 +102,7 @@ def losses(runs: Mapping[str, Training]) -> go.Figure:
     return chart
 
 
-def told(run: Training) -> str:
+def describe_training(run: Training) -> str:
     if run.diverged is not None:
         return _("left the finite numbers at step {n}").format(n=run.diverged)
     return _("{share:.0%} right").format(share=run.accuracies[-1])

@@ -71,8 +71,8 @@ def heat(
 def _digits(value: float, columns: int) -> str:
     """A number for a cell: fewer digits where cells are narrow."""
     if columns <= 4:
-        return draw.short(float(f"{value:.3g}"))
-    text = draw.short(round(value, 2 if columns <= 14 else 1))
+        return draw.format_number(float(f"{value:.3g}"))
+    text = draw.format_number(round(value, 2 if columns <= 14 else 1))
     return text.replace("0.", ".", 1) if text.startswith(("0.", "−0.")) else text
 
 
@@ -113,7 +113,7 @@ def drawings(
 ) -> go.Figure:
     """Drawings of 0 and 1, side by side, a title over each. A cell of those in `clickable` hands over [row, column]."""
     H, W = np.shape(pictures[0])
-    chart = draw.blank(height=height)
+    chart = draw.empty_canvas(height=height)
     gap = W + 1
     for n, picture in enumerate(pictures):
         chart.add_heatmap(

@@ -47,7 +47,7 @@ def stored(cells: Sequence[Any], names: Sequence[str], overlaps: np.ndarray) -> 
     """The stored pictures side by side, the one nearest to the state in full colour, each with its overlap."""
     nearest = int(np.abs(overlaps).argmax())
     colours = [TRAIN if n == nearest else with_alpha(TRAIN, 0.5) for n in range(len(cells))]
-    titles = [f"{name} · m = {draw.short(round(float(m), 2))}" for name, m in zip(names, overlaps, strict=True)]
+    titles = [f"{name} · m = {draw.format_number(round(float(m), 2))}" for name, m in zip(names, overlaps, strict=True)]
     return drawings(cells, titles, height=150, colours=colours)
 
 
@@ -58,7 +58,7 @@ def energy(done: hopfield.Recall, at: int) -> go.Figure:
     everything = list(range(len(values)))
     line(chart, everything, values, "E", with_alpha(TRAIN, 0.3), shape="hv")
     line(chart, everything[: at + 1], values[: at + 1], "E", TRAIN, shape="hv")
-    draw.ring(chart, (at, values[at]), "", VALIDATION, 14)
+    draw.highlight(chart, (at, values[at]), "", VALIDATION, 14)
     chart.update_layout(showlegend=False)
     return chart
 
@@ -78,7 +78,7 @@ def verdict(done: hopfield.Recall, names: Sequence[str]) -> str:
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _valleys(patterns: np.ndarray, seed: int) -> dict[str, int]:
-    return hopfield.valleys(patterns, 200, seed)
+    return hopfield.count_attractors(patterns, 200, seed)
 
 
 @st.cache_data(max_entries=20, show_spinner=lazy_message("Storing and recalling…"))
@@ -105,7 +105,7 @@ def landscape(lab: Lab, patterns: np.ndarray, seed: int) -> None:
         chart.update_xaxes(range=[0, 215])
         chart.update_yaxes(type="category", autorange="reversed")
         alt = _("In which kind of valley 200 random starts end with the pictures that are stored now")
-        lab.picture(chart, "valleys", alt, {_("ends in"): list(KINDS.values()), _("starts"): list(counts.values())})
+        lab.figure(chart, "valleys", alt, {_("ends in"): list(KINDS.values()), _("starts"): list(counts.values())})
         st.caption(_("The last two are spurious memories: valleys that no stored picture made alone."))
     with right:
         n = int(lab.choice("neurons", _("Neurons N"), {"100": "100", "49": "49", "144": "144"}))
@@ -122,5 +122,5 @@ def landscape(lab: Lab, patterns: np.ndarray, seed: int) -> None:
             _("unstable cells"): [load.unstable for load in loads],
             _("expected"): [load.expected_unstable for load in loads],
         }
-        lab.picture(chart, "capacity", _("Share of random pictures recalled, by how many are stored"), table)
+        lab.figure(chart, "capacity", _("Share of random pictures recalled, by how many are stored"), table)
         st.caption(_("Each start has a tenth of its cells flipped. The dotted line is the theory's limit, 0.138 N."))

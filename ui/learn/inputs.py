@@ -35,23 +35,23 @@ class Inputs:
         """One key of `options` (key → label): visible side by side where they are few and short."""
         keys = list(options)
         default = default or keys[0]
-        raw = self._raw(name)
+        raw = self._address_value(name)
         if len(keys) <= 5 and sum(map(len, options.values())) <= 34:
             widget: Callable[..., Any] = partial(st.segmented_control, required=True)
         else:
             widget = partial(st.selectbox, width=230)
         value = choose(widget, label, options, key=self.key(name), default=default, help=help or None)
         value = value if value in options else default  # what a browser sends is checked here
-        self._said(name, raw, lambda text: bool(resolve_key(text, options)), options[value])
+        self._check_value(name, raw, lambda text: bool(resolve_key(text, options)), options[value])
         return value
 
-    def several(self, name: str, label: str, options: Mapping[str, str], default: Sequence[str]) -> list[str]:
+    def multichoice(self, name: str, label: str, options: Mapping[str, str], default: Sequence[str]) -> list[str]:
         """The chosen keys of `options` (key → label), in their order there; none is the person's own business."""
-        raw = self._raw(name)
+        raw = self._address_value(name)
         widget = partial(st.pills, selection_mode="multi")
         chosen = choose_many(widget, label, options, key=self.key(name), default=default)
         chosen = [one for one in options if one in chosen]
-        self._said(
+        self._check_value(
             name, raw, lambda text: not unknown_keys(text, options), ", ".join(options[one] for one in chosen) or "–"
         )
         return chosen
@@ -60,7 +60,7 @@ class Inputs:
         self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *, help: str = "", **more: Any
     ) -> Any:
         """A number from `low` to `high`, int or float as they are."""
-        raw = self._raw(name)
+        raw = self._address_value(name)
         value = st.slider(
             label,
             low,
@@ -73,14 +73,14 @@ class Inputs:
             **{"width": 160} | more,
         )
         value = min(max(value, low), high)
-        self._said(name, raw, _number_from(low, high), value)
+        self._check_value(name, raw, _number_from(low, high), value)
         return value
 
     def number(
         self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *, help: str = "", **more: Any
     ) -> Any:
         """A typed number from `low` to `high`, int or float as they are."""
-        raw = self._raw(name)
+        raw = self._address_value(name)
         value = st.number_input(
             label,
             low,
@@ -93,19 +93,19 @@ class Inputs:
             **{"width": 130} | more,
         )
         value = default if value is None else min(max(value, low), high)
-        self._said(name, raw, _number_from(low, high), value)
+        self._check_value(name, raw, _number_from(low, high), value)
         return value
 
     def switch(self, name: str, label: str, default: bool = False, *, help: str = "") -> bool:
-        raw = self._raw(name)
+        raw = self._address_value(name)
         value = bool(st.toggle(label, default, key=self.key(name), bind="query-params", help=help or None))
-        self._said(name, raw, lambda text: text.lower() in ("true", "false"), _("on") if value else _("off"))
+        self._check_value(name, raw, lambda text: text.lower() in ("true", "false"), _("on") if value else _("off"))
         return value
 
     def text(self, name: str, label: str, default: str, *, limit: int = 200, help: str = "", **more: Any) -> str:
         """A line of text of at most `limit` characters. An empty one is the person's own business: the page says what
         it makes of it."""
-        self._raw(name)
+        self._address_value(name)
         value = st.text_input(
             label, default, max_chars=limit, key=self.key(name), bind="query-params", help=help or None, **more
         )
@@ -126,25 +126,25 @@ class Inputs:
         st.button(_("Restart"), key=self.key("restart"), on_click=self._restart, args=(back,))
 
     def _restart(self, back: Mapping[str, Any]) -> None:
-        self.go(None)
+        self.go_to_step(None)
         for name, value in back.items():
-            self.set(name, value)
+            self.set_value(name, value)
 
     def _new_seed(self, old: int, back: Mapping[str, Any]) -> None:
-        self.set("seed", (old + random.randrange(1, SEEDS)) % SEEDS)
+        self.set_value("seed", (old + random.randrange(1, SEEDS)) % SEEDS)
         self._restart(back)
 
-    def go(self, step: int | None) -> None:
+    def go_to_step(self, step: int | None) -> None:
         """From a callback: to that step; None is the one that the page opens with."""
         st.session_state[f"{self.key('step')}:now"] = step
         if step is not None:
             st.session_state[f"{self.key('step')}:shown"] = step
 
-    def now(self) -> int:
+    def current_step(self) -> int:
         """From a callback: the step in view."""
         return int(st.session_state[f"{self.key('step')}:shown"])
 
-    def set(self, name: str, value: Any) -> None:
+    def set_value(self, name: str, value: Any) -> None:
         """From a callback: the widget `name` now has this value."""
         st.session_state[self.key(name)] = value
 
@@ -156,7 +156,7 @@ class Inputs:
         if raw is not None:
             sound = _number_from(first, last)(raw)
             st.session_state[now] = round(float(raw)) if sound else None
-            self._say(key, raw, sound, start)
+            self._record_check(key, raw, sound, start)
         step = st.session_state.get(now)
         step = start if step is None else min(max(step, first), last)
         st.session_state[slider] = step
@@ -167,11 +167,11 @@ class Inputs:
         label = _("Step (of {last})").format(last=last)
         step = min(max(int(st.slider(label, first, last, key=slider, on_change=moved, width=300)), first), last)
         st.session_state[f"{key}:shown"] = step
-        self._write(key, str(step), str(start))
+        self._write_to_address(key, str(step), str(start))
         self._warn(key, step)
         return step
 
-    def _write(self, key: str, text: str, default: str) -> None:
+    def _write_to_address(self, key: str, text: str, default: str) -> None:
         """Put into the address what no widget can be bound to; a default needs no mention."""
         self.known.add(key)
         if text == default:
@@ -199,7 +199,7 @@ class Inputs:
         key = self.key(name)
         own = np.asarray(default, float)
         if st.session_state.get(f"{key}:own", encode(own)) != encode(own):  # another seed or size: begin anew
-            self.put(name, own)
+            self.set_table(name, own)
         st.session_state[f"{key}:own"] = encode(own)
         version = st.session_state.setdefault(f"{key}:version", 0)
         editor = f"{key}:{version}"
@@ -239,21 +239,21 @@ class Inputs:
         if said:
             st.error(md(said + " " + _("The page goes on with its own numbers.")), icon=":material/error:")
         st.session_state[f"{key}:now"] = encode(values)
-        self._write(key, encode(values), encode(own))
+        self._write_to_address(key, encode(values), encode(own))
         return values
 
-    def put(self, name: str, values: Any) -> None:
+    def set_table(self, name: str, values: Any) -> None:
         """The table `name` now holds these numbers; before it is drawn, or from a callback."""
         key = self.key(name)
         st.session_state[f"{key}:now"] = encode(np.asarray(values, float))
         st.session_state[f"{key}:version"] = st.session_state.get(f"{key}:version", 0) + 1
 
-    def asked(self, *names: str) -> bool:
+    def in_address(self, *names: str) -> bool:
         """Does the address say something about one of these? Then what holds them stands open."""
         return any(self.key(name) in st.query_params for name in names)
 
     # What the address said wrongly ----------------------------------------------------------------------------------
-    def _raw(self, name: str) -> str | None:
+    def _address_value(self, name: str) -> str | None:
         """What the address says for `name`, the first time that this session draws it."""
         key = self.key(name)
         self.known.add(key)
@@ -263,13 +263,13 @@ class Inputs:
         seen.add(key)
         return address_value(key) if key in st.query_params else None
 
-    def _said(self, name: str, raw: str | None, fits: Callable[[str], bool], value: Any) -> None:
+    def _check_value(self, name: str, raw: str | None, fits: Callable[[str], bool], value: Any) -> None:
         key = self.key(name)
         if raw is not None:
-            self._say(key, raw, fits(raw), value)
+            self._record_check(key, raw, fits(raw), value)
         self._warn(key, value)
 
-    def _say(self, key: str, raw: str, sound: bool, value: Any) -> None:
+    def _record_check(self, key: str, raw: str, sound: bool, value: Any) -> None:
         if not sound:
             st.session_state.setdefault("lab:said", {})[key] = (raw, value)
 

@@ -12,9 +12,9 @@ from core.lab import long_memory
 from core.lab.digits import tex_array
 from core.lab.long_memory import GLOSSES, KINDS, THINGS, Trained
 from core.lab.long_memory_snippet import snippet
-from core.lab.lstm_gru import Hold
+from core.lab.lstm_gru import GateOverride
 from ui.learn import figures as draw
-from ui.learn.figures import short
+from ui.learn.figures import format_number
 from ui.learn.heatmap import frame, heat
 from ui.learn.live_training import Progress, on_demand
 from ui.learn.lstm_gru import BIAS, GATES, holding
@@ -84,11 +84,11 @@ def _sentence(lab: Lab, steps: int) -> np.ndarray:
 
     def another() -> None:
         x, _folded = long_memory.sentences(1, steps, np.random.default_rng())
-        lab.set("folding", " ".join(long_memory.words(x[0])))
+        lab.set_value("folding", " ".join(long_memory.words(x[0])))
 
     text = lab.text("folding", _("The sentence"), FOLDING, limit=400)
     st.button(_("Another sentence"), key=lab.key("another"), on_click=another)
-    x: np.ndarray = lab.sound(lambda: long_memory.sentence(text), lambda: long_memory.sentence(FOLDING))
+    x: np.ndarray = lab.or_fallback(lambda: long_memory.sentence(text), lambda: long_memory.sentence(FOLDING))
     return x
 
 
@@ -101,7 +101,7 @@ def folding(lab: Lab, controls: Any, left: Any, right: Any) -> None:
         seed = lab.seed()
         x = _sentence(lab, steps)
         kind = lab.choice("net", _("Network in view"), NETS, default="lstm")
-        holds = holding(lab, GATES[kind], len(x)) if kind in GATES else []
+        overrides = holding(lab, GATES[kind], len(x)) if kind in GATES else []
     words = long_memory.words(x)
     with left:
         what = ("folding", steps, units, keep, seed)
@@ -109,36 +109,40 @@ def folding(lab: Lab, controls: Any, left: Any, right: Any) -> None:
             lab, "train", _("Train all three"), what, lambda progress: train_all(steps, units, keep, seed, progress)
         )
     net = nets[kind] if nets else untrained(kind, steps, units, keep, seed)
-    p = long_memory.answer(net, x, holds)[0]
+    p = long_memory.answer(net, x, overrides)[0]
     with right:
-        at = lab.stepper(len(words), first=1, start=min(5, len(words)))
+        at = lab.step_controls(len(words), first=1, start=min(5, len(words)))
         best = int(p[at - 1].argmax())
         st.markdown(
             _("Word {t} is **{word}** ({gloss}). If asked now, it would say {thing}, with P = {p}.").format(
-                t=at, word=words[at - 1], gloss=GLOSSES[words[at - 1]], thing=THINGS[best], p=short(p[at - 1, best])
+                t=at,
+                word=words[at - 1],
+                gloss=GLOSSES[words[at - 1]],
+                thing=THINGS[best],
+                p=format_number(p[at - 1, best]),
             )
         )
         state, weights = rf"h_{{{at}}}", tex_array(p[at - 1][None].round(3))
-        lab.digits(rf"\small \operatorname{{softmax}}({state} V + c) = {weights}")
-        norms = {one: long_memory.reach(one, steps, units, keep, seed) for one in KINDS}
-        lab.picture(reach(norms, at), "reach", _("What of the error reaches each word of the untrained networks"))
+        lab.worked_formula(rf"\small \operatorname{{softmax}}({state} V + c) = {weights}")
+        norms = {one: long_memory.gradient_reach(one, steps, units, keep, seed) for one in KINDS}
+        lab.figure(reach(norms, at), "reach", _("What of the error reaches each word of the untrained networks"))
         st.caption(_("Before training: what of the error at the end reaches each word of such a sentence."))
         if nets and kind != "rnn":
             gate = "f" if kind == "lstm" else "z"
-            lab.predict(long_memory.question(net, x, Hold(gate, 0.0, min(10, len(x)))))
+            lab.ask_question(long_memory.question(net, x, GateOverride(gate, 0.0, min(10, len(x)))))
     with left:
         alt = _("What the network would answer after each word")
         table: dict[str, Sequence[Any]] = {_("word"): words} | {
             thing: p[:, n].tolist() for n, thing in enumerate(THINGS)
         }
-        lab.picture(answers(p, words, at), "answers", alt, table, on_click=lambda place: lab.go(place[0] + 1))
+        lab.figure(answers(p, words, at), "answers", alt, table, on_click=lambda place: lab.go_to_step(place[0] + 1))
         if not nets:
             st.caption(_("Not trained yet: these answers are guesses."))
         else:
-            lab.picture(learning(nets), "learning", _("The share of right answers while the three networks learn"))
+            lab.figure(learning(nets), "learning", _("The share of right answers while the three networks learn"))
             shares = ", ".join(f"{NETS[one]} {nets[one].accuracy:.0%}" for one in KINDS)
             st.caption(_("Right on 500 fresh sentences: {shares}; guessing gets 25%.").format(shares=shares))
-        if nets and holds:
-            now = long_memory.accuracy_with(net, holds)
+        if nets and overrides:
+            now = long_memory.accuracy_with(net, overrides)
             st.info(_("With that gate held, {share:.0%} of 500 fresh sentences are right.").format(share=now))
-    lab.keras(lambda: snippet(net, x, holds))
+    lab.keras_snippet(lambda: snippet(net, x, overrides))

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.i18n import N_, _, translated_mapping
-from core.lab.lstm_gru import Hold, LstmStep, Step
+from core.lab.lstm_gru import GateOverride, LstmStep, Step
 from ui.learn import figures as draw
 from ui.learn.bounded_slider import bounded
 from ui.learn.heatmap import frame, heat
@@ -34,7 +34,7 @@ FORMULAS = {
 
 
 def gates(
-    kind: str, steps: Sequence[Step], signs: Sequence[str], unit: int, at: int, holds: Sequence[Hold] = ()
+    kind: str, steps: Sequence[Step], signs: Sequence[str], unit: int, at: int, overrides: Sequence[GateOverride] = ()
 ) -> go.Figure:
     """Every gate of one unit, and what it holds, over the string; a held gate is framed. A click hands over [row,
     column]."""
@@ -42,7 +42,7 @@ def gates(
     rows = [[float(getattr(step, name)[unit]) for step in steps] for name in names]
     words = ["␣" if sign == " " else sign for sign in signs]
     chart = heat(rows, list(names.values()), words, low=-1.2, high=1.2, names=("", "", ""), clickable=True, height=300)
-    for hold in holds:
+    for hold in overrides:
         frame(chart, list(names).index(hold.gate), hold.first - 1, REAL, width=len(steps) - hold.first + 1)
     frame(chart, 0, at - 1, VALIDATION, height=len(names))
     return chart
@@ -70,7 +70,7 @@ def memory(kind: str, steps: Sequence[Step], others: Mapping[str, Sequence[Step]
     return chart
 
 
-def holding(lab: Lab, gates: Mapping[str, str], last: int) -> list[Hold]:
+def holding(lab: Lab, gates: Mapping[str, str], last: int) -> list[GateOverride]:
     """The inputs that hold a gate: which, at what value, from which of the `last` steps on."""
     short = {gate: name.split()[0] for gate, name in gates.items()}
     gate = lab.choice("hold", _("Hold a gate"), {"free": _("none"), **short})
@@ -79,4 +79,4 @@ def holding(lab: Lab, gates: Mapping[str, str], last: int) -> list[Hold]:
     low = -1.0 if gate == "candidate" else 0.0
     value = bounded(lab, "value", _("held at"), low, 1.0, 1.0 if gate in ("f", "z") else 0.0, 0.05)
     first = bounded(lab, "first", _("from step"), 1, last, 1, 1)
-    return [Hold(gate, value, min(first, last))]
+    return [GateOverride(gate, value, min(first, last))]

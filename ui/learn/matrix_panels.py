@@ -31,7 +31,7 @@ def panels(
     begin = starts(tables)
     tall = max(len(table) for table in tables)
     wide = begin[-1] + tables[-1].shape[1]
-    chart = draw.blank(height=round((tall + 1.4) * cell))
+    chart = draw.empty_canvas(height=round((tall + 1.4) * cell))
     for table, x in zip(tables, begin, strict=True):
         signed = bool((table < 0).any())
         most = ROOM * float(np.abs(table).max(initial=0.0)) or 1.0
@@ -49,7 +49,7 @@ def panels(
         )
     cells = [(x + c, r, v) for t, x in zip(tables, begin, strict=True) for (r, c), v in np.ndenumerate(t)]
     size = 12 if wide <= 12 else 11 if wide <= 18 else 9
-    draw.texts(chart, [(x, y) for x, y, _v in cells], [draw.short(v, places) for _x, _y, v in cells], size=size)
+    draw.texts(chart, [(x, y) for x, y, _v in cells], [draw.format_number(v, places) for _x, _y, v in cells], size=size)
     middles = [(x + (t.shape[1] - 1) / 2, -0.95) for t, x in zip(tables, begin, strict=True)]
     draw.texts(chart, middles, list(titles), size=13)
     signs = [(x - (1 + GAP) / 2, (len(tables[n + 1]) - 1) / 2) for n, x in enumerate(begin[1:])]

@@ -35,7 +35,7 @@ class Lab(Inputs):
         if concept.key not in opened:
             opened.append(concept.key)
 
-    def head(self) -> None:
+    def header(self) -> None:
         """Title, what it is in three sentences, where it comes from, what comes before, the formula."""
         concept = self.concept
         st.title(md(concept.title), anchor=False)
@@ -47,26 +47,26 @@ class Lab(Inputs):
                 for key in concept.prerequisites:
                     navigation.link(key, navigation.concepts()[key], ":material/arrow_back:")
         self._notice = st.container()
-        self.digits(concept.formula)
+        self.worked_formula(concept.formula)
 
-    def bench(self, widths: tuple[int, int] | None = (1, 1)) -> tuple[Any, Any, Any]:
+    def columns(self, widths: tuple[int, int] | None = (1, 1)) -> tuple[Any, Any, Any]:
         """Three places: the controls, a strip along the top; under it the picture; beside it the steps and digits.
 
         `widths` are the shares of picture and digits; with None the picture has the whole width and they go below it.
         On a phone everything stands in one column.
         """
-        controls = self.strip()
+        controls = self.control_row()
         self.narrow = widths is not None
         if widths is None:
             return controls, st.container(), st.container()
         left, right = st.columns(widths, gap="medium")
         return controls, left.container(), right.container()
 
-    def strip(self) -> Any:
+    def control_row(self) -> Any:
         """A row of controls that belong to the picture under it."""
         return st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="small")
 
-    def sound(self, make: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    def or_fallback(self, make: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
         """make(); where that raises UserError, its sentence in place and otherwise()."""
         try:
             return make()
@@ -74,7 +74,7 @@ class Lab(Inputs):
             st.error(md(str(error) + " " + _("The page goes on with its own numbers.")), icon=":material/error:")
             return otherwise()
 
-    def stepper(
+    def step_controls(
         self, last: int, *, first: int = 0, start: int | None = None, marks: Sequence[int] = (), mark: str = ""
     ) -> int:
         """The step in view, from `first` to `last`. A button called `mark` goes to the next of the steps `marks`."""
@@ -87,25 +87,25 @@ class Lab(Inputs):
         with row:
             step = self.step_slider(first, last, start)
         with buttons:  # drawn only now: what the address says is known
-            self._jump("start", _("Start"), lambda now: first, step == first)
-            self._jump("back", _("Back"), lambda now: max(now - 1, first), step == first)
-            self._jump("next", _("Next"), lambda now: min(now + 1, last), step == last, type="primary")
-            self._jump("end", _("End"), lambda now: last, step == last)
+            self._step_button("start", _("Start"), lambda now: first, step == first)
+            self._step_button("back", _("Back"), lambda now: max(now - 1, first), step == first)
+            self._step_button("next", _("Next"), lambda now: min(now + 1, last), step == last, type="primary")
+            self._step_button("end", _("End"), lambda now: last, step == last)
             if marks:
                 ahead = [other for other in marks if other > step]
-                self._jump("mark", mark, lambda now: next((m for m in ahead if m > now), now), not ahead)
+                self._step_button("mark", mark, lambda now: next((m for m in ahead if m > now), now), not ahead)
         return step
 
-    def _jump(self, name: str, label: str, to: Callable[[int], int], disabled: bool, **more: Any) -> None:
+    def _step_button(self, name: str, label: str, to: Callable[[int], int], disabled: bool, **more: Any) -> None:
         """A button to another step, counted from the one that is in view when it is pressed: a second press may come
         before the first is drawn."""
 
         def pressed() -> None:
-            self.go(to(self.now()))
+            self.go_to_step(to(self.current_step()))
 
         st.button(label, key=self.key(f"go-{name}"), on_click=pressed, disabled=disabled, **more)
 
-    def picture(
+    def figure(
         self,
         chart: go.Figure,
         name: str,
@@ -132,7 +132,7 @@ class Lab(Inputs):
         if table is not None:
             figures.data_table(table, key=f"{key}-table", alt=alt)
 
-    def digits(self, *formulas: str, small: bool = False) -> None:
+    def worked_formula(self, *formulas: str, small: bool = False) -> None:
         """The same formula with this page's digits; `small` for long ones beside a picture."""
         for formula in formulas:
             parts = split(formula)
@@ -147,7 +147,7 @@ class Lab(Inputs):
                 for part in parts:
                     st.latex(part, width="content")
 
-    def predict(self, question: Question, *, plain: bool = False) -> None:
+    def ask_question(self, question: Question, *, plain: bool = False) -> None:
         """One question from the live numbers; its answer and why after a choice. New numbers, new question.
 
         `plain` where the question quotes what a person typed: then nothing in it is Markdown.
@@ -177,7 +177,7 @@ class Lab(Inputs):
                     icon=":material/lightbulb:",
                 )
 
-    def keras(self, make: Callable[[], Snippet], name: str = "keras", title: str = "") -> None:
+    def keras_snippet(self, make: Callable[[], Snippet], name: str = "keras", title: str = "") -> None:
         """A program to copy that prints exactly the shown numbers, and what it prints. A second one on a page has a
         `name` and a `title` of its own."""
         label = title or _("The same in Keras")
@@ -192,7 +192,7 @@ class Lab(Inputs):
                 prints.caption(_("It prints exactly the numbers of this page."))
                 prints.code(snippet.prints, language=None, height=_height(snippet.prints), wrap_lines=True)
 
-    def foot(self) -> None:
+    def footer(self) -> None:
         """The same thing in the person's own run, the pages before and after, and what the address said in vain."""
         for link in self.concept.links:
             self._own_run(link.family, link.text)

@@ -37,7 +37,7 @@ def tree(nodes: Sequence[Node], at: int) -> go.Figure:
     """All nodes up to `at` with P(good); green says good, red bad. A click hands over the node's number."""
     xy = _places(nodes)
     words, high = sum(not node.children for node in nodes), max(y for _x, y in xy)
-    chart = draw.blank(height=int(130 + 78 * high))
+    chart = draw.empty_canvas(height=int(130 + 78 * high))
     lines = [(*xy[child], *xy[n]) for n, node in enumerate(nodes) for child in node.children]
     draw.edges(chart, lines)
     draw.edges(chart, [(*xy[child], *xy[at]) for child in nodes[at].children], TRAIN, width=4)
@@ -54,7 +54,7 @@ def tree(nodes: Sequence[Node], at: int) -> go.Figure:
         keys=list(range(len(nodes))),
         hover=[node.text for node in nodes],
     )
-    draw.ring(chart, xy[at], "", VALIDATION, 52 if words < 7 else 44)
+    draw.highlight(chart, xy[at], "", VALIDATION, 52 if words < 7 else 44)
     leaves = [(place, node) for place, node in zip(xy, nodes, strict=True) if not node.children]
     draw.texts(chart, [(x, y - 0.55) for (x, y), _node in leaves], [str(node.tree) for _place, node in leaves], size=13)
     chart.update_xaxes(range=[-0.6, words - 0.4])
@@ -90,7 +90,7 @@ def others(trees: Sequence[tuple[str, float, int | None]], shown: str) -> go.Fig
             hovertemplate="%{customdata}: %{y:.1%}<extra></extra>",
         )
     here = next(n for n, row in enumerate(rows) if row[0] == shown)
-    draw.ring(chart, (here, rows[here][1]), "", VALIDATION, 18)
+    draw.highlight(chart, (here, rows[here][1]), "", VALIDATION, 18)
     chart.update_layout(showlegend=False)
     chart.update_xaxes(showticklabels=False, range=[-0.7, len(rows) - 0.3])
     chart.update_yaxes(tickformat=".0%", range=[-0.06, 1.06])

@@ -34,7 +34,7 @@ def numbers(steps: Sequence[Step], at: int) -> go.Figure:
     D, H, O = len(steps[0].x), len(steps[0].s), len(steps[0].y)
     height = {"input": -ROW * (H - 1) / 2 - LIFT, "state": 0.0, "output": ROW * (H - 1) / 2 + LIFT}
     tall = height["output"] - height["input"] + ROW * (D + O) / 2 + 1.1
-    chart = draw.blank(height=round(tall * 68))
+    chart = draw.empty_canvas(height=round(tall * 68))
     chart.update_xaxes(range=[-1.15, COLUMN * (len(steps) - 1) + 0.75])
     chart.update_yaxes(range=[height["input"] - ROW * D / 2 - 0.35, height["output"] + ROW * O / 2 + 0.45])
     many = len(steps) > 8
@@ -67,7 +67,7 @@ def numbers(steps: Sequence[Step], at: int) -> go.Figure:
     draw.nodes(
         chart,
         [place("input", n, i) for n, i in inputs],
-        [draw.short(steps[n].x[i]) for n, i in inputs],
+        [draw.format_number(steps[n].x[i]) for n, i in inputs],
         INPUT,
         size=size,
         font=font,
@@ -75,14 +75,14 @@ def numbers(steps: Sequence[Step], at: int) -> go.Figure:
     draw.nodes(
         chart,
         [place(*number) for number in todo],
-        [draw.short(_value(steps, number)) if n <= at else "?" for n, number in enumerate(todo)],
+        [draw.format_number(_value(steps, number)) if n <= at else "?" for n, number in enumerate(todo)],
         [WAITING if n > at else STATE if number[0] == "state" else OUTPUT for n, number in enumerate(todo)],
         size=size,
         font=font,
         keys=list(range(len(todo))),
         hover=[f"{number[0]} {number[1] + 1}, {number[2] + 1}" for number in todo],
     )
-    draw.ring(chart, target, "", VALIDATION, size + 12)
+    draw.highlight(chart, target, "", VALIDATION, size + 12)
     rows = [(-0.75, height["input"]), (-0.75, 0), (-0.75, height["output"])]
     draw.texts(chart, rows, ["<i>x</i>", "<i>s</i>", "<i>y</i>"], NEUTRAL, 15)
     return chart
@@ -95,7 +95,7 @@ def _value(steps: Sequence[Step], number: tuple[str, int, int]) -> float:
 
 def wiring(ticks: Sequence[Tick]) -> go.Figure:
     """Cells in a row; arrows show where inputs come in, states go on and outputs are taken."""
-    chart = draw.blank(height=250)
+    chart = draw.empty_canvas(height=250)
     chart.update_xaxes(range=[-0.6, max(len(ticks), 4) - 0.4])
     chart.update_yaxes(range=[-1.5, 1.5])
     size, font = (44, 12) if len(ticks) <= 7 else (30, 10)

@@ -102,7 +102,7 @@ def test_what_stands_before_the_gap_never_decides(language):
 def test_reading_both_ways_fills_what_one_way_can_only_guess():
     figures, readers = {}, {}
     for kind in gap.KINDS:
-        readers[kind] = gap.Reader("en", kind, 0)
+        readers[kind] = gap.GapModel("en", kind, 0)
         epochs = list(readers[kind].train())
         figures[kind] = epochs[-1]
         assert [e.number for e in epochs] == list(range(1, gap.EPOCHS + 1))
@@ -129,9 +129,9 @@ def test_reading_both_ways_fills_what_one_way_can_only_guess():
         (lambda: bidirectional.formula_with_digits(read(("a", "b"), 0), 2, "forward", 0), "The word is 2"),
         (lambda: gap.sentence("fr", "", "", "", ""), "The language"),
         (lambda: gap.sentence("en", "tomorrow", "English", "morning", "car"), "The ending"),
-        (lambda: gap.Reader("en", "three-ways", 0), "The reader"),
-        (lambda: gap.Reader("en", "one-way", 0).fill(("a", "b")), "with the gap as word"),
-        (lambda: next(gap.Reader("en", "one-way", 0).train(0)), "number of passes"),
+        (lambda: gap.GapModel("en", "three-ways", 0), "The reader"),
+        (lambda: gap.GapModel("en", "one-way", 0).fill(("a", "b")), "with the gap as word"),
+        (lambda: next(gap.GapModel("en", "one-way", 0).train(0)), "number of passes"),
     ],
 )
 def test_bad_input_is_named(call, message):

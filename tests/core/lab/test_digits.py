@@ -66,7 +66,7 @@ def test_a_wrong_cell_is_named(values, message):
 @pytest.mark.parametrize("value", ["nonsense", None, float("nan"), 11, -1, 2.5])
 def test_a_size_must_be_whole_and_in_range(value):
     with pytest.raises(UserError, match="Hidden units"):
-        checks.whole(value, "Hidden units", 1, 10)
+        checks.integer(value, "Hidden units", 1, 10)
 
 
 def test_a_choice_must_be_known():

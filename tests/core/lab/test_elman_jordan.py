@@ -3,7 +3,7 @@ import pytest
 
 from core.errors import UserError
 from core.lab import adam, elman_jordan
-from core.lab.elman_jordan import KINDS, TASKS, Weights, bits, initial, loss_and_gradients, remembers, run, train
+from core.lab.elman_jordan import KINDS, TASKS, Weights, bits, initial, loss_and_gradients, probe_memory, run, train
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_only_a_hidden_memory_solves_the_delay_and_both_solve_the_parity(nets):
 
 
 def test_each_remembers_what_its_context_can_hold(nets):
-    elman, jordan = remembers(nets["elman", "delay"]), remembers(nets["jordan", "parity"])
+    elman, jordan = probe_memory(nets["elman", "delay"]), probe_memory(nets["jordan", "parity"])
     assert min(elman.bits[:2]) > 0.99
     assert jordan.parity > 0.99
     assert max(jordan.bits) < 0.6

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import UserError
 from core.lab import gan_balance, gan_game
-from core.lab.gan_balance import LOG4, at, look
+from core.lab.gan_balance import LOG4, at, evaluate_state
 from core.lab.gan_game import LOSSES, SHAPES, Game, bars, cells, generate, play, start, step_d, step_g
 
 BUMPS = Game(SHAPES["two bumps"])
@@ -70,7 +70,7 @@ def test_every_gradient_is_the_one_that_keras_takes(game):
 def test_at_the_balance_the_best_d_guesses_and_v_is_minus_log_4(points):
     state = start(Game(points))
     state = replace(state, G=tuple(np.zeros_like(w) for w in state.G), D=tuple(np.zeros_like(w) for w in state.D))
-    view = look(state)  # G makes only 0, which is the data: p_g = p_data
+    view = evaluate_state(state)  # G makes only 0, which is the data: p_g = p_data
     np.testing.assert_allclose(view.best[~np.isnan(view.best)], 0.5)
     assert view.best_value == pytest.approx(-LOG4)
     assert view.value == pytest.approx(-LOG4)
@@ -82,13 +82,13 @@ def test_against_points_elsewhere_the_best_d_is_sure_and_v_is_nought():
     state = start(Game([[-2.0]]))
     biases = [np.zeros_like(w) for w in state.G]
     biases[-1] = biases[-1] + 2.0
-    view = look(replace(state, G=tuple(biases)))
+    view = evaluate_state(replace(state, G=tuple(biases)))
     assert view.best_value == pytest.approx(0, abs=1e-6)
     assert view.divergence == pytest.approx(np.log(2), abs=1e-6)
 
 
 def test_densities_by_hand():
-    view = look(start(Game([[-1.0], [1.0]], [1, 3], blur=0.2)))
+    view = evaluate_state(start(Game([[-1.0], [1.0]], [1, 3], blur=0.2)))
     p = 0.75 / (0.2 * np.sqrt(2 * np.pi))
     assert at(start(BUMPS), view, [1.0])[0] == pytest.approx(p)
     assert view.p_data.sum() * (view.axis[1] - view.axis[0]) == pytest.approx(1)
@@ -97,7 +97,7 @@ def test_densities_by_hand():
 @pytest.mark.parametrize("game", [BUMPS, RING], ids=["one", "two"])
 def test_v_on_the_grid_is_v_on_many_drawn_points(game):
     state = play(start(game), 200)[-1]
-    view, rng = look(state), np.random.default_rng(0)
+    view, rng = evaluate_state(state), np.random.default_rng(0)
     n, d = 200_000, game.dimension
     real = game.points[rng.choice(len(game.points), n, p=game.weights)] + game.blur * rng.normal(size=(n, d))
     made = generate(state.G, rng.uniform(-1, 1, (n, d))) + game.blur * rng.normal(size=(n, d))
@@ -110,7 +110,7 @@ def test_v_on_the_grid_is_v_on_many_drawn_points(game):
 @pytest.mark.parametrize("game", [BUMPS, RING], ids=["one", "two"])
 def test_no_d_beats_the_best_one_and_training_d_alone_comes_near_it(game):
     state = play(start(game), 300)[-1]
-    bound, values = look(state).best_value, [look(step_d(state, n)).value for n in (0, 50, 1000)]
+    bound, values = evaluate_state(state).best_value, [evaluate_state(step_d(state, n)).value for n in (0, 50, 1000)]
     assert max(values) <= bound + 1e-9
     assert values[2] > values[0]
     assert bound - values[2] < 0.05
@@ -118,15 +118,15 @@ def test_no_d_beats_the_best_one_and_training_d_alone_comes_near_it(game):
 
 def test_d_steps_raise_v_and_g_steps_lower_it():
     state = start(BUMPS)
-    before = look(state).value
-    assert look(step_d(state, 20)).value > before
+    before = evaluate_state(state).value
+    assert evaluate_state(step_d(state, 20)).value > before
     learned = step_d(state, 100)
-    assert look(step_g(learned, 20)).value < look(learned).value
+    assert evaluate_state(step_g(learned, 20)).value < evaluate_state(learned).value
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_game_comes_near_its_balance(played, loss):
-    view = look(played[loss][-1])
+    view = evaluate_state(played[loss][-1])
     assert view.best_value < -LOG4 + 0.08
     assert view.value == pytest.approx(-LOG4, abs=0.05)
     assert view.real == pytest.approx(0.5, abs=0.03)
@@ -136,9 +136,9 @@ def test_the_game_comes_near_its_balance(played, loss):
 
 def test_a_sure_d_stops_the_minimax_gradient_only():
     state = step_d(start(Game([[1.9]])), 2000)
-    pulls = look(state).pulls
+    pulls = evaluate_state(state).pulls
     assert pulls["minimax"] < 0.1 * pulls["non-saturating"]
-    D, minimax, other = gan_balance.pull_curves()
+    D, minimax, other = gan_balance.gradient_curves()
     assert (minimax[0], other[0]) == (0, 1)
     np.testing.assert_allclose(minimax + other, 1)
     assert D[-1] == 1
@@ -180,13 +180,15 @@ def test_progress_ends_at_one_and_the_last_state_is_kept():
 def test_the_question_is_answered_by_playing_on(played, who):
     for state in (played["minimax"][0], played["minimax"][-1]):
         asked = gan_balance.question(state, who)
-        moved = look(step_d(state, 20) if who == "D" else step_g(state, 20)).value - look(state).value
+        moved = (
+            evaluate_state(step_d(state, 20) if who == "D" else step_g(state, 20)).value - evaluate_state(state).value
+        )
         assert asked.answer_index == (2 if abs(moved) < 0.005 else int(moved < 0))
 
 
 def test_the_formula_shows_the_best_d_beside_the_trained_one(played):
     state = played["minimax"][-1]
-    view = look(state)
+    view = evaluate_state(state)
     text = gan_balance.formula_with_digits(state, view, [1.0])
     assert gan_balance.tex(at(state, view, [1.0])[3]) in text
     assert "-1.386" in text
@@ -205,7 +207,7 @@ def test_a_look_at_a_thousand_points_answers_at_once():
     seconds = []
     for _ in range(3):
         begin = time.thread_time()
-        look(step_g(step_d(state)))
+        evaluate_state(step_g(step_d(state)))
         seconds.append(time.thread_time() - begin)
     assert min(seconds) < 0.3
 
@@ -231,7 +233,7 @@ def test_a_look_at_a_thousand_points_answers_at_once():
         lambda: step_d(start(BUMPS), -1),
         lambda: play(start(BUMPS), 0),
         lambda: gan_balance.question(start(BUMPS), "E"),
-        lambda: at(start(BUMPS), look(start(BUMPS)), [float("nan")]),
+        lambda: at(start(BUMPS), evaluate_state(start(BUMPS)), [float("nan")]),
     ],
 )
 def test_bad_input_is_a_sentence(bad):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.errors import UserError
 from core.lab import hopfield
-from core.lab.hopfield import PICTURES, damage, ending, energy, hebbian, pattern, recall
+from core.lab.hopfield import PICTURES, classify_state, damage, energy, hebbian, pattern, recall
 
 STORED = [pattern(cells) for cells in PICTURES.values()]
 NAMES = tuple(PICTURES)
@@ -35,7 +35,7 @@ def test_four_neurons_by_hand():
 @pytest.mark.parametrize("seed", range(3))
 def test_a_fifth_of_the_cells_may_be_wrong(which, seed):
     done = recall(STORED, damage(STORED[which], 0.2, seed), seed)
-    assert done.ending == hopfield.Ending("stored", (which,))
+    assert done.ending == hopfield.FinalState("stored", (which,))
     assert done.settled
 
 
@@ -53,12 +53,12 @@ def test_energy_never_rises_and_is_the_formulas_at_each_step(stored, start, seed
     assert (np.diff(energies) <= 1e-12).all()
     assert all(step.energy == pytest.approx(energy(W, step.state), abs=1e-9) for step in done.steps)
     assert done.settled
-    assert ending(stored, done.end).kind in ("stored", "inverse", "mixture", "other")
+    assert classify_state(stored, done.end).kind in ("stored", "inverse", "mixture", "other")
 
 
 def test_the_inverse_is_a_memory_too():
     done = recall(STORED, -STORED[2])
-    assert done.ending == hopfield.Ending("inverse", (2,))
+    assert done.ending == hopfield.FinalState("inverse", (2,))
     assert not any(step.flipped for step in done.steps)
 
 
@@ -71,7 +71,7 @@ def test_a_mixture_of_three_random_patterns_is_stable_though_never_stored():
 
 
 def test_random_starts_reach_pictures_that_nobody_stored():
-    counts = hopfield.valleys(STORED, 200)
+    counts = hopfield.count_attractors(STORED, 200)
     assert sum(counts.values()) == 200
     assert counts["stored"] > 20
     assert counts["inverse"] > 20
@@ -120,7 +120,7 @@ def test_the_largest_drawings_answer_at_once():
     for seed in range(3):
         begin = time.thread_time()
         recall(x, damage(x[0], 0.1, seed), seed)
-        hopfield.valleys(x, seed=seed)
+        hopfield.count_attractors(x, seed=seed)
         seconds.append(time.thread_time() - begin)
     assert min(seconds) < 0.3
 

@@ -3,7 +3,17 @@ import pytest
 
 from core.errors import UserError
 from core.lab import long_memory
-from core.lab.long_memory import KINDS, THINGS, VOCABULARY, Hold, answer, loss_and_gradients, reach, sentence, train
+from core.lab.long_memory import (
+    KINDS,
+    THINGS,
+    VOCABULARY,
+    GateOverride,
+    answer,
+    gradient_reach,
+    loss_and_gradients,
+    sentence,
+    train,
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +67,15 @@ def test_a_gru_with_an_open_gate_learns_it_too():
 
 
 def test_the_open_gate_lets_the_error_reach_the_first_sentence():
-    rnn, shut, open_ = reach("rnn"), reach("lstm", keep=0.0), reach("lstm", keep=3.0)
+    rnn, shut, open_ = gradient_reach("rnn"), gradient_reach("lstm", keep=0.0), gradient_reach("lstm", keep=3.0)
     assert open_[4] > 10 * rnn[4]
     assert rnn[4] > 20 * shut[4]
     assert open_[4] > 0.1 * open_[-1]
 
 
 def test_without_its_forget_gate_the_memory_is_lost(lstm):
-    assert long_memory.accuracy_with(lstm, [Hold("f", 1.0, 6)]) > 0.9
-    assert long_memory.accuracy_with(lstm, [Hold("f", 0.0, 6)]) < 0.5
+    assert long_memory.accuracy_with(lstm, [GateOverride("f", 1.0, 6)]) > 0.9
+    assert long_memory.accuracy_with(lstm, [GateOverride("f", 0.0, 6)]) < 0.5
 
 
 def test_a_thing_that_is_moved_away_is_not_believed(lstm):
@@ -90,7 +100,7 @@ def test_the_states_are_keras_own(lstm):
 
 def test_the_question_is_answered_by_the_held_network(lstm):
     x = sentence("妈妈 教 小明 叠 衣服 " + "先 把 边角 拉平 " * 6 + "最后 叠好 了")
-    hold = Hold("f", 0.0, 10, 10)
+    hold = GateOverride("f", 0.0, 10, 10)
     asked = long_memory.question(lstm, x, hold)
     assert asked.answer_index == int(answer(lstm, x, [hold])[0][-1].argmax())
     assert "衣服" in asked.prompt
@@ -107,9 +117,9 @@ def test_the_question_is_answered_by_the_held_network(lstm):
         lambda: train("lstm", units=100),
         lambda: train("gru", keep=float("inf")),
         lambda: train("rnn", units=0),
-        lambda: long_memory.accuracy_with(train("lstm", updates=1), [Hold("z", 0.0)]),
-        lambda: long_memory.accuracy_with(train("rnn", updates=1), [Hold("f", 0.0)]),
-        lambda: answer(train("gru", updates=1), sentence("妈妈 教"), [Hold("z", 0.0, 3)]),
+        lambda: long_memory.accuracy_with(train("lstm", updates=1), [GateOverride("z", 0.0)]),
+        lambda: long_memory.accuracy_with(train("rnn", updates=1), [GateOverride("f", 0.0)]),
+        lambda: answer(train("gru", updates=1), sentence("妈妈 教"), [GateOverride("z", 0.0, 3)]),
     ],
 )
 def test_bad_input_is_a_sentence(bad):

@@ -3,7 +3,7 @@ import pytest
 
 from core.errors import UserError
 from core.lab import lstm_gru
-from core.lab.lstm_gru import KINDS, Cell, Hold, characters, initial, run
+from core.lab.lstm_gru import KINDS, Cell, GateOverride, characters, initial, run
 
 X, VOCABULARY = characters("hello, world")
 
@@ -52,7 +52,7 @@ def test_the_two_gru_forms_differ_only_in_where_r_stands():
     keras_form, textbook = run("gru", cell, X), run("gru-textbook", cell, X)
     np.testing.assert_allclose(textbook[0].h, keras_form[0].h)  # there is no state yet that r could scale
     assert np.abs(textbook[-1].h - keras_form[-1].h).max() > 1e-3
-    open_reset = [Hold("r", 1.0)]
+    open_reset = [GateOverride("r", 1.0)]
     for a, b in zip(run("gru", cell, X, open_reset), run("gru-textbook", cell, X, open_reset), strict=True):
         np.testing.assert_allclose(a.h, b.h)
         np.testing.assert_allclose(a.z, 1 - b.z)
@@ -71,14 +71,14 @@ def test_one_unit_of_an_lstm_by_hand():
 
 
 def test_an_open_forget_gate_and_a_shut_input_gate_keep_the_memory():
-    steps = run("lstm", cell_of("lstm"), X, [Hold("f", 1.0, 4), Hold("i", 0.0, 4)])
+    steps = run("lstm", cell_of("lstm"), X, [GateOverride("f", 1.0, 4), GateOverride("i", 0.0, 4)])
     np.testing.assert_allclose(steps[-1].c, steps[2].c)
     assert not np.allclose(steps[1].c, steps[2].c)
 
 
 @pytest.mark.parametrize(("kind", "keep"), [("gru", 1.0), ("gru-textbook", 0.0)])
 def test_z_keeps_in_keras_form_and_renews_in_the_textbooks(kind, keep):
-    steps = run(kind, cell_of(kind), X, [Hold("z", keep, 3, 6)])
+    steps = run(kind, cell_of(kind), X, [GateOverride("z", keep, 3, 6)])
     np.testing.assert_allclose(steps[5].h, steps[1].h)
     assert not np.allclose(steps[6].h, steps[5].h)
 
@@ -96,7 +96,7 @@ def test_the_formula_ends_in_the_units_state(kind):
     step = run(kind, cell, X)[3]
     text = lstm_gru.formula_with_digits(kind, cell, X, 4, 2)
     assert text.endswith(lstm_gru.equals(step.h[2]) + r" \end{aligned}")
-    held = lstm_gru.formula_with_digits(kind, cell, X, 4, 2, [Hold("candidate", -0.25, 4, 4)])
+    held = lstm_gru.formula_with_digits(kind, cell, X, 4, 2, [GateOverride("candidate", -0.25, 4, 4)])
     assert r"= -0.25 \quad \text{held}" in held
 
 
@@ -116,8 +116,10 @@ def test_the_question_compares_what_is_kept_with_what_is_written(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("held", [False, True])
 def test_keras_prints_the_same(run_snippet, kind, held):
-    holds = [Hold("candidate", 0.5, 3), Hold("f" if kind == "lstm" else "z", 0.1, 2, 5)] if held else []
-    snippet = lstm_gru.snippet(kind, initial(kind, len(VOCABULARY), 3, 1), X, holds)
+    overrides = (
+        [GateOverride("candidate", 0.5, 3), GateOverride("f" if kind == "lstm" else "z", 0.1, 2, 5)] if held else []
+    )
+    snippet = lstm_gru.snippet(kind, initial(kind, len(VOCABULARY), 3, 1), X, overrides)
     assert run_snippet(snippet.code) == snippet.prints
     assert ("keras.layers." in snippet.code) is not held
 
@@ -130,11 +132,11 @@ def test_keras_prints_the_same(run_snippet, kind, held):
         lambda: initial("rnn", 3, 3, 0),
         lambda: initial("lstm", 3, 0, 0),
         lambda: initial("lstm", 3, 3, 0, keep=float("nan")),
-        lambda: run("lstm", cell_of("lstm"), X, [Hold("z", 0.5)]),
-        lambda: run("lstm", cell_of("lstm"), X, [Hold("f", 1.5)]),
-        lambda: run("lstm", cell_of("lstm"), X, [Hold("f", float("inf"))]),
-        lambda: run("lstm", cell_of("lstm"), X, [Hold("f", 0.5, 0)]),
-        lambda: run("lstm", cell_of("lstm"), X, [Hold("f", 0.5, 5, 3)]),
+        lambda: run("lstm", cell_of("lstm"), X, [GateOverride("z", 0.5)]),
+        lambda: run("lstm", cell_of("lstm"), X, [GateOverride("f", 1.5)]),
+        lambda: run("lstm", cell_of("lstm"), X, [GateOverride("f", float("inf"))]),
+        lambda: run("lstm", cell_of("lstm"), X, [GateOverride("f", 0.5, 0)]),
+        lambda: run("lstm", cell_of("lstm"), X, [GateOverride("f", 0.5, 5, 3)]),
         lambda: lstm_gru.formula_with_digits("lstm", cell_of("lstm"), X, 13, 0),
         lambda: lstm_gru.question("lstm", cell_of("lstm"), X, 1, 0),
     ],

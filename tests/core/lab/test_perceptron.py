@@ -51,7 +51,7 @@ def _from_zero(gate, eta):
 
 def test_scikit_learns_the_same_weights_from_zero(monkeypatch):
     monkeypatch.setattr(perceptron, "first_weights", lambda seed: ((0.0, 0.0), 0.0))
-    points, labels = perceptron.clouds(30, 4, 1)
+    points, labels = perceptron.gaussian_clouds(30, 4, 1)
     last = trace(points, labels, 1, 0).steps[-1]
     # scikit-learn counts z = 0 as a mistake for both classes, which from zero differs in the first step only.
     theirs = Perceptron(shuffle=False, tol=None, max_iter=last.epoch).fit(
@@ -63,7 +63,7 @@ def test_scikit_learns_the_same_weights_from_zero(monkeypatch):
 
 
 def test_overlapping_clouds_do_not_pretend_to_end_well():
-    done = trace(*perceptron.clouds(40, 0.5, 3), 0.1, 0)
+    done = trace(*perceptron.gaussian_clouds(40, 0.5, 3), 0.1, 0)
     assert done.ending in ("cycle", "limit")
     assert done.steps[-1].epoch <= perceptron.MAX_PASSES
 

@@ -4,7 +4,7 @@ import pytest
 from core.errors import UserError
 from core.lab import brackets, recursive
 from core.lab.brackets import bracketings, meaning, parse, rotate, write
-from core.lab.recursive import Weights, _Forest, compose, initial
+from core.lab.recursive import Weights, _TreeBatch, compose, initial
 
 FIRST, SECOND = parse("((not good) (and bad))"), parse("(not (good (and bad)))")
 
@@ -16,7 +16,7 @@ def trained():
 
 def test_the_way_back_through_the_tree_is_the_numerical_gradient():
     w = initial(3, seed=1)
-    forest = _Forest([FIRST, SECOND, parse("(good (or (not (bad (and great)))))")])
+    forest = _TreeBatch([FIRST, SECOND, parse("(good (or (not (bad (and great)))))")])
     grads = forest.loss_and_gradients(w)[1]
     for which, value in enumerate(w):
         for place in np.ndindex(value.shape):
@@ -30,7 +30,7 @@ def test_the_way_back_through_the_tree_is_the_numerical_gradient():
 
 def test_many_trees_at_once_give_the_vectors_of_one_tree_alone():
     w = initial(4, seed=0)
-    forest = _Forest([SECOND, FIRST])
+    forest = _TreeBatch([SECOND, FIRST])
     vectors, logits = forest.up(w)
     for node in compose(w, FIRST):
         np.testing.assert_allclose(vectors[forest.place[node.tree]], node.vector)

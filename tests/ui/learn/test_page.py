@@ -66,7 +66,7 @@ def test_a_wrong_cell_is_called_by_its_row_and_column():
     ],
 )
 def test_numbers_in_little_room(value, text):
-    assert draw.short(value) == text
+    assert draw.format_number(value) == text
 
 
 def test_the_half_plane_is_cut_where_the_sum_is_zero():

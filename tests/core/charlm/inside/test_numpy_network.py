@@ -118,13 +118,13 @@ def test_windows_of_a_passage_are_parts_of_the_whole(monkeypatch, model_and_netw
     for begin, end in ((0, 1), (0, 45), (7, 9), (8, 16), (9, 20), (44, 45)):
         part = found.signals(begin, end, 2, ("h",))["h"]
         np.testing.assert_allclose(part, whole.signals["h"][0, begin + 1 : end + 1], atol=1e-5)
-        np.testing.assert_allclose(found.expected(begin, end), log_probs[begin:end], atol=1e-5)
+        np.testing.assert_allclose(found.log_probs(begin, end), log_probs[begin:end], atol=1e-5)
 
 
 def test_guesses_are_the_likeliest_characters_in_order(model_and_network, letters):
     _model, network = model_and_network
     found = passage.read(network, letters, TEXT)
-    for row, guesses in zip(np.exp(found.expected(3, 9)), found.guesses(3, 9), strict=True):
+    for row, guesses in zip(np.exp(found.log_probs(3, 9)), found.top_predictions(3, 9), strict=True):
         best = np.argsort(-row)[:5]
         assert [symbol for symbol, _chance in guesses] == [letters.symbols[number] for number in best]
         assert [chance for _symbol, chance in guesses] == pytest.approx(row[best], rel=1e-5)

@@ -147,7 +147,7 @@ def test_the_noise_of_a_picture_that_it_drew_is_found_again(sampler):
 
 def test_the_class_of_a_picture_that_it_drew_is_found_too(knowing):
     noise = knowing.noise(1, 31)
-    found = knowing.find(knowing.draw(noise, knowing.shares(1, "dog"))[0])
+    found = knowing.find_latent(knowing.draw(noise, knowing.shares(1, "dog"))[0])
     assert found.shares.tolist() == [0, 1, 0]
 
 
