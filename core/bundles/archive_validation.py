@@ -1,4 +1,4 @@
-"""What a stranger's file must prove before it is read: its size, its names, its JSON, its arrays, its pictures."""
+"""Validate the parts of an untrusted archive: sizes, file names, JSON, arrays and images."""
 
 import io
 import json
@@ -30,9 +30,10 @@ PIXELS = 40_000_000
 
 @contextmanager
 def open_archive(path: Path, limit: int) -> Iterator[zipfile.ZipFile]:
-    """An archive of at most `limit` bytes, packed and unpacked, whose table of contents is small enough to be read.
+    """Open a zip archive of at most `limit` bytes, compressed and uncompressed.
 
-    Raises ForeignFileError where it is none, or holds two files of one name, a link, or anything encrypted.
+    Raises ForeignFileError where it is not a zip archive, its table of contents is too large, or it holds two files of
+    one name, a link, or an encrypted file.
     """
     if path.stat().st_size > limit:
         raise ForeignFileError(f"it has more than {limit // 10**6} MB")
@@ -41,7 +42,7 @@ def open_archive(path: Path, limit: int) -> Iterator[zipfile.ZipFile]:
         archive = zipfile.ZipFile(path)
     except OSError:
         raise
-    except Exception as error:  # zipfile has a dozen words for damage
+    except Exception as error:  # zipfile raises many kinds of exception for a damaged file
         raise ForeignFileError("it is no archive, or damaged") from error
     with archive:
         entries = archive.infolist()
@@ -55,7 +56,7 @@ def open_archive(path: Path, limit: int) -> Iterator[zipfile.ZipFile]:
 
 
 def _check_end(path: Path) -> None:
-    """Look at the end record before zipfile reads the whole table that it announces."""
+    """Check the end record first, since zipfile would read a table of contents of any declared size."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 66_000))
         tail = file.read()
@@ -78,7 +79,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
 
 
 def safe_name(name: str) -> bool:
-    """Is `name` a relative path of plain parts that means the same on every system and climbs nowhere?"""
+    """Return whether `name` is a relative path that is valid on every system and does not leave its folder."""
     parts = name.split("/")
     return len(name) <= 200 and all(
         re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", part)
@@ -89,7 +90,10 @@ def safe_name(name: str) -> bool:
 
 
 def extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, deadline: float) -> None:
-    """Write exactly the declared bytes of `entry` to the new file `target`, before time.monotonic() is `deadline`."""
+    """Write `entry` to the new file `target`.
+
+    Raises ForeignFileError where its size is not the declared one or time.monotonic() passes `deadline`.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("xb") as file:
         for block in read_blocks(archive, entry):
@@ -99,7 +103,7 @@ def extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, dead
 
 
 def read_entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    """The content of a small file of an archive. Raises ForeignFileError where it is missing or over `limit` bytes."""
+    """Return the content of an archive member. Raises ForeignFileError where it is missing or over `limit` bytes."""
     try:
         entry = archive.getinfo(name)
     except KeyError:
@@ -110,7 +114,7 @@ def read_entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
 
 
 def validated_json(content: bytes, name: str) -> Any:
-    """The value in `content`, of bounded depth and size and with finite numbers only."""
+    """Parse the JSON in `content`. Raises ForeignFileError where it is too deep or too long or holds huge numbers."""
     try:
         value = json.loads(content, parse_constant=lambda word: None)
     except (ValueError, RecursionError) as error:
@@ -131,19 +135,19 @@ def validated_json(content: bytes, name: str) -> Any:
 
 
 def check_npz(path: Path, limit: int) -> None:
-    """Raise ForeignFileError where `path` is no npz of plain arrays that are as large as they declare."""
+    """Raise ForeignFileError where `path` is not an npz of plain arrays whose sizes match their headers."""
     with open_archive_of_arrays(path, limit) as archive:
         for entry in archive.infolist():
             blocks = read_blocks(archive, entry)
             head = io.BytesIO(next(blocks, b""))
             for _block in blocks:
-                pass  # the rest is read for its check sum and its length
+                pass  # reading the rest verifies checksum and length
             _check_array(head, entry)
 
 
 @contextmanager
 def open_archive_of_arrays(path: Path, limit: int) -> Iterator[zipfile.ZipFile]:
-    """An npz; its arrays may have any names, as they are never used as paths."""
+    """Open an npz archive; its arrays may have any names, since these are never used as paths."""
     _check_end(path)
     try:
         archive = zipfile.ZipFile(path)
@@ -167,7 +171,7 @@ def _check_array(head: io.BytesIO, entry: zipfile.ZipInfo) -> None:
         version = np.lib.format.read_magic(head)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _fortran, dtype = read(head)
-    except Exception as error:  # numpy has a dozen words for damage
+    except Exception as error:  # numpy raises many kinds of exception for a damaged header
         raise ForeignFileError(f"{shown} is no array") from error
     if dtype.hasobject or dtype.kind not in "fiubUS" or len(shape) > RANK or any(length < 0 for length in shape):
         raise ForeignFileError(f"{shown} is no array of plain numbers or texts")
@@ -176,7 +180,7 @@ def _check_array(head: io.BytesIO, entry: zipfile.ZipInfo) -> None:
 
 
 def check_png(content: bytes, name: str) -> None:
-    """Raise ForeignFileError where `content` is no whole PNG of a sensible size."""
+    """Raise ForeignFileError where `content` is not a complete PNG of at most PIXELS pixels."""
     from PIL import Image
 
     try:
@@ -186,10 +190,10 @@ def check_png(content: bytes, name: str) -> None:
             picture.verify()
     except ForeignFileError:
         raise
-    except Exception as error:  # Pillow has a dozen words for damage
+    except Exception as error:  # Pillow raises many kinds of exception for a damaged file
         raise ForeignFileError(f"{name} is no PNG picture") from error
 
 
 def one_line(text: str, limit: int = 1000) -> str:
-    """A text of a stranger without control and direction characters, cut at `limit`."""
+    """Return `text` with control and direction characters replaced by spaces, cut at `limit` characters."""
     return "".join(" " if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char for char in text[:limit])

@@ -1,7 +1,8 @@
-"""A run as one file, to take along. What comes in is hostile until proven; see archive_validation.py and keras_file.py.
+"""Export a run as one file and import it elsewhere. Imported files are untrusted and validated completely.
 
-A bundle is a zip of the run folder's files that another machine needs (PATTERNS), and bundle.json, which says what
-they are. The checkpoint and the log stay at home: an imported run is used and compared, or trained again.
+A bundle is a zip of the run's files that another machine needs (PATTERNS) and a manifest, bundle.json, that lists them.
+Checkpoint and log are not exported: an imported run can be used, compared and trained again, but not continued. See
+archive_validation.py and core/runs/keras_file.py for the checks.
 """
 
 import hashlib
@@ -30,10 +31,10 @@ from core.runs.store import draft_folder, move_into_place, runs_dir
 from core.schema import parse_options
 
 FORMAT, VERSION = "hidden-state-run", 1
-LIMIT = 1_500_000_000  # bytes, packed and unpacked
-MANIFEST, USE = "bundle.json", "use.py"  # the lines that use the model go out, and never come in
+LIMIT = 1_500_000_000  # bytes, compressed and uncompressed
+MANIFEST, USE = "bundle.json", "use.py"  # use.py is exported for people and ignored on import
 SECONDS = 300.0
-# What a run has and a bundle may hold, with the largest size of each in bytes.
+# The files that a bundle may hold, with the largest size of each in bytes.
 PATTERNS = {
     r"bundle\.json": 20_000_000,
     r"config\.json": 20_000_000,
@@ -65,7 +66,7 @@ class _Data(BaseModel):
 
 
 class _Config(BaseModel):
-    """config.json of a run that comes in; what is not named here is left behind."""
+    """Schema of an imported config.json; other keys are dropped."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
     version: Literal[1] = Field(alias="schema")
@@ -76,13 +77,13 @@ class _Config(BaseModel):
     data: _Data
 
 
-# Out ------------------------------------------------------------------------------------------------------------------
+# Export ---------------------------------------------------------------------------------------------------------------
 def export(run: Run, target: Path | BinaryIO, data: bool = False) -> None:
-    """Write `run` as one file to a path or an open binary file; with `data` also what it was trained on.
+    """Write `run` as one file to a path or an open binary file; with `data` including its training data.
 
-    Raises UserError where the run cannot be read, is too large for a bundle, or the disk refuses.
+    Raises UserError where the run is damaged or too large for a bundle, or the file cannot be written.
     """
-    run.options  # noqa: B018  # a damaged run is named before anything is written
+    run.options  # noqa: B018  # raises for a damaged run before anything is written
     if data:
         run.sources()
     try:
@@ -117,7 +118,7 @@ def _write(run: Run, file: BinaryIO, data: bool) -> None:
 
 
 def _use_script(run: Run) -> bytes:
-    """The lines that use the model; none where there is no model, or no sound vocabulary that they could read."""
+    """Return use.py; empty where there is no model or its vocabulary cannot be read."""
     try:
         return use_script(run).encode() if run.usable else b""
     except UserError:
@@ -133,17 +134,18 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _public_status(status: Status) -> dict[str, Any]:
-    """What a run has reached, without where it ran."""
+    """Return the results in a status, without the host and the process that trained the run."""
     state = status.state if status.state in ("finished", "failed") else "stopped"
     known = {"step", "total", "epoch", "seconds", "throughput", "unit", "loss", "best", "best_metric", "best_step"}
     return {"state": state, **{name: value for name, value in vars(status).items() if name in known}}
 
 
-# In -------------------------------------------------------------------------------------------------------------------
+# Import ---------------------------------------------------------------------------------------------------------------
 def import_bundle(file: Path, directory: str | Path | None = None) -> Run:
-    """The run in the bundle `file`, as a new run here. Raises UserError where anything is not as it must be.
+    """Import the bundle `file` as a new run. Raises UserError where the policy refuses or any check fails.
 
-    Everything is written into a hidden folder and proven there; only a run that is whole and harmless gets a name.
+    All files are extracted into a hidden folder and validated there; the folder is renamed to a run only if all are
+    valid.
     """
     policy.current().check_import()
     parent = runs_dir(directory)
@@ -168,7 +170,7 @@ def import_bundle(file: Path, directory: str | Path | None = None) -> Run:
 
 
 def _unpack(file: Path, draft: Path) -> str:
-    """Prove and write everything in `file`; return the name of the run."""
+    """Validate and extract everything in `file` into `draft`; return the name of the run."""
     deadline = time.monotonic() + SECONDS
     with archive_validation.open_archive(file, LIMIT) as archive:
         names = {entry.filename for entry in archive.infolist()}
@@ -196,7 +198,7 @@ def _unpack(file: Path, draft: Path) -> str:
 
 
 def _limit(name: str) -> int:
-    """The largest size of a file of that name in a run; 0 where a run has none."""
+    """Return the largest allowed size of a file with that name in bytes; 0 for an unknown name."""
     return next((limit for pattern, limit in PATTERNS.items() if re.fullmatch(pattern, name)), 0)
 
 
@@ -244,14 +246,14 @@ def _config(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
 
 
 def _validate_file(path: Path, name: str, manifest: dict[str, Any]) -> None:
-    """Check one extracted file by what it is; JSON is written anew as it was understood."""
+    """Validate one extracted file by its type; JSON is rewritten from its parsed value."""
     listed = manifest["files"][name]
     content_hash = listed.get("sha256") if isinstance(listed, dict) else None
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != content_hash:
             raise ForeignFileError(f"{name!r} is not what bundle.json says")
     if name.startswith("data/"):
-        return  # read like every upload, by the family's own careful readers
+        return  # data files are validated like every upload when the family reads them
     if name.endswith(".json"):
         value = archive_validation.validated_json(path.read_bytes(), name)
         if name == "report.json" and not isinstance(value, dict):

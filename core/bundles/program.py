@@ -1,4 +1,4 @@
-"""A run exported as a program in plain Keras; each family writes the lines (core/<family>/program.py)."""
+"""Export a run as a program in plain Keras; core/<family>/program.py generates the code."""
 
 import io
 import zipfile
@@ -13,26 +13,26 @@ from core.training.program_source import total_steps
 
 
 def script_files(run: Run) -> dict[str, bytes]:
-    """train.py, which trains this very network on this data, and the plain files that it reads.
+    """Return train.py, which trains the same network on the same data, and the data files that it reads.
 
-    Raises UserError where the data is gone, or where a run with a budget in seconds was never begun.
+    Raises UserError where the data is missing, or where a run with a budget in seconds has not started.
     """
     return family(run.family).program.files(run)
 
 
 def check_exportable(run: Run) -> None:
-    """Raise the UserError that script_files() would raise for data that is gone or a budget that is not known yet."""
+    """Raise the UserError of script_files() for missing data or an unknown number of steps, without generating code."""
     run.sources()
     total_steps(run, 1.0)
 
 
 def use_script(run: Run) -> str:
-    """A few lines that use `model.keras` beside them with nothing but Keras."""
+    """Return a short Keras program that uses the `model.keras` beside it."""
     return family(run.family).program.use(run)
 
 
 def write_script(run: Run, folder: Path) -> list[str]:
-    """Put script_files() into a new or empty folder; return their names."""
+    """Write script_files() into a new or empty folder; return their names. Raises UserError where that fails."""
     files = script_files(run)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def write_script(run: Run, folder: Path) -> list[str]:
 
 
 def script_zip(run: Run) -> bytes:
-    """script_files() as one archive."""
+    """Return script_files() as one zip archive."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in script_files(run).items():

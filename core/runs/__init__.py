@@ -1,8 +1,7 @@
-"""The run folder: the one format that screens, command line and training process share.
+"""The run folder: the format that screens, command line and training process share.
 
-A run is a folder and the list of runs is the listing of their parent folder; nothing else records them, so nothing can
-disagree with it. No module here imports TensorFlow, so that a table of runs is instant. Use run.Run for one folder,
-store for many; status, metrics and checkpoint are what changes while a run trains. keras_file and placement lie here
-and not higher up because each family, training, jobs and bundles read them. A file is replaced as a whole or not at
-all.
+A run is a folder, and the list of runs is the listing of their parent folder; no index exists that could disagree. No
+module here imports TensorFlow, so that a table of runs loads at once. Use run.Run for one folder and store for many;
+status, metrics and checkpoint change while a run trains. keras_file and placement are in this package because the
+families, training, jobs and bundles all read them. Each file is replaced as a whole or not at all.
 """

@@ -1,7 +1,7 @@
-"""Checkpoints: one file each, replaced atomically, the newest two kept while it trains, a damaged one passed over.
+"""Checkpoints: one .npz file each, written atomically; the newest two are kept and a damaged one is skipped.
 
-A checkpoint is an .npz, uncompressed while the run trains: the arrays by name, and one JSON text under `__meta__`.
-zip's own checksums tell a damaged file. Nothing is ever unpickled.
+The file holds the arrays by name and one JSON text under `__meta__`, uncompressed while the run trains. The checksums
+of the zip format reveal a damaged file. Nothing is ever unpickled.
 """
 
 import json
@@ -25,14 +25,14 @@ def save_arrays(path: Path, arrays: Arrays, meta: dict[str, Any], *, compressed:
 
 
 def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """The arrays and the meta data of a checkpoint. Raises ValueError or OSError where it is damaged."""
+    """Return the arrays and the metadata of a checkpoint. Raises ValueError or OSError where it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(arrays.pop(META).tobytes())
     except OSError:
         raise
-    except Exception as error:  # zipfile and numpy have a dozen words for damage
+    except Exception as error:  # zipfile and numpy raise many kinds of exception for a damaged file
         raise ValueError(f"{path.name}: {error}") from error
     if not isinstance(meta, dict):
         raise ValueError(f"{path.name}: no meta data")
@@ -40,7 +40,7 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
 
 
 def save_checkpoint(folder: Path, step: int, arrays: Arrays, meta: dict[str, Any], keep: int = -1) -> Path:
-    """Write the checkpoint of `step`, then let go of all but the newest two and that of step `keep`."""
+    """Write the checkpoint of `step`, then delete all but the newest two and that of step `keep`."""
     folder.mkdir(exist_ok=True)
     path = _path(folder, step)
     save_arrays(path, arrays, meta | {"step": step})
@@ -51,10 +51,10 @@ def save_checkpoint(folder: Path, step: int, arrays: Arrays, meta: dict[str, Any
 
 
 def compact_checkpoints(folder: Path) -> None:
-    """For a run that has come to its end: keep the newest checkpoint alone, small; nothing where it is damaged.
+    """Keep only the newest checkpoint of a finished run and compress it; change nothing where it is damaged.
 
-    It is only gone on from when somebody wants more than was planned. What the optimizer remembers keeps eight
-    significant bits (bfloat16), which deflate to half; the weights stay as they are.
+    It is needed only if the run is extended later. The optimizer's arrays are rounded to bfloat16 precision (eight
+    significant bits), which compresses to half the size; the weights are unchanged.
     """
     newest, *older = checkpoints(folder) or [folder]
     try:
@@ -70,7 +70,7 @@ def compact_checkpoints(folder: Path) -> None:
 
 
 def _round_to_bfloat16(array: np.ndarray) -> np.ndarray:
-    """float32 rounded to bfloat16's bits (half to even is not worth it here); others as they are."""
+    """Round a float32 array to bfloat16 precision (half away from zero, dtype unchanged); return others unchanged."""
     if array.dtype != np.float32 or array.ndim == 0:
         return array
     bits = np.ascontiguousarray(array).view(np.uint32)
@@ -83,12 +83,12 @@ def _path(folder: Path, step: int) -> Path:
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    """The checkpoint files of a run, the newest first."""
+    """Return the checkpoint files of a run, the newest first."""
     return sorted(folder.glob("step-*.npz"), reverse=True)
 
 
 def load_newest(folder: Path, before: int | None = None) -> tuple[Arrays, dict[str, Any]] | None:
-    """The newest sound checkpoint (of a step before `before` where given), or None."""
+    """Return the newest readable checkpoint, of a step before `before` if given, or None."""
     for path in checkpoints(folder):
         try:
             arrays, meta = load_arrays(path)

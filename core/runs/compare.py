@@ -1,4 +1,4 @@
-"""Runs side by side: the options in which they differ, their curves on one axis, seeds folded into mean and band."""
+"""Compare runs: the options in which they differ, their curves on one axis, and means over seeds."""
 
 import csv
 import io
@@ -14,12 +14,12 @@ from core.runs.run import Run
 
 Axis = Literal["step", "epoch", "seconds"]
 AXES: tuple[Axis, ...] = ("step", "epoch", "seconds")
-POINTS = 400  # of a mean over runs
+POINTS = 400  # at most, of a mean curve
 
 
 @dataclass(frozen=True)
 class Row:
-    """One run in the table: its own value of each option that differs, and its best with the step it was reached at."""
+    """One run in the table: its value of each differing option, its best figure and the step that reached it."""
 
     run: str
     name: str
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Curve:
-    """y over x. For a mean over several runs `low` and `high` are the least and the greatest of them at each x."""
+    """y over x. For a mean over several runs `low` and `high` are their minimum and maximum at each x."""
 
     name: str
     runs: list[str]
@@ -44,7 +44,7 @@ class Curve:
 
 
 def table(runs: Sequence[Run]) -> list[Row]:
-    """A row a run, in the order given; damaged runs are left out."""
+    """Return one row for each run, in the order given, without damaged runs."""
     sound, rows = _readable(runs), []
     differing = different_options(sound)
     for run in sound:
@@ -65,14 +65,14 @@ def table(runs: Sequence[Run]) -> list[Row]:
 
 
 def different_options(runs: Sequence[Run]) -> list[str]:
-    """Names of the options that are not the same in all `runs`, in the schema's order."""
+    """Return the names of the options that differ among `runs`, in the schema's order."""
     dumps = [run.options.model_dump(mode="json") for run in _readable(runs)]
     names = dict.fromkeys(name for values in dumps for name in values)
     return [name for name in names if any(values.get(name) != dumps[0].get(name) for values in dumps)]
 
 
 def metrics_of(runs: Sequence[Run]) -> list[str]:
-    """Figures that at least one of the runs has recorded as numbers, in the order they appear."""
+    """Return the names of the numeric figures that at least one run has recorded, in order of appearance."""
     names: dict[str, None] = {}
     for run in runs:
         for row in run.metrics():
@@ -81,7 +81,7 @@ def metrics_of(runs: Sequence[Run]) -> list[str]:
 
 
 def curves(runs: Sequence[Run], metric: str, x: Axis = "step") -> list[Curve]:
-    """A curve for each run that recorded `metric`."""
+    """Return a curve for each run that recorded `metric`."""
     found = []
     for run in _readable(runs):
         points = [
@@ -95,9 +95,9 @@ def curves(runs: Sequence[Run], metric: str, x: Axis = "step") -> list[Curve]:
 
 
 def mean_curves(runs: Sequence[Run], metric: str, x: Axis = "step") -> list[Curve]:
-    """A curve for each set of runs that differ in nothing but their seed, where it has more than one; else as curves().
+    """Return the mean curve of each group of runs that differ only in their seed; a single run gives its own curve.
 
-    Their lines are read off at common places, as far as all of them reach: mean, least and greatest.
+    The curves of a group are interpolated at common x values within the range that all of them cover.
     """
     found = []
     for group in seed_groups(runs):
@@ -127,7 +127,7 @@ def mean_curves(runs: Sequence[Run], metric: str, x: Axis = "step") -> list[Curv
 
 
 def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
-    """The runs, those of one family, data and options but for the seed together, in the order of their first."""
+    """Group the runs that have the same family, data and options apart from the seed, in order of appearance."""
     groups: dict[Any, list[Run]] = {}
     for run in _readable(runs):
         data = tuple(str(item.get("sha256")) for item in run.config["data"]["files"])
@@ -137,7 +137,7 @@ def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
 
 
 def _group_name(group: Sequence[Run]) -> str:
-    """What the names of a group's runs have in common, or the first one's."""
+    """Return the common beginning of the names of a group's runs, or the first name, with the number of runs."""
     first, last = min(run.name for run in group), max(run.name for run in group)
     shared = 0
     while shared < min(len(first), len(last)) and first[shared] == last[shared]:
@@ -148,14 +148,14 @@ def _group_name(group: Sequence[Run]) -> str:
 
 
 def common_sample_steps(runs: Sequence[Run]) -> list[int]:
-    """Steps at which every one of `runs` kept a sample."""
+    """Return the steps at which each of `runs` kept a sample, in order."""
     steps = [set(run.sample_steps()) for run in runs]
     return sorted(set.intersection(*steps)) if steps else []
 
 
-# As text for a spreadsheet -------------------------------------------------------------------------------------------
+# CSV -----------------------------------------------------------------------------------------------------------------
 def table_csv(rows: Sequence[Row]) -> str:
-    """The table; a text that a spreadsheet would take for a formula is made plain with an apostrophe."""
+    """Return the table as CSV; a text that a spreadsheet would evaluate as a formula gets a leading apostrophe."""
     options = list(dict.fromkeys(name for row in rows for name in row.options))
     head = ["run", "name", "state", *options, "metric", "best", "best_step", "seconds"]
     lines: list[list[Any]] = [head]
@@ -166,7 +166,7 @@ def table_csv(rows: Sequence[Row]) -> str:
 
 
 def metrics_csv(runs: Sequence[Run]) -> str:
-    """Everything that the runs recorded, a line a step of a run."""
+    """Return all recorded metrics as CSV, one line for each recorded step of each run."""
     names = metrics_of(runs)
     lines: list[list[Any]] = [["run", "name", *AXES, *names]]
     for run in _readable(runs):

@@ -1,4 +1,4 @@
-"""More training than was planned: plan.json gets a later end, and remembers that it did."""
+"""Extend a run's training beyond its plan; plan.json records each extension."""
 
 import time
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ STEPS_LIMIT = 100_000_000
 
 
 def extensions(run: Run) -> list[int]:
-    """How many steps were added to the plan of `run`, each time that it was extended."""
+    """Return the number of steps that each extension added to the plan of `run`."""
     plan = run.read_json("plan.json")
     listed = plan.get("extensions") if isinstance(plan, dict) else None
     steps = [item.get("steps") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
@@ -20,10 +20,10 @@ def extensions(run: Run) -> list[int]:
 
 
 def extend(run: Run, more: Mapping[str, float]) -> int:
-    """Move the end of `run` by {"steps": n}, {"epochs": x} or {"seconds": t}; return its new number of steps.
+    """Extend `run` by {"steps": n}, {"epochs": x} or {"seconds": t}; return its new total number of steps.
 
-    The learning rate follows, from where the run is, the schedule that it would have had with this end. A run that
-    ended early goes on from where it ended. Raises UserError where there is no plan yet or the amount makes no sense.
+    From its current step on, the learning rate follows the schedule for the new total. A run that stopped early
+    continues from the step at which it stopped. Raises UserError where there is no plan yet or the amount is invalid.
     """
     plan = run.read_json("plan.json")
     if not isinstance(plan, dict) or not is_number(plan.get("total_steps")):
@@ -41,7 +41,7 @@ def extend(run: Run, more: Mapping[str, float]) -> int:
         raise UserError(
             _("The run “{run}” cannot be extended in {unit}: say it in steps.").format(run=run.id, unit=unit)
         )
-    end = status.step if status.state == "finished" else int(plan["total_steps"])  # an early end is an end
+    end = status.step if status.state == "finished" else int(plan["total_steps"])  # early stopping too
     total = end + max(1, steps)
     if total > STEPS_LIMIT:
         raise UserError(_("A run has at most {limit:,} steps.").format(limit=STEPS_LIMIT))

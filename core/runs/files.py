@@ -1,4 +1,4 @@
-"""Files that are whole or untouched: written beside their place, flushed to the disk, then moved over it."""
+"""Atomic file writes (temporary file, flush to disk, rename) and tolerant JSON reading."""
 
 import json
 import math
@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
-JSON_LIMIT = 64_000_000  # bytes; nothing of ours comes near, a hand-made file may
+JSON_LIMIT = 64_000_000  # bytes; far above what this program writes
 PART = ".part"
 
 
 def write_atomic(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> None:
-    """Replace `path` by what `write` puts into a file; on any error the old file stays as it was.
+    """Replace `path` atomically by what write(file) writes; on any error the old file is unchanged.
 
-    `durable` also waits for the disk, so that it holds when the power fails; without it only a whole file is promised.
+    durable: also flush to the disk, so that the new content survives a power failure.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}{PART}")
     try:
@@ -36,19 +36,19 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
 
 
 def flush_to_disk(path: Path) -> None:
-    """Wait until what was written to `path` is on the disk."""
+    """Wait until the content of `path` is on the disk (fsync)."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what a killed process left half written. Call it only where no other process writes."""
+    """Delete the temporary files of a killed process. Call it only while no other process writes to `folder`."""
     for path in folder.glob(f".*{PART}"):
         path.unlink(missing_ok=True)
 
 
 def to_json_value(value: Any) -> Any:
-    """`value` as JSON can hold it: numpy scalars become Python's, NaN and infinities become None."""
+    """Convert `value` for JSON: numpy arrays and scalars to Python's types, NaN and infinities to None."""
     if isinstance(value, dict):
         return {str(key): to_json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -70,7 +70,7 @@ def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The file's content, or None where it is missing, unreadable, too large or no JSON."""
+    """Return the parsed JSON file, or None where it is missing, unreadable, too large or invalid."""
     try:
         if path.stat().st_size > JSON_LIMIT:
             return None
@@ -80,5 +80,5 @@ def read_json(path: Path) -> Any:
 
 
 def is_number(value: Any, limit: float = 1e300) -> TypeGuard[float]:
-    """Is `value` a finite number (no bool) of at most `limit` in size?"""
+    """Return whether `value` is a finite number (not a bool) with an absolute value of at most `limit`."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= limit

@@ -1,4 +1,4 @@
-"""How run folders lie on the disk.
+"""The layout of run folders on the disk.
 
 saved_models/demo-…                     runs that ship with the project
 saved_models/<run>                      the owner's runs
@@ -15,19 +15,19 @@ DEMO_PREFIX = "demo-"
 
 
 def root_of(folder: Path) -> Path:
-    """The folder of all runs, from the one that a run lies in."""
+    """Return the folder of all runs, given the parent folder of a run."""
     return folder.parent.parent if folder.parent.name == VISITORS else folder
 
 
 def run_folders(root: Path) -> Iterator[Path]:
-    """The folders of everybody's runs: for the queue, classes and the sweep, never for a list that a person sees."""
+    """Yield the run folders of the owner and of all visitors; never show this list to a person."""
     for parent in (root, *visible(root / VISITORS)):
         yield from visible(parent)
 
 
 def visible(folder: Path) -> list[Path]:
-    """The folders in `folder` that are not hidden; none where it is not there."""
+    """Return the subfolders of `folder` that are not hidden; an empty list where it does not exist."""
     try:
         return [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_dir()]
     except OSError:
-        return []  # it was swept in this moment, or nobody has come yet
+        return []  # the folder does not exist yet, or was deleted meanwhile

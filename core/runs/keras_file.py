@@ -1,8 +1,8 @@
-"""A `.keras` file looked at without Keras: is it one of ours, and does it hold nothing but plain arrays?
+"""Validate a `.keras` file without Keras: only stock layers, and only plain arrays as weights.
 
-Such a file is a zip of metadata.json, config.json and model.weights.h5. Keras' own loader builds whatever config.json
-names and follows whatever HDF5 links to; here every class must be on a list of stock layers that cannot run code or
-read files, and every HDF5 object must be a plain array inside the file (h5py walks it; nothing is followed).
+Such a file is a zip of metadata.json, config.json and model.weights.h5. Keras' own loader instantiates every class that
+config.json names and follows every HDF5 link; here every class must be on a list of stock layers that cannot run code
+or read files, and every HDF5 object must be a plain array inside the file (h5py lists them; no link is followed).
 """
 
 import io
@@ -20,7 +20,7 @@ CONFIG_LIMIT = 4_000_000  # bytes
 FILE_LIMIT = 1_000_000_000  # bytes
 NODES, DEPTH = 100_000, 100  # of config.json
 OBJECTS, RANK, ATTRIBUTES = 5_000, 8, 16  # of the HDF5 file
-BLOCK = 1_000_000  # bytes read at once: a size that is only declared must cost nothing
+BLOCK = 1_000_000  # bytes read at once, so that a false declared size allocates no memory
 
 _INITIALIZERS = (
     "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal "
@@ -56,17 +56,17 @@ ALLOWED: dict[str | None, set[str]] = {
 
 
 class ForeignFileError(ValueError):
-    """The file is not one that a run writes; the text says where, in one clause."""
+    """The file is not one that a run could have written; the text is a clause that names the reason."""
 
 
 def check_file(path: Path) -> None:
-    """Raise ForeignFileError or OSError where `path` is no harmless `.keras` file."""
+    """Raise ForeignFileError or OSError where `path` is not a valid `.keras` file of stock layers and plain arrays."""
     with open_checked_weights(read_weights(path)):
         pass
 
 
 def read_weights(path: Path, limit: int = FILE_LIMIT) -> bytes:
-    """The bytes of model.weights.h5, after the archive around it and its config.json were checked."""
+    """Validate the archive and its config.json, and return the bytes of model.weights.h5."""
     if path.stat().st_size > limit + CONFIG_LIMIT:
         raise ForeignFileError("the file is too large")
     try:
@@ -87,7 +87,7 @@ def read_weights(path: Path, limit: int = FILE_LIMIT) -> bytes:
 
 
 def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
-    """The content of one unpacked file of an archive; what it declares and what it really gives are held to `limit`."""
+    """Return the content of one uncompressed archive member of at most `limit` bytes, declared and actual."""
     if entry.file_size > limit:
         raise ForeignFileError(f"{entry.filename[:80]!r} declares {entry.file_size:,} bytes")
     if entry.flag_bits & 1 or entry.compress_type != zipfile.ZIP_STORED:
@@ -96,7 +96,7 @@ def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) ->
 
 
 def read_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Exactly as many bytes as `entry` declares, in blocks. Raises ForeignFileError where it gives more or fewer."""
+    """Yield the content of `entry` in blocks. Raises ForeignFileError where its size is not the declared one."""
     left = entry.file_size
     try:
         with archive.open(entry) as file:
@@ -107,14 +107,14 @@ def read_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[by
                 yield block
     except OSError:
         raise
-    except Exception as error:  # zipfile and zlib have a dozen words for damage
+    except Exception as error:  # zipfile and zlib raise many kinds of exception for a damaged file
         raise ForeignFileError(f"{entry.filename[:80]!r} is damaged") from error
     if left:
         raise ForeignFileError(f"{entry.filename[:80]!r} is not as long as it declares")
 
 
 def check_config(content: bytes) -> None:
-    """Raise ForeignFileError where config.json names anything but stock layers and what belongs to them."""
+    """Raise ForeignFileError where config.json names a class that is not in ALLOWED."""
     try:
         config = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -145,11 +145,11 @@ def _check_class(node: dict[str, Any]) -> None:
 
 @contextmanager
 def open_checked_weights(content: bytes) -> Iterator[h5py.File]:
-    """The HDF5 file in `content`, all of whose objects were found to be plain arrays that lie inside it.
+    """Open the HDF5 file in `content` after checking that all its objects are plain arrays stored inside it.
 
-    Refused are soft and external links, a second link to the same object (and so every loop), external and virtual
-    storage, filters and chunks (a small file could unpack to any size), types that are no plain numbers, and arrays
-    that declare more than the file holds.
+    Rejected are soft and external links, a second link to the same object (and so every cycle), external and virtual
+    storage, filters and chunks (a small file could expand to any size), non-numeric types, and arrays that are declared
+    larger than the file. Raises ForeignFileError.
     """
     buffer: BinaryIO = io.BytesIO(content)
     try:
@@ -161,7 +161,7 @@ def open_checked_weights(content: bytes) -> Iterator[h5py.File]:
             _walk(file, len(content))
         except ForeignFileError:
             raise
-        except Exception as error:  # h5py raises whatever the library below it meets in a damaged file
+        except Exception as error:  # h5py raises many kinds of exception for a damaged file
             raise ForeignFileError("the weights are damaged") from error
         yield file
 

@@ -1,4 +1,4 @@
-"""metrics.jsonl: append-only, one object a line; a torn or foreign line is skipped."""
+"""metrics.jsonl: append-only, one JSON object per line; an incomplete or invalid line is skipped."""
 
 import json
 import threading
@@ -9,14 +9,14 @@ from typing import Any
 from core.runs.files import flush_to_disk, is_number, to_json_value, write_bytes
 
 LINE_LIMIT = 65_536
-FILE_LIMIT = 64_000_000  # bytes that are read; the loop writes some MB at most
+FILE_LIMIT = 64_000_000  # bytes that are read; the training loop writes a few MB at most
 STEP_LIMIT = 10**12
 
 Row = dict[str, Any]
 
 
 class MetricsWriter:
-    """Appends rows; opening it at `step` first drops the rows after that step, so that none is there twice."""
+    """Append rows to the file; opening it at `step` first deletes the rows after that step, to avoid duplicates."""
 
     def __init__(self, path: Path, step: int) -> None:
         self._path = path
@@ -28,7 +28,7 @@ class MetricsWriter:
             file.write(_line(row))
 
     def flush(self) -> None:
-        """Wait for the disk: a checkpoint must not outlive the rows before it."""
+        """Flush to the disk; called before each checkpoint, so that no rows before a checkpoint can be lost."""
         flush_to_disk(self._path)
 
 
@@ -50,12 +50,12 @@ def _parse(line: bytes) -> Row | None:
 
 
 def read_metrics(path: Path) -> list[Row]:
-    """All sound rows of the file; an absent file has none."""
+    """Return all valid rows of the file; an empty list where it does not exist."""
     return MetricsTail(path).read()
 
 
 class MetricsTail:
-    """Reads a growing metrics file without reading it again from its start each time; threads may share one."""
+    """Read a growing metrics file incrementally. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, threading.Lock()
@@ -66,13 +66,13 @@ class MetricsTail:
 
     def read(self) -> list[Row]:
         with self._lock:
-            with suppress(OSError):  # the file is not there, or not now: what was read stays
+            with suppress(OSError):  # the file cannot be read now: return the rows read before
                 self._read_on()
             return list(self._rows)
 
     def _read_on(self) -> None:
         with self._path.open("rb") as file:
-            # A continued run writes the file anew: then the last line that was read no longer ends at the offset.
+            # A continued run rewrites the file; then the last line that was read no longer ends at the offset.
             file.seek(self._offset - len(self._last))
             if file.read(len(self._last)) != self._last:
                 self._forget()
@@ -86,6 +86,6 @@ class MetricsTail:
 
 
 def column(rows: list[Row], key: str) -> tuple[list[int], list[float]]:
-    """Steps and values of the rows that have a number under `key`."""
+    """Return the steps and values of the rows that have a number under `key`."""
     pairs = [(row["step"], row[key]) for row in rows if isinstance(row.get(key), int | float)]
     return [step for step, _ in pairs], [value for _, value in pairs]

@@ -1,6 +1,6 @@
-"""Where a run is to train: on which devices of a machine, and with how much of a cluster. Recorded beside its options.
+"""Where a run trains: the devices of a machine, and the resources of a cluster. Stored in launch.json.
 
-It is no option of the network: the same run may begin on one machine and go on on another.
+It is not part of the options, since the same run may start on one machine and continue on another.
 """
 
 import os
@@ -20,8 +20,11 @@ _NAMES = re.compile(r"(cpu|gpu):\d{1,4}(,(cpu|gpu):\d{1,4})*")
 
 @dataclass(frozen=True)
 class Placement:
-    """`devices`: "" for what TensorFlow takes by itself, "all", or names as in "gpu:0,gpu:1". `cpus` and `gpus` are
-    what a cluster keeps free for the run; a machine alone does not count them. Raises UserError for nonsense."""
+    """Devices and cluster resources of a run.
+
+    devices: "" for TensorFlow's default, "all", or names such as "gpu:0,gpu:1". cpus, gpus: resources that a cluster
+    reserves for the run; without a cluster they are ignored. Raises UserError for invalid values.
+    """
 
     devices: str = ""
     cpus: int = 1
@@ -43,7 +46,7 @@ class Placement:
 
     @classmethod
     def of(cls, run: Run) -> "Placement":
-        """What is recorded for `run`; the default where nothing sound is."""
+        """Return the placement recorded for `run`, or the default where none or an invalid one is recorded."""
         content = run.read_object(FILE)
         kinds: dict[str, type] = {"devices": str, "cpus": int, "gpus": int}
         default = cls.default()
@@ -56,17 +59,17 @@ class Placement:
 
     @classmethod
     def default(cls) -> "Placement":
-        """HIDDEN_STATE_CPUS and HIDDEN_STATE_GPUS say what the screens ask of a cluster."""
+        """Return the placement for new runs, with `cpus` and `gpus` from HIDDEN_STATE_CPUS and HIDDEN_STATE_GPUS."""
         asked = {name: os.environ.get(f"HIDDEN_STATE_{name.upper()}", "") for name in ("cpus", "gpus")}
         given = {name: int(text) for name, text in asked.items() if text.isdecimal() and len(text) < 5}
         return cls("", **given)
 
     def as_file(self) -> dict[str, bytes]:
-        """The same for a run that is still to be made: store.create() puts it beside config.json."""
+        """Return the file for a run that is not created yet, as the `files` argument of store.create()."""
         return {FILE: json_bytes(asdict(self))}
 
     def record(self, run: Run, **more: Any) -> None:
-        """Raises UserError where the folder refuses."""
+        """Write the placement to the run's folder. Raises UserError where that is not writable."""
         try:
             run.write_json(FILE, asdict(self) | more)
         except OSError as error:

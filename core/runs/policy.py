@@ -1,7 +1,7 @@
-"""Who may do what with runs.
+"""Permissions: what the current user may do with runs.
 
-At home everybody may do everything. core.hosting registers the policy of a hosted demo; runs and jobs know hosting only
-through it. A hosted demo (HIDDEN_STATE_DEMO=1) in which none is registered refuses every change.
+By default everything is allowed. core.hosting registers the policy of a hosted demo; core.runs and core.jobs know
+hosting only through it. A hosted demo (HIDDEN_STATE_DEMO=1) without a registered policy refuses every change.
 """
 
 import os
@@ -16,40 +16,40 @@ from core.sources import Source
 
 
 def is_demo() -> bool:
-    """Is this a hosted demo (HIDDEN_STATE_DEMO=1)?"""
+    """Return whether this is a hosted demo (HIDDEN_STATE_DEMO=1)."""
     return os.environ.get("HIDDEN_STATE_DEMO", "").strip().lower() in ("1", "true", "yes", "on")
 
 
 class Policy:
-    """The policy of a machine's owner: it allows everything. Each check raises UserError where it refuses."""
+    """The owner's policy, which allows everything. Each check raises UserError where it refuses."""
 
-    visitor = False  # Does a visitor act, and not the owner?
-    group = ""  # the class for which new runs are made
+    visitor = False  # whether the current user is a visitor and not the owner
+    group = ""  # the token of the class that new runs belong to
     turn_seconds: float | None = None  # after which a visitor's training is asked to stop
 
     def runs_folder(self, root: Path) -> Path:
-        """The folder of runs of whoever acts."""
+        """Return the folder of the current user's runs."""
         return root
 
     def check_change(self, run_folder: Path) -> None:
-        """May it be renamed, started, stopped or deleted?"""
+        """Check whether the run may be renamed, started, stopped or deleted."""
 
     def check_new(self, options: Options, sources: Sequence[Source], runs_folder: Path) -> None:
-        """May a run with these options and data be made in `runs_folder`?"""
+        """Check whether a run with these options and data may be created in `runs_folder`."""
 
     def check_start(self, runs_folder: Path) -> None:
-        """May one more run of `runs_folder` be queued?"""
+        """Check whether one more run of `runs_folder` may be queued."""
 
     def check_import(self) -> None:
-        """May a bundle be imported?"""
+        """Check whether a bundle may be imported."""
 
     def launcher(self) -> Any:
-        """The launcher (core.jobs.launch.Launcher) of whoever acts; None for the default."""
+        """Return the launcher (core.jobs.launch.Launcher) for the current user; None for the default."""
         return None
 
 
 class _Unregistered(Policy):
-    """A hosted demo whose policy nobody registered: nothing may be changed."""
+    """The policy of a hosted demo in which none is registered: it refuses every change."""
 
     def check_change(self, run_folder: Path) -> None:
         self.check_import()
@@ -69,11 +69,11 @@ _registered: Policy | None = None
 
 
 def register(policy: Policy | None) -> None:
-    """From now on `policy` decides in this process; None: the owner's."""
+    """Set the policy of this process; None restores the default."""
     global _registered
     _registered = policy
 
 
 def current() -> Policy:
-    """The policy that decides."""
+    """Return the policy in force."""
     return _registered or (_unregistered if is_demo() else _owner)

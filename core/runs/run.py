@@ -1,4 +1,4 @@
-"""One run is one folder. This class is the folder seen from Python; it holds nothing that the folder does not."""
+"""Access to one run folder from Python. All state is in the folder; the object caches only config.json."""
 
 import os
 import time
@@ -19,7 +19,7 @@ from core.schema import Options, parse_options
 from core.sources import Source
 
 SCHEMA = 1
-START = "start.npz"  # the weights that a branch begins from
+START = "start.npz"  # the weights that a branch starts from
 SNAPSHOTS = "snapshots"
 NOTE_LIMIT = 10_000
 BASELINES_LIMIT = 20
@@ -38,10 +38,10 @@ class Run:
     def id(self) -> str:
         return self.path.name
 
-    # What was asked for -------------------------------------------------------------------------------------------
+    # Configuration ------------------------------------------------------------------------------------------------
     @cached_property
     def config(self) -> dict[str, Any]:
-        """config.json: family, created, preset, options, data. Raises UserError where it is missing or broken."""
+        """config.json: family, created, preset, options, data. Raises UserError where it is missing or invalid."""
         content = read_json(self.path / "config.json")
         data = content.get("data") if isinstance(content, dict) else None
         sound = (
@@ -67,7 +67,7 @@ class Run:
 
     @cached_property
     def options(self) -> Options:
-        """The options, validated anew. Raises UserError where somebody made nonsense of them."""
+        """The validated options. Raises UserError where config.json holds invalid ones."""
         from core.families import family
 
         return parse_options(family(self.family).options, self.config["options"])
@@ -78,7 +78,7 @@ class Run:
         value = self.config.get("created")
         return float(value) if is_number(value, NUMBER_LIMIT) else 0.0
 
-    # What people call it -------------------------------------------------------------------------------------------
+    # Name, note and tags -------------------------------------------------------------------------------------------
     @property
     def about(self) -> dict[str, Any]:
         return self.read_object("about.json")
@@ -98,9 +98,10 @@ class Run:
         return clean_tags(self.about.get("tags"))
 
     def describe(self, *, name: str | None = None, note: str | None = None, tags: Sequence[str] | None = None) -> None:
-        """Change name, note or tags: only what people call the run, nothing that it computes from.
+        """Change name, note or tags, which have no influence on the training.
 
-        Raises UserError where the name is empty, something is too long, the run is not theirs, or the folder refuses.
+        Raises UserError where the name is empty, the note is too long, the current user may not change the run, or the
+        folder is not writable.
         """
         policy.current().check_change(self.path)
         about: dict[str, Any] = {"name": self.name, "note": self.note, "tags": self.tags}
@@ -121,7 +122,7 @@ class Run:
                 _("The run “{run}” cannot be described: {reason}.").format(run=self.id, reason=error.strerror or error)
             ) from None
 
-    # What it makes --------------------------------------------------------------------------------------------------
+    # Files that training writes ------------------------------------------------------------------------------------
     @property
     def model_path(self) -> Path:
         return self.path / "model.keras"
@@ -146,7 +147,7 @@ class Run:
         return read_json(self.path / name)
 
     def read_object(self, name: str) -> dict[str, Any]:
-        """A JSON object of the run; an empty one where there is none."""
+        """Return a JSON object of the run folder, or {} where the file is missing or holds no object."""
         content = self.read_json(name)
         return content if isinstance(content, dict) else {}
 
@@ -167,7 +168,7 @@ class Run:
 
     @property
     def baselines(self) -> list[dict[str, Any]]:
-        """What the run is to be measured against: a `name`, a `label` and a finite `value` each."""
+        """Reference values for the run's figures: each has a `name`, a `label` and a finite `value`."""
         content = self.read_json("baselines.json")
         sound = [item for item in content if isinstance(item, dict)] if isinstance(content, list) else []
         return [
@@ -177,7 +178,7 @@ class Run:
         ]
 
     def sample_steps(self) -> list[int]:
-        """The steps at which samples were kept, in order."""
+        """Return the steps at which samples were kept, in order."""
         names = (path.name for path in self.samples_path.glob("step-*") if path.is_dir())
         return sorted(int(name[5:]) for name in names if name[5:].isdigit())
 
@@ -193,7 +194,7 @@ class Run:
         return sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
 
     def sources(self) -> list[Source]:
-        """The input as given. Raises UserError where a file is missing or no longer what it was."""
+        """Return the input files. Raises UserError where one is missing or its SHA-256 has changed."""
         found = []
         for item in self.config["data"]["files"]:
             name, stored = str(item.get("name")), str(item.get("path"))
@@ -215,10 +216,10 @@ class Run:
             found.append(source)
         return found
 
-    # What it is doing -----------------------------------------------------------------------------------------------
+    # State ----------------------------------------------------------------------------------------------------------
     @property
     def status(self) -> Status:
-        """The last word of the run; "died" where its process is gone, "broken" where its config.json says nothing."""
+        """The current status: "died" where the training process is gone, "broken" where config.json is invalid."""
         status = Status.read(self.path / "status.json")
         if status is None:
             status = Status(state="died", error=_("status.json is missing or damaged: the last checkpoint is there."))
@@ -238,7 +239,7 @@ class Run:
         return self.status.active
 
     def request_stop(self) -> None:
-        """Ask the training process to end after its present steps; it keeps what it has learned."""
+        """Create the stop file: the training process ends after its current steps and saves its state."""
         (self.path / "stop").touch()
 
     def stop_requested(self) -> bool:
@@ -253,19 +254,20 @@ class Run:
 
     @property
     def usable(self) -> bool:
-        """Is there a trained model to use?"""
+        """Whether there is a trained model."""
         return self.model_path.exists()
 
     def weights_stamp(self) -> tuple[int, int]:
-        """Changes with the model, and with the answers that calibrate a classifier, which come later (before: 0).
+        """Return the modification times (ns) of the model and of predictions.npz, for use as a cache key.
 
-        Raises OSError where there is no model.
+        predictions.npz calibrates a classifier and is written after the model; 0 stands for a missing one. Raises
+        OSError where there is no model.
         """
         answers = self.path / "predictions.npz"
         return self.model_path.stat().st_mtime_ns, answers.stat().st_mtime_ns if answers.exists() else 0
 
     def size(self) -> int:
-        """Bytes on the disk."""
+        """Return the size on the disk in bytes."""
         total = 0
         for path in files_below(self.path):
             with suppress(OSError):
@@ -273,12 +275,12 @@ class Run:
         return total
 
     def age(self) -> float:
-        """Seconds since the run was created."""
+        """Return the seconds since the run was created."""
         return max(0.0, time.time() - self.created)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """All files, also where folders come and go meanwhile, on which Path.rglob would break off."""
+    """Yield all files below `folder`; unlike Path.rglob() it tolerates folders that are deleted meanwhile."""
     for parent, _folders, names in os.walk(folder):
         yield from (Path(parent, name) for name in names)
 

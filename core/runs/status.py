@@ -1,4 +1,4 @@
-"""What a run is doing, and whether the process that says so is still there."""
+"""status.json, and whether the process that wrote it is still alive."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from core.runs.files import is_number, json_bytes, read_json, write_json
 
 STATES = ("queued", "running", "finished", "stopped", "failed")
 ENDED = ("finished", "stopped", "failed", "died", "broken")
-START_GRACE = 60.0  # seconds between launching a process, or a word for a run that has none yet, and the next word
+START_GRACE = 60.0  # seconds that a launched process may take to write its first status
 HEARTBEAT_GRACE = 600.0  # seconds of silence after which a process on another machine counts as gone
 NUMBER_LIMIT = 1e15
 
@@ -26,7 +26,7 @@ class Status:
     pid: int | None = None
     process_start: str = ""
     host: str = ""
-    cluster: str = ""  # the address of the cluster that the run was handed to; "" where it trains at home
+    cluster: str = ""  # the address of the cluster that the run was submitted to; "" without a cluster
     queued_at: float = 0.0
     started_at: float | None = None
     ended_at: float | None = None
@@ -48,22 +48,22 @@ class Status:
 
     @property
     def active(self) -> bool:
-        """Does it say that the run waits or trains? is_alive() tells whether that is still so."""
+        """Whether the recorded state is queued or running; is_alive() tells whether that is still true."""
         return self.state in ("queued", "running")
 
     def write(self, path: Path) -> None:
-        """Replace the file, whole at every moment; not waiting for the disk, as it is written twice a second."""
+        """Replace the file atomically, without flushing to the disk, since it is written twice a second."""
         write_json(path, asdict(self), durable=False)
 
     def overwrite(self, path: Path) -> None:
-        """Write over the old file's own blocks, which works on a full disk too."""
+        """Overwrite the existing file in place, which also works on a full disk."""
         with path.open("r+b") as file:
             file.write(json_bytes(asdict(self)))
             file.truncate()
 
     @classmethod
     def read(cls, path: Path) -> "Status | None":
-        """The status in the file, or None where there is no sound one."""
+        """Return the status in the file, or None where it is missing or invalid."""
         return cls.parse(read_json(path))
 
     @classmethod
@@ -91,9 +91,9 @@ def this_host() -> str:
 
 
 def process_start(pid: int) -> str:
-    """A mark of when this process began that a later process with the same pid cannot have; "" where there is none.
+    """Return a text that identifies the start of process `pid`, to detect a reused pid; "" where it does not exist.
 
-    On Linux it is the boot and the clock ticks since it, which setting the clock back does not change.
+    On Linux it is the boot id and the clock ticks since boot, which do not depend on the system time.
     """
     try:
         process = psutil.Process(pid)
@@ -109,9 +109,12 @@ def process_start(pid: int) -> str:
 
 
 def is_alive(status: Status, now: float | None = None) -> bool:
-    """Is the process that owns this status still there? A zombie or another process with its pid is not it."""
+    """Return whether the process that owns this status still exists; a zombie or a reused pid counts as gone.
+
+    Without a pid or on another host, the age of the last heartbeat decides.
+    """
     now = time.time() if now is None else now
-    if status.cluster:  # has its own queue, and gives a run another process where it loses one
+    if status.cluster:  # Ray queues the run and restarts its process on another node
         return status.pid is None or abs(now - status.heartbeat) < HEARTBEAT_GRACE
     if status.pid is None:
         return abs(now - max(status.queued_at, status.heartbeat)) < START_GRACE
@@ -121,6 +124,6 @@ def is_alive(status: Status, now: float | None = None) -> bool:
 
 
 def own_process(status: Status) -> Status:
-    """Mark `status` as this process's."""
+    """Record this process (pid, host, start) as the owner of `status` and return it."""
     status.pid, status.host, status.process_start = os.getpid(), this_host(), process_start(os.getpid())
     return status

@@ -1,4 +1,4 @@
-"""The runs are the folders: nothing else remembers them, so nothing can disagree."""
+"""Create, list, find and delete runs. The run folders are the only record, so no index can disagree with them."""
 
 import os
 import re
@@ -24,12 +24,12 @@ DEFAULT_DIR = Path(__file__).resolve().parents[2] / "saved_models"
 
 
 def root_dir() -> Path:
-    """Where everybody's runs live: HIDDEN_STATE_RUNS, or saved_models."""
+    """Return the folder of all runs: HIDDEN_STATE_RUNS, or saved_models."""
     return Path(os.environ.get("HIDDEN_STATE_RUNS") or DEFAULT_DIR)
 
 
 def runs_dir(given: str | Path | None = None) -> Path:
-    """Where the runs of whoever acts live: the argument, or root_dir(), or a visitor's own folder in it."""
+    """Return `given`, or the folder of the current user's runs: root_dir(), or a visitor's folder in it."""
     return Path(given) if given else policy.current().runs_folder(root_dir())
 
 
@@ -44,10 +44,10 @@ def create(
     files: Mapping[str, bytes] | None = None,
     more_config: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Make the folder of a new run, complete, with its data; nothing is trained yet.
+    """Create the folder of a new run with its data, without training it.
 
-    `files` are put beside config.json, `more_config` into it. The folder is built under a hidden name and moved into
-    place when it is whole. Raises UserError where the disk cannot take it.
+    files: further files to put beside config.json; more_config: further keys for it. The folder is built under a hidden
+    name and renamed when it is complete. Raises UserError where the policy refuses or the disk cannot be written.
     """
     parent, rules = runs_dir(directory), policy.current()
     rules.check_new(options, sources, parent)
@@ -66,7 +66,7 @@ def create(
                 write_bytes(draft / file, content)
             write_json(draft / "about.json", {"name": name, "note": "", "tags": []})
             Status(state="stopped", message=_("It has not been started yet.")).write(draft / "status.json")
-            # Visitors' runs meet in a class: there their ids must differ too, and none is taken for a demo run.
+            # Runs of several visitors are listed together in a class, so their ids must be unique across visitors.
             wanted = slug(name) if not rules.visitor else f"my-{slug(name)}-{secrets.token_hex(3)}"
             return Run(move_into_place(draft, parent, wanted))
         except BaseException:
@@ -102,10 +102,13 @@ def _store(folder: Path, number: int, source: Source) -> dict[str, Any]:
 
 
 def move_into_place(draft: Path, parent: Path, wanted: str) -> Path:
-    """Move the draft to the first free id; two that want the same one at once get two."""
+    """Rename the folder `draft` to the id `wanted`, or to the first free `wanted-2`, `wanted-3` …; return its path.
+
+    Safe when several processes want the same id. Raises UserError where no id is free, OSError where renaming fails.
+    """
     for number in range(1, 100_000):
         target = parent / (wanted if number == 1 else f"{wanted}-{number}")
-        if target.exists():  # rename would silently replace an empty folder
+        if target.exists():  # rename() would silently replace an empty folder
             continue
         try:
             draft.rename(target)
@@ -117,7 +120,10 @@ def move_into_place(draft: Path, parent: Path, wanted: str) -> Path:
 
 
 def list_runs(directory: str | Path | None = None, family: str | None = None) -> list[Run]:
-    """All runs, the newest first; folders whose config.json is broken come last, so that they can be deleted."""
+    """Return all visible runs, or those of a family, the newest first.
+
+    Runs with an invalid config.json come last, so that they can be deleted.
+    """
     sound, broken = [], []
     for path in _visible_run_folders(directory):
         run = Run(path)
@@ -133,7 +139,7 @@ def list_runs(directory: str | Path | None = None, family: str | None = None) ->
 
 
 def _visible_run_folders(directory: str | Path | None) -> Iterator[Path]:
-    """The run folders that whoever acts may see: a visitor sees their own, and the demo runs."""
+    """Yield the run folders that the current user may see: a visitor sees their own runs and the demo runs."""
     parent = runs_dir(directory)
     if directory is None and parent != root_dir():
         yield from (path for path in folders.visible(root_dir()) if path.name.startswith(folders.DEMO_PREFIX))
@@ -141,11 +147,11 @@ def _visible_run_folders(directory: str | Path | None) -> Iterator[Path]:
 
 
 def find(run_id: str, directory: str | Path | None = None) -> Run:
-    """The run of that id. Raises UserError where there is none, or none for the eyes of whoever asks."""
+    """Return the run with that id. Raises UserError where it does not exist or the current user may not see it."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id or ""):
         demo = directory is None and run_id.startswith(folders.DEMO_PREFIX)
         path = (root_dir() if demo else runs_dir(directory)) / run_id
-        if os.path.isdir(path):  # where Path.is_dir raises for a name that is too long
+        if os.path.isdir(path):  # Path.is_dir() would raise for a name that is too long
             return Run(path)
     shown = clean_name(run_id or "")[:80]
     raise UserError(
@@ -154,7 +160,7 @@ def find(run_id: str, directory: str | Path | None = None) -> Run:
 
 
 def delete(run: Run) -> str:
-    """Move the run into the bin; return its key there. Raises UserError while it is active or the disk refuses."""
+    """Move the run into the bin; return its key there. Raises UserError where it is active or cannot be moved."""
     policy.current().check_change(run.path)
     if run.active:
         raise UserError(_("The run “{run}” is still active: stop it first.").format(run=run.id))

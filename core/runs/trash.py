@@ -1,4 +1,4 @@
-"""The bin: deleted runs can be brought back for a week; then their room on the disk is given free."""
+"""The bin: deleted runs can be restored for a week, then they are removed from the disk."""
 
 import shutil
 import time
@@ -13,12 +13,12 @@ from core.runs.run import Run
 from core.runs.store import BIN, list_runs, move_into_place, runs_dir
 
 KEPT_SECONDS = 7 * 86_400.0
-DRAFT_SECONDS = 86_400.0  # after which a half-made run of a killed process is nobody's
+DRAFT_SECONDS = 86_400.0  # after which the incomplete run of a killed process is removed
 
 
 @dataclass(frozen=True)
 class TrashedRun:
-    """A run in the bin; `key` brings it back, `deleted` is in seconds since 1970."""
+    """A run in the bin; `key` identifies it for restore(), `deleted` is in seconds since 1970."""
 
     key: str
     id: str
@@ -31,7 +31,7 @@ class TrashedRun:
 
 
 def list_trash(directory: str | Path | None = None) -> list[TrashedRun]:
-    """What is in the bin, the last deleted first."""
+    """Return the runs in the bin, the last deleted first."""
     folder = runs_dir(directory) / BIN
     found = []
     for path in folder.iterdir() if folder.is_dir() else ():
@@ -42,7 +42,10 @@ def list_trash(directory: str | Path | None = None) -> list[TrashedRun]:
 
 
 def restore(key: str, directory: str | Path | None = None) -> Run:
-    """Bring back the run of that key, or the last deleted one of that id; it gets a new id where its own is taken."""
+    """Restore the run with that key, or the last deleted one with that id; it gets a new id if its own is taken.
+
+    Raises UserError where it is not in the bin or cannot be moved.
+    """
     items = list_trash(directory)
     item = next((item for item in items if item.key == key), None) or next((x for x in items if x.id == key), None)
     if item is None:
@@ -56,7 +59,7 @@ def restore(key: str, directory: str | Path | None = None) -> Run:
 
 
 def purge(directory: str | Path | None = None, older_than: float = KEPT_SECONDS) -> int:
-    """Remove for good what was deleted more than `older_than` seconds ago; return how many runs went."""
+    """Remove runs deleted more than `older_than` seconds ago from the disk; return how many were removed."""
     now, gone = time.time(), 0
     for item in list_trash(directory):
         if now - item.deleted > older_than:
@@ -64,13 +67,13 @@ def purge(directory: str | Path | None = None, older_than: float = KEPT_SECONDS)
             gone += not item.run.path.exists()
     parent = runs_dir(directory)
     for draft in parent.glob(".new-*") if parent.is_dir() else ():
-        with suppress(FileNotFoundError):  # it has just become a run
+        with suppress(FileNotFoundError):  # it was completed and renamed meanwhile
             if now - draft.stat().st_mtime > DRAFT_SECONDS:
                 shutil.rmtree(draft, ignore_errors=True)
     return gone
 
 
 def disk_use(directory: str | Path | None = None) -> tuple[int, int]:
-    """Bytes of the runs, and of those in the bin."""
+    """Return the bytes of the current user's runs, and of those in the bin."""
     own = list_runs(runs_dir(directory))
     return sum(run.size() for run in own), sum(item.run.size() for item in list_trash(directory))

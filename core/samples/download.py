@@ -1,4 +1,4 @@
-"""Well-known data that is fetched on request, never shipped: where it lies, what it must hash to, whose it is."""
+"""Download well-known data sets on request: URL, SHA-256 checksum and licence of each file."""
 
 import hashlib
 import http.client
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Download:
-    """One file on the internet. `file` is its name here, `size` its length in bytes; `licence` may be a sentence."""
+    """One file on the internet. `file` is its name in the cache, `size` its length in bytes."""
 
     title: str
     file: str
@@ -95,10 +95,10 @@ DOWNLOADS = {
 
 
 def fetch(name: str, progress: Callable[[int, int], None] | None = None, cache_dir: Path | str = CACHE) -> Source:
-    """Return the download `name` from `cache_dir`, or from the internet, and keep it there.
+    """Return the download `name` from `cache_dir`, or download and cache it.
 
-    progress(done, size) is told the bytes received so far; what it raises ends the download and leaves nothing behind.
-    Raises UserError where the name is unknown, the file cannot be had, or it is not the one whose checksum is known.
+    progress(done, size) is called with the bytes received so far and in total; an exception that it raises cancels the
+    download and leaves no file. Raises UserError where the name is unknown, the download fails, or the file differs.
     """
     if name not in DOWNLOADS:
         message = _("There is no download “{name}”: choose one of {names}.")
@@ -126,7 +126,7 @@ def _receive(download: Download, progress: Callable[[int, int], None]) -> bytes:
     for chunk in _chunks(download):
         data += chunk
         progress(min(len(data), download.size), download.size)
-        if len(data) > download.size:  # enough to know that this is another file
+        if len(data) > download.size:  # certainly another file
             break
     if len(data) != download.size or hashlib.sha256(data).hexdigest() != download.sha256:
         message = _(
@@ -154,7 +154,7 @@ def _chunks(download: Download) -> Iterator[bytes]:
 
 
 def _write_cache(path: Path, data: bytes) -> None:
-    """Keep the file for the next time; where its folder cannot be written to, it will be downloaded again."""
+    """Write the file to the cache; only log a warning where that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, data)

@@ -1,4 +1,4 @@
-"""What each family offers to download, and how the files become what the family reads."""
+"""The downloadable data sets of each family, and their conversion into the formats that the family reads."""
 
 import csv
 import gzip
@@ -20,7 +20,7 @@ REVIEW_LIMIT = 100_000  # bytes of one review
 
 @dataclass(frozen=True)
 class Offer:
-    """One data set: the downloads it is made of and the function that joins them."""
+    """One data set: its downloads, and the function that converts them into sources."""
 
     family: str
     title: str
@@ -41,7 +41,7 @@ class Offer:
 
 
 def load_offer(name: str, progress: Progress | None = None) -> list[Source]:
-    """The sources of the offer `name`, downloaded where they are not here yet. Raises UserError, as fetch does."""
+    """Return the sources of the offer `name`, downloading what is not cached. Raises UserError as fetch() does."""
     if name not in OFFERS:
         message = _("There is no download “{name}”: choose one of {names}.")
         raise UserError(message.format(name=name, names=", ".join(OFFERS)))
@@ -60,7 +60,7 @@ def _unchanged(sources: list[Source]) -> list[Source]:
 
 
 def _fashion(sources: list[Source]) -> list[Source]:
-    """The IDX files (Yann LeCun's format: a header of big-endian sizes, then bytes) as one .npz of Keras' keys."""
+    """Convert the IDX files (header of big-endian sizes, then uint8 values) to one .npz with Keras' names."""
     arrays = {}
     for key, source in zip(("x_train", "y_train", "x_test", "y_test"), sources, strict=True):
         raw = gzip.decompress(source.data)
@@ -73,7 +73,7 @@ def _fashion(sources: list[Source]) -> list[Source]:
 
 
 def _imdb(sources: list[Source]) -> list[Source]:
-    """The labelled reviews of the archive as two tables, its own test part kept apart."""
+    """Convert the archive's labelled reviews to two CSV tables, for training and for testing."""
     tables = {"train": io.StringIO(), "test": io.StringIO()}
     writers = {part: csv.writer(table) for part, table in tables.items()}
     for writer in writers.values():

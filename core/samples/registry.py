@@ -1,4 +1,4 @@
-"""The embedded samples by name: something to train on before a person brings their own."""
+"""The embedded samples by name: data sets for a first training without any data of one's own."""
 
 import csv
 import io
@@ -22,8 +22,8 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 
 @dataclass(frozen=True)
 class Demo:
-    """The run that ships trained on a sample: its id, what it changes of the preset quick, and whether the weights of
-    its training are kept, for the screens that look at them over time."""
+    """The trained run that ships for a sample: its id, its changes to the preset quick, and whether its weight
+    snapshots are shipped too, for the screens that show weights over time."""
 
     run: str
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -33,10 +33,10 @@ class Demo:
 @translated_fields("title", "description", "licence")
 @dataclass(frozen=True)
 class Sample:
-    """One embedded sample: for which family it is, what it is, in which language, and by whose leave it is here.
+    """One embedded sample: its family, title, description, language and licence.
 
-    `language` is a list of language tags with commas, empty where there is none; `load` gives the sources; `demo` is
-    the run that ships trained on it.
+    language: language tags separated by commas, empty for images. load: returns the sources. demo: the trained run that
+    ships for this sample.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Sample:
 
 
 def sample(name: str) -> list[Source]:
-    """The sources of that sample. Raises UserError that lists the known ones."""
+    """Return the sources of that sample. Raises UserError that lists the known samples."""
     if name not in SAMPLES:
         raise UserError(
             _("There is no sample “{name}”; there are: {known}.").format(name=name, known=", ".join(SAMPLES))
@@ -59,7 +59,7 @@ def sample(name: str) -> list[Source]:
 
 
 def sample_names(family: str | None = None) -> list[str]:
-    """The names of a family's samples, or of all, the one to begin with first."""
+    """Return the names of a family's samples, or of all; the default sample comes first."""
     return [name for name, one in SAMPLES.items() if family in (None, one.family)]
 
 
@@ -72,7 +72,7 @@ def _notes() -> list[Source]:
 
 
 def _reviews(name: str, chinese: bool | None = None) -> list[Source]:
-    """The table of reviews, or its rows with (True) or without (False) Chinese characters, in the same order."""
+    """Return the table of reviews, or only its rows with (True) or without (False) Chinese characters, in order."""
     data = (HERE / "reviews" / "reviews.csv").read_bytes()
     if chinese is None:
         return [Source(name, data)]
@@ -85,7 +85,7 @@ def _reviews(name: str, chinese: bool | None = None) -> list[Source]:
 
 
 def _digits() -> list[Source]:
-    """1,797 handwritten digits: x_train (1797, 8, 8) uint8 from 0 (paper) to 16 (ink), y_train (1797,) uint8."""
+    """Return 1,797 handwritten digits: x_train (1797, 8, 8) uint8 from 0 (paper) to 16 (ink), y_train (1797,) uint8."""
     from core.scikit import load_digits
 
     digits = load_digits()

@@ -1,5 +1,5 @@
-"""A trained run as a service over HTTP, on loopback unless told otherwise.
+"""Serve a trained run over HTTP, by default on the loopback address only.
 
-The application knows no family: each says in its service.py what can be asked (core.endpoint.Endpoint), and the routes,
-the checks and /openapi.json are made from that. connection.py bounds what a slow or hostile client can hold.
+The application is independent of the families: each lists its endpoints in service.py (core.endpoint.Endpoint), from
+which routes, checks and /openapi.json are made. connection.py limits what a slow or hostile client can occupy.
 """

@@ -1,4 +1,4 @@
-"""The web application: limits, token, health, OpenAPI; the answers come from the run's wing."""
+"""The HTTP service of a trained run: limits, token, health, OpenAPI. The family package computes the answers."""
 
 import asyncio
 import hmac
@@ -25,14 +25,14 @@ from core.runs.run import Run
 from core.serve import connection
 
 BODY_LIMIT = 2_000_000  # bytes of a request
-QUEUE_SECONDS = 30.0  # for a request to get its turn
-ANSWER_SECONDS = 60.0  # for an answer to be computed; what cannot be broken off keeps its turn for longer
-QUEUE_LIMIT = 16  # requests that may wait for the one that is computing
+QUEUE_SECONDS = 30.0  # that a request may wait in the queue
+ANSWER_SECONDS = 60.0  # timeout of a computation; one that cannot be cancelled blocks the queue until it ends
+QUEUE_LIMIT = 16  # requests that may wait while one is computed
 log = studio_log("serve")
 
 
 class RefusedError(Exception):
-    """A request that gets `status` and one sentence."""
+    """A request that is answered with an HTTP status and a message."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -40,7 +40,7 @@ class RefusedError(Exception):
 
 
 class Service:
-    """One run, served. A model that training replaces meanwhile is loaded anew before the next answer."""
+    """HTTP service for one run. A model file that training has replaced is loaded again before the next answer."""
 
     def __init__(self, run: Run, token: str = "") -> None:
         self.run, self._token = run, token
@@ -51,7 +51,7 @@ class Service:
         self.refresh()
 
     def refresh(self) -> dict[str, Endpoint]:
-        """The endpoints of the newest whole model. Raises UserError where there is none."""
+        """Load the model if its file has changed; return the endpoints. Raises UserError where there is no model."""
         with self._loading:
             stamp = self._model_stamp()
             if stamp != self._stamp:
@@ -65,7 +65,7 @@ class Service:
             return self._endpoints
 
     def _model_stamp(self) -> tuple[int, int]:
-        """The stamp of the weights. Raises UserError where there are none."""
+        """Return Run.weights_stamp(). Raises UserError where there is no model."""
         try:
             return self.run.weights_stamp()
         except OSError:
@@ -86,7 +86,7 @@ class Service:
         return made
 
     async def health(self, request: Request) -> Response:
-        """Without its file the model in memory answers nothing either: what is deleted must not go on speaking."""
+        """Answer 503 where the model file is gone: a deleted run must not be served from memory."""
         said = {"run": self.run.id, "family": self.run.family, "waiting": self._queued}
         try:
             await run_in_threadpool(self._model_stamp)
@@ -119,7 +119,7 @@ class Service:
             return _error_response(500, _("Something in the program failed; the service's log says what."))
 
     async def _answer(self, endpoint: Endpoint, question: Any) -> Response:
-        """One computes at a time: two on the same cores would both be slower."""
+        """Wait in the queue, then compute; one request at a time, since two on the same cores would both be slower."""
         self._queued += 1
         try:
             await asyncio.wait_for(self._compute_lock.acquire(), QUEUE_SECONDS)
@@ -142,13 +142,15 @@ class Service:
     async def _compute(
         self, endpoint: Endpoint, question: Any, first: "asyncio.Future[str]", parts: "asyncio.Queue[str | None]"
     ) -> Any:
-        """The answer; of one that comes in parts `first`, and the rest in `parts`, which None ends. Who reads slowly
-        does not keep the turn."""
+        """Return the answer. A streamed answer sets `first` to its first part and puts the rest, then None, in `parts`.
+
+        The parts are buffered, so that a client that reads slowly does not block the queue.
+        """
         deadline = time.monotonic() + ANSWER_SECONDS
         answer: Answer = await run_in_threadpool(endpoint.answer, question)
         if not isinstance(answer, Iterator):
             return answer
-        first.set_result(await run_in_threadpool(next, answer, ""))  # a fault until here is still an honest status
+        first.set_result(await run_in_threadpool(next, answer, ""))  # an error up to here still sets the HTTP status
         try:
             async for part in iterate_in_threadpool(answer):
                 if time.monotonic() > deadline:
@@ -164,7 +166,7 @@ class Service:
             raise RefusedError(401, _("This service wants its token: send “Authorization: Bearer …”."))
 
     async def _body(self, request: Request) -> bytes:
-        """The whole body, within the limits on its size, said and real, and on its time."""
+        """Return the request body. Raises RefusedError where its declared or actual size, or its time, is too large."""
         declared = request.headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared) > BODY_LIMIT:
             raise _too_large()
@@ -183,14 +185,14 @@ class Service:
 
 
 async def _stream(first: str, parts: "asyncio.Queue[str | None]", task: "asyncio.Task[Any]") -> AsyncIterator[str]:
-    """The parts as they come. A fault in their midst breaks the connection off: a caller must not take them for all."""
+    """Yield the parts as they arrive. An error closes the connection, so that a client notices the missing rest."""
     try:
         yield first
         while (part := await parts.get()) is not None:
             yield part
         await task
     finally:
-        task.cancel()  # nobody listens any more
+        task.cancel()  # the client has disconnected, or everything is sent
 
 
 def _too_large() -> RefusedError:
@@ -198,7 +200,7 @@ def _too_large() -> RefusedError:
 
 
 async def _routing_error(request: Request, error: Exception) -> Response:
-    """404 and 405, which the router raises."""
+    """Answer the router's 404 and 405 as JSON."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         text = _("{path} takes {allowed}, not {method}.")
@@ -214,7 +216,7 @@ def _error_response(status: int, text: str, headers: Mapping[str, str] | None = 
 
 
 def describe(run: Run, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
-    """The service in OpenAPI 3.1."""
+    """Return the service's description in OpenAPI 3.1."""
     paths = {
         endpoint.path: {
             "post": {

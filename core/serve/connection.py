@@ -1,6 +1,6 @@
-"""What lies under the service: its sockets, and connections that stall, flood or are answered before they have spoken.
+"""Sockets and connections of the HTTP service: timeouts, a connection limit, and early answers that clients can read.
 
-h11 is named, since what uvicorn takes otherwise depends on what else is installed.
+The HTTP parser is fixed to h11, since uvicorn's default depends on what else is installed.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from core.errors import UserError
 from core.i18n import _
 
-BODY_SECONDS = 10.0  # for the head of a request to come in whole; for its body; for what comes after a refusal
-CONNECTION_LIMIT = 100  # open at once; whoever comes then is told to come again
+BODY_SECONDS = 10.0  # to receive a request's head; its body; and the rest of a request that was already answered
+CONNECTION_LIMIT = 100  # open at once; further ones are answered with 503
 CLOSING = (b"connection", b"close")
-ADDRESS_MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # “localhost” has two addresses also where there is no IPv6
+ADDRESS_MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # "localhost" resolves to ::1 even without IPv6
 
 
 def server(application: Starlette) -> uvicorn.Server:
@@ -34,7 +34,7 @@ def server(application: Starlette) -> uvicorn.Server:
 
 
 def bind_sockets(host: str, port: int) -> list[socket.socket]:
-    """A listening socket for each address of `host`. Raises UserError with the reason where there can be none."""
+    """Open a listening socket for each address of `host`. Raises UserError with the reason where none can be opened."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -67,7 +67,7 @@ def _listen_error(fault: OSError) -> str:
 
 
 class Connection(H11Protocol):
-    """Uvicorn waits for ever for the head of a request, and refuses in plain text."""
+    """Connection with a timeout for the request head and JSON errors; uvicorn has no timeout and sends plain text."""
 
     _deadline: asyncio.TimerHandle | None = None
 
@@ -90,7 +90,7 @@ class Connection(H11Protocol):
         self._refuse(400, _("This is not a valid HTTP request."))
 
     def _start_head_timeout(self) -> None:
-        """A byte now and then buys no time: the clock runs until the head is whole."""
+        """Start the timeout unless it runs; received bytes do not restart it. Cancel it when the head is complete."""
         if self.conn.their_state is not h11.IDLE:
             self._cancel_head_timeout()
         elif self._deadline is None:
@@ -109,7 +109,7 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def _refuse(self, status: int, sentence: str) -> None:
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # else an answer is on its way already
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # else an answer is being sent already
             body = json.dumps({"error": sentence}).encode()
             length = (b"content-length", str(len(body)).encode())
             headers = [(b"content-type", b"application/json"), length, CLOSING]
@@ -119,8 +119,11 @@ class Connection(H11Protocol):
 
 
 class DelayedClose:
-    """Middleware that answers at once but closes late: closing on what a caller still sends resets the connection,
-    and the caller never sees the answer. What comes is thrown away, for BODY_SECONDS at most."""
+    """Middleware that delays closing a connection until the rest of the request is received and discarded.
+
+    Closing while the client still sends would reset the connection, and the client would never see the answer. The
+    delay is at most BODY_SECONDS.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -141,7 +144,7 @@ class DelayedClose:
             if coming and message["type"] == "http.response.start" and CLOSING not in message["headers"]:
                 message["headers"] = [*message["headers"], CLOSING]
             elif coming and message["type"] == "http.response.body" and not message.get("more_body", False):
-                await send({**message, "more_body": True})  # its length is in its head: the caller has it whole
+                await send({**message, "more_body": True})  # complete for the client, which knows the content length
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(BODY_SECONDS):
                         while coming:
