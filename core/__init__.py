@@ -1,6 +1,6 @@
-"""Everything in Hidden State that is true without a screen."""
+"""The part of Hidden State that is independent of the user interface; nothing here imports Streamlit."""
 
 import os
 
-# Before TensorFlow is imported anywhere: its greetings would hide the one line that a person waits for.
+# Set before TensorFlow is imported anywhere: its log messages would hide the progress line.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,8 +1,8 @@
-"""TensorFlow and Keras, imported here and nowhere else.
+"""TensorFlow and Keras, imported only here.
 
-Inside, both import each other in circles. Two threads of a server, say the one that warms it up and a visitor's, that
-come in by different doors (`import tensorflow`, `import keras`) meet in such a circle: Python sees the deadlock, breaks
-one of the two imports, and what is half imported fails from then on. By one door the second waits for the first.
+Both import each other in cycles. When two threads of a server start with different modules (`import tensorflow`,
+`import keras`), they can deadlock on the import locks of such a cycle: Python detects it and lets one import continue
+with a partially initialized module, which then fails. With a single module that imports both, the second thread waits.
 """
 
 import tensorflow as tf  # isort: skip  # first, so that its own log level is read

@@ -1,4 +1,4 @@
-"""Cells of a table that a spreadsheet will open: what a stranger wrote is shown there, never calculated."""
+"""Protection against CSV injection: untrusted text in a CSV file must not be evaluated as a spreadsheet formula."""
 
 import unicodedata
 from typing import Any
@@ -8,9 +8,9 @@ UNSEEN = ("Zs", "Cf", "Cc")
 
 
 def escape_formula(cell: Any) -> Any:
-    """`cell`, with an apostrophe before what a spreadsheet would take for a formula; numbers stay numbers.
+    """Return `cell`, with a leading apostrophe if a spreadsheet would evaluate it as a formula; numbers are unchanged.
 
-    Blanks and characters that nobody sees are looked through, as spreadsheets do.
+    Leading blanks and invisible characters are skipped, as spreadsheets do.
     """
     if cell is None or isinstance(cell, int | float):
         return cell
@@ -20,7 +20,7 @@ def escape_formula(cell: Any) -> Any:
 
 
 def _is_number(text: str) -> bool:
-    """Is it written as a number in digits? “-2” is one; to a spreadsheet “-inf” is a name and “-1_000” a sum."""
+    """Return whether `text` is a number in ASCII digits; spreadsheets read “-inf” and “-1_000” as formulas."""
     try:
         float(text)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Durations as people read them."""
+"""Format durations for people."""
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `2 min 10 s`, `3 h 05 min`"""
+    """Return a text such as `45 s`, `2 min 10 s` or `3 h 05 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

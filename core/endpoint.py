@@ -1,4 +1,4 @@
-"""What a family offers to a service. No web framework here: a wing only says what it takes and what it answers."""
+"""The description of an HTTP endpoint. It imports no web framework, so that a family package needs none."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,8 +11,11 @@ Answer = dict[str, Any] | bytes | Iterator[str]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """POST `path` with the JSON of `request`. `answer` gives a dict (JSON), bytes, or texts that are streamed as they
-    come; `media` is the type of the latter two. It may raise UserError, which becomes a 422 with its sentence."""
+    """POST `path` with a JSON body that is validated as `request`.
+
+    answer: receives the validated request and returns a dict (sent as JSON), bytes, or an iterator of texts (streamed);
+    a UserError that it raises is answered with status 422. media: the content type of bytes and streams.
+    """
 
     path: str
     summary: str

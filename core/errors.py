@@ -1,17 +1,17 @@
-"""The one error that is meant for a person."""
+"""The exception for errors that a person can correct, and sanitizing of messages."""
 
 import unicodedata
 
-LIMIT = 700  # characters of a sentence; what is cut out is the middle of some stranger's name
+LIMIT = 700  # characters of a message; a longer one is shortened in the middle
 JOINERS = "\u200c\u200d"
 
 
 class UserError(Exception):
-    """Bad data, a bad option or a missing run.
+    """Invalid data or options, or a missing run.
 
-    Its text is one sentence that says what is wrong, where, and what to do. The page shows it in place, the command
-    line prints it and exits 2. Every other exception is a fault of the program. Names of strangers in the sentence
-    cannot break its line, run on for pages or speak to the terminal.
+    Its text is one sentence that says what is wrong, where, and what to do. A page shows it in place, the command line
+    prints it and exits with 2. Every other exception is a fault of the program. The sentence is passed through
+    one_line(), since it may quote untrusted names.
     """
 
     def __init__(self, sentence: str) -> None:
@@ -19,7 +19,10 @@ class UserError(Exception):
 
 
 def one_line(sentence: str) -> str:
-    """`sentence` for a person: what is invisible in it becomes a space or is written out, what is too long is cut."""
+    """Return `sentence` as one printable line of at most about LIMIT characters.
+
+    White space becomes a single space, control characters are escaped, and a longer text is cut in the middle.
+    """
     shown = " ".join("".join(char if _is_printable(char) else _escaped(char) for char in sentence).split())
     return shown if len(shown) <= LIMIT else f"{shown[: LIMIT // 2]} … {shown[-LIMIT // 2 :]}"
 

@@ -1,8 +1,8 @@
-"""The typed contract of a family, and the one table of families; a fourth one is one folder and one row.
+"""The protocols that a family package implements, and the table of families; a new family is one folder and one row.
 
-The modules of a family are imported when they are first asked for: a form, a table of runs and `--help` never import
-the training code, which brings TensorFlow. Each family's `__init__.py` holds its modules to the protocols below, so
-that mypy names what a family lacks; whoever calls a family is checked against the same protocols.
+The modules of a family are imported on first access: a form, a table of runs and `--help` never import the training
+code, which imports TensorFlow. Each family's `__init__.py` assigns its modules to the protocols below, so that mypy
+reports what a family lacks; callers are checked against the same protocols.
 """
 
 from collections.abc import Collection, Sequence
@@ -35,67 +35,67 @@ class ConfigModule(Protocol[O]):
     def PRESETS(self) -> Collection[str]: ...  # noqa: N802
 
     def preset(self, name: str, /, *args: Any, **sizes: Any) -> O:
-        """The options of a preset for data of these sizes. Raises UserError for an unknown name."""
+        """Return the options of a preset for data of these sizes. Raises UserError for an unknown name."""
 
     def cost(self, options: O, /, *args: Any, **sizes: Any) -> Cost:
-        """What the network of `options` costs on data of these sizes."""
+        """Return the cost of the network of `options` on data of these sizes."""
 
 
 class DataModule(Protocol[OIn]):
-    """`data/prepare.py`: what a person brings becomes what is trained on. It imports no TensorFlow."""
+    """`data/prepare.py`: convert sources to training data. It imports no TensorFlow."""
 
     @property
     def MAX_BYTES(self) -> int: ...  # noqa: N802
 
     def sizes(self, sources: Sequence[Source], options: OIn, /) -> dict[str, Any]:
-        """The keyword arguments of preset() and cost(). Raises UserError for data that cannot be trained on."""
+        """Return the keyword arguments of preset() and cost(). Raises UserError for unusable data."""
 
     def prepare(self, sources: Sequence[Source], options: OIn, /) -> Any:
-        """The data in the family's own form, cleaned and split. Raises UserError as sizes()."""
+        """Return the cleaned and split data in the family's own type. Raises UserError as sizes() does."""
 
 
 class TrainingModule(Protocol):
     """`training/train.py`. It imports TensorFlow."""
 
     def before_devices(self) -> None:
-        """Set what TensorFlow takes only before its first use, such as its number of threads."""
+        """Change TensorFlow settings that must be set before its first use, such as the number of threads."""
 
     def make_task(self, run: "Run", /) -> "Task":
-        """The family's side of the training loop. Raises UserError where data or options do not fit."""
+        """Return the family's part of the training loop. Raises UserError where data or options are unusable."""
 
 
 class VerdictModule(Protocol):
-    """`training/verdict.py`: what the figures say, in words. It imports no TensorFlow."""
+    """`training/verdict.py`: assess the training curve in sentences. It imports no TensorFlow."""
 
     def verdicts(self, run: "Run", rows: list[dict[str, Any]], /) -> "list[Verdict]":
-        """What the lines of metrics.jsonl say so far; empty while they are too few."""
+        """Assess the lines of metrics.jsonl; empty while there are too few."""
 
 
 class ProgramModule(Protocol):
-    """`program.py`: a run as a program in plain Keras."""
+    """`program.py`: export a run as a program in plain Keras."""
 
     def files(self, run: "Run", /) -> dict[str, bytes]:
-        """train.py and the files that it reads, by name. Raises UserError where the data is gone."""
+        """Return train.py and the files that it reads, by name. Raises UserError where the data is missing."""
 
     def use(self, run: "Run", /) -> str:
-        """A short program that uses the model.keras beside it."""
+        """Return a short program that uses the model.keras beside it."""
 
 
 class ServiceModule(Protocol):
-    """`service.py`: what a trained run answers over HTTP."""
+    """`service.py`: the endpoints of a trained run's HTTP service."""
 
     def endpoints(self, run: "Run", /) -> list[Endpoint]:
-        """Load the best weights. Raises UserError where there are none."""
+        """Load the best weights and return the endpoints. Raises UserError where there are none."""
 
 
 class CommandsModule(Protocol):
-    """`commands.py`: the verbs of the command line that use a trained run. It imports no TensorFlow."""
+    """`commands.py`: the commands that use a trained run. It imports no TensorFlow."""
 
     def add_parsers(self, commands: Any, /) -> None:
-        """Add them to argparse's sub-parsers."""
+        """Add the commands to argparse's sub-parsers."""
 
     def evaluate(self, run: "Run", path: str = "", /) -> dict[str, Any]:
-        """The figures of the best weights on held-out data, or on the file at `path`. Raises UserError."""
+        """Return the figures of the best weights on held-out data, or on the file at `path`. Raises UserError."""
 
 
 @translated_fields("title", "short")
@@ -176,7 +176,7 @@ FAMILIES: dict[str, Family] = {
 
 
 def family(key: str) -> Family:
-    """The family of that key. Raises UserError that lists the known ones."""
+    """Return the family with that key. Raises UserError that lists the known keys."""
     try:
         return FAMILIES[key]
     except (KeyError, TypeError):
@@ -186,6 +186,6 @@ def family(key: str) -> Family:
 
 
 def plan_options(family: Family, sources: list[Source], preset: str, values: dict[str, Any]) -> Options:
-    """The preset's options for this data with `values` on top. Raises UserError for bad data or options."""
+    """Return the preset's options for this data, updated with `values`. Raises UserError for bad data or options."""
     sizes = family.data.sizes(sources, merged(family.options(), values))
     return merged(family.config.preset(preset, **sizes), values)

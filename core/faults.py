@@ -1,4 +1,4 @@
-"""Faults in logs and on terminals: a traceback may quote a stranger's text, whose escapes must not act there."""
+"""Print and log exceptions safely: a traceback may quote untrusted text with terminal escape sequences."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from core.terminal import printable
 
 
 def print_fault() -> None:
-    """The exception that is being handled, with its traceback, on standard error."""
+    """Print the current exception with its traceback to standard error."""
     print(printable(traceback.format_exc()), file=sys.stderr, flush=True)
 
 
@@ -18,7 +18,7 @@ class _Printable(logging.Formatter):
 
 
 def studio_log(part: str = "") -> logging.Logger:
-    """The studio's log, or that of a part of it: on standard error, every line printable."""
+    """Return the program's logger, or the child logger `part`; it writes printable lines to standard error."""
     root = logging.getLogger("hidden_state")
     if not root.handlers:
         handler = logging.StreamHandler()

@@ -1,4 +1,4 @@
-"""Command-line flags from a family's schema."""
+"""Create command-line flags from a family's option schema, and read them."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from core.terminal import printable
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, with wrong input said in one sentence; a flag must be written out, so that none is misread."""
+    """ArgumentParser that reports an error in one sentence and accepts no abbreviated flags."""
 
     def __init__(self, **named: Any) -> None:
         super().__init__(**{"allow_abbrev": False} | named)
@@ -54,7 +54,7 @@ def add_options(parser: argparse.ArgumentParser, model: type[Options]) -> None:
 
 
 def given_options(arguments: argparse.Namespace, model: type[Options]) -> dict[str, Any]:
-    """The options that were named, as text or bool; a named budget puts the others out of force."""
+    """Return the given options; a given budget disables the others. Raises UserError for two budgets."""
     values: dict[str, Any] = {}
     for name in model.model_fields:
         value = getattr(arguments, f"option_{name}", None)
@@ -64,7 +64,7 @@ def given_options(arguments: argparse.Namespace, model: type[Options]) -> dict[s
 
 
 def set_options(pairs: Sequence[str], model: type[Options]) -> dict[str, Any]:
-    """Options from `NAME=VALUE` texts."""
+    """Return options from `NAME=VALUE` texts. Raises UserError for an unknown option or two budgets."""
     values: dict[str, Any] = {}
     for pair in pairs:
         name, sign, value = pair.partition("=")

@@ -1,4 +1,4 @@
-"""From what a person names on the command line or clicks on a page to Sources."""
+"""Load the data that a person names on the command line or selects on a page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ FILES_LIMIT = 100_000
 
 
 def load_sources(given: Sequence[str], family: Family) -> tuple[list[Source], str]:
-    """Sources and a label for paths, `sample:NAME`, `download:NAME`, or `run:ID` (what that run was trained on).
+    """Return sources and a label for paths, `sample:NAME`, `download:NAME`, or `run:ID` (the data of that run).
 
-    A folder gives all its files, named by their path inside it, so that sub-folders can be classes. Raises UserError
-    for what does not exist or is too large.
+    A folder yields all its files, named by their relative path, so that sub-folders can be classes. Raises UserError
+    for data that does not exist or is too large.
     """
     limit = family.data.MAX_BYTES
     sources: list[Source] = []

@@ -1,4 +1,4 @@
-"""The base of every family's options: one place for a name, default, bounds, unit and sentence of help."""
+"""The base of every family's options: name, default, bounds, unit and help of each option in one place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,17 @@ from core.errors import UserError
 from core.i18n import _
 from core.text_lists import by_spaces
 
-TENSORFLOW_MB = 480  # a process that has imported TensorFlow and compiled a step
-STORED_PER_ACTIVATION = 3  # values kept for the way back, per activation, seen on all three families
+TENSORFLOW_MB = 480  # memory of a process that has imported TensorFlow and compiled a step
+STORED_PER_ACTIVATION = 3  # values stored for the backward pass per activation, measured on all three families
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a network costs: parameters, multiplications for one unit (a character, text or image) forward, values
-    kept for the way back in one step, units in one step and in one epoch."""
+    """The cost of a network.
+
+    work: multiplications of the forward pass for one unit (a character, text or image). activations: values stored for
+    the backward pass of one step. per_step, per_epoch: units in one step and in one epoch.
+    """
 
     parameters: int
     work: float
@@ -28,7 +31,7 @@ class Cost:
 
     @property
     def memory_mb(self) -> float:
-        """What the training process will need, about: weights, gradients, two moments, and the way back, in float32."""
+        """Estimated memory of training in MB: weights, gradients, two optimizer moments and activations, in float32."""
         return TENSORFLOW_MB + 4 * (4 * self.parameters + STORED_PER_ACTIVATION * self.activations) / 1e6
 
 
@@ -46,26 +49,26 @@ def option(
     level: Level = "advanced",
     **bounds: Any,
 ) -> Any:
-    """A pydantic field that also knows its unit, its group on the form and whether beginners see it.
+    """Return a pydantic field with a unit, a group on the form, and a level that hides it from beginners.
 
-    title: what people read where the name, its words parted, is not how it is said.
+    title: its label, if it is not words_of(name).
     """
     extra: dict[str, Any] = {"unit": unit, "group": group, "level": level}
     return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
 
 
 def title_of(name: str, field: FieldInfo) -> str:
-    """The message that stands over the option's input."""
+    """Return the message id of the option's label."""
     return field.title or words_of(name)
 
 
 def words_of(name: str) -> str:
-    """A name of the code as words for people: “min_count” as “Min count”."""
+    """Return an identifier as words: “min_count” as “Min count”."""
     return name.replace("_", " ").capitalize()
 
 
 class Options(BaseModel):
-    """What every family's options share: the budget, the schedule, the optimizer and the seed.
+    """The options that all families share: budget, schedule, optimizer and seed.
 
     A run has one budget: the first of `seconds`, `steps` and `epochs` that is not None. The learning-rate schedule is
     fitted to it.
@@ -149,7 +152,7 @@ def parse_options(model: type[T], values: dict[str, Any]) -> T:
 
 
 def choices(annotation: Any) -> tuple[Any, ...] | None:
-    """The values of a Literal annotation, also inside `| None`; None for any other."""
+    """Return the values of a Literal annotation, also inside `| None`; None for any other annotation."""
     if get_origin(annotation) is Literal:
         return get_args(annotation)
     for part in get_args(annotation):
@@ -163,13 +166,13 @@ BUDGETS = ("seconds", "steps", "epochs")
 
 
 def one_budget(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` of options; a budget that is named in them puts the others out of force."""
+    """Return `values`; if they set a budget, the other budgets are set to None."""
     named = any(values.get(name) is not None for name in BUDGETS)
     return dict.fromkeys(BUDGETS) | dict(values) if named else dict(values)
 
 
 def from_text(model: type[Options], name: str, text: str) -> Any:
-    """What was typed for an option: one of its choices, None for "none", a list's parts; the schema does the rest."""
+    """Convert a typed text to an option's value: a choice, None for "none", or a list; pydantic converts the rest."""
     annotation = model.model_fields[name].annotation
     for choice in choices(annotation) or ():
         if str(choice) == text:
@@ -182,10 +185,10 @@ def from_text(model: type[Options], name: str, text: str) -> Any:
 
 
 def budget(options: Options) -> str:
-    """The name of the budget that is in force."""
+    """Return the name of the budget in force."""
     return next((name for name in BUDGETS if getattr(options, name) is not None), "epochs")
 
 
 def merged(base: Options, values: dict[str, Any]) -> Options:
-    """`base` with `values` on top, validated."""
+    """Return `base` updated with `values`, validated."""
     return parse_options(type(base), base.model_dump() | renamed(type(base), values))

@@ -1,4 +1,4 @@
-"""What is used of scikit-learn, imported here and nowhere else, for the reason that core.backend gives."""
+"""The parts of scikit-learn that are used, imported only here, for the reason given in core.backend."""
 
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits

@@ -1,4 +1,4 @@
-"""What a person brings: named bytes, from an upload, a path, an embedded sample or a download."""
+"""Input data: named bytes from an upload, a path, an embedded sample or a download."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from core.i18n import _
 
 @dataclass(frozen=True)
 class Source:
-    """One input file as given. `name` is shown to people and never used as a path.
+    """One input file. `name` is shown to people and never used as a path.
 
-    `role` is "train", or "validation" or "test" for a part that the person split off themselves.
+    role: "train", or "validation" or "test" for a separate file with that part of the data.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""TensorFlow greets on standard error before its own log level is read; a person waits for one progress line there."""
+"""Import TensorFlow without the messages that it prints to standard error despite its log level."""
 
 import os
 import sys
@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 
 def import_tensorflow(before_devices: Callable[[], None] | None = None) -> None:
-    """Import TensorFlow with its first words kept back; where the import fails they are shown.
+    """Import TensorFlow and discard what it prints; print it after all where the import fails.
 
-    before_devices: sets what TensorFlow takes only until it has looked for its devices, threads for one.
+    before_devices: called after the import and before TensorFlow initializes its devices, for settings such as threads
+    that cannot be changed later.
     """
     if "tensorflow" in sys.modules:
         return
@@ -23,7 +24,7 @@ def import_tensorflow(before_devices: Callable[[], None] | None = None) -> None:
 
             if before_devices:
                 before_devices()
-            tf.constant(0)  # the second greeting comes with the first device
+            tf.constant(0)  # initializes the devices, which prints more messages
             failed = False
         finally:
             os.dup2(mine, 2)

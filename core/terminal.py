@@ -1,12 +1,12 @@
-"""Text for a terminal: what could act there is shown as what it is."""
+"""Make untrusted text safe to print on a terminal."""
 
 import unicodedata
 
-JOINERS = "\u200c\u200d"  # they hold emoji and letters together and move nothing
+JOINERS = "\u200c\u200d"  # zero-width joiners of emoji and letters, which do not move the cursor
 
 
 def printable(text: str) -> str:
-    """`text` for a terminal: lines stay, escapes, control and direction characters are shown as what they are."""
+    """Return `text` with escape, control and direction characters escaped; line breaks and tabs are unchanged."""
     return "".join(
         char if char in "\n\t " or visible(char) else char.encode("unicode_escape").decode() for char in text
     )

@@ -1,4 +1,4 @@
-"""Lists that people type: "3, 4", or "3，4" from a Chinese keyboard."""
+"""Split lists that people type, such as "3, 4", or "3，4" from a Chinese keyboard."""
 
 import re
 
@@ -6,10 +6,10 @@ COMMAS = re.compile("[,，、]")
 
 
 def by_commas(text: str) -> list[str]:
-    """The parts between commas, which may hold spaces; empty ones are left out."""
+    """Return the non-empty parts between commas; they may contain spaces."""
     return [part.strip() for part in COMMAS.split(text) if part.strip()]
 
 
 def by_spaces(text: str) -> list[str]:
-    """The parts between commas or spaces."""
+    """Return the non-empty parts between commas or white space."""
     return [part for part in re.split(r"[,，、\s]+", text) if part]

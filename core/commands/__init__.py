@@ -1,5 +1,5 @@
-"""The command line, a module a verb; `python -m core` is its only caller.
+"""The command line, one module for each command; only `python -m core` imports it.
 
-A module adds its parsers with add_parsers() and calls what lies in other packages: what a screen needs, too, is not
-kept here. Nothing that makes `--help` slow is imported before a command runs.
+A module adds its parsers with add_parsers() and calls other packages; code that screens also need belongs there.
+Modules that would slow down `--help` are imported only when a command runs.
 """

@@ -1,4 +1,4 @@
-"""python -m core runs again …: the same data once more, with changes, or from weights that were kept."""
+"""python -m core runs again …: train on a run's data again, with changed options, or from a weight snapshot."""
 
 import argparse
 from typing import Any

@@ -1,4 +1,4 @@
-"""python -m core runs export | import | script: a run as one file, or as a program, to take along."""
+"""python -m core runs export | import | script: export a run as one file or as a program, or import one."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""python -m core runs compare …: the options in which runs differ, and what each reached."""
+"""python -m core runs compare …: show the options in which runs differ, and the best figure of each."""
 
 import argparse
 from dataclasses import asdict

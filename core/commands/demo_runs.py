@@ -1,6 +1,6 @@
-"""python -m core.commands.demo_runs [FAMILY …]: train anew the small runs that ship with the project.
+"""python -m core.commands.demo_runs [FAMILY …]: retrain the small runs that ship with the project.
 
-The same seed and steps give the same run on one machine; what is only needed to continue it is left out of git.
+On one machine the same seed and steps give the same run; files that only serve to continue it are deleted.
 """
 
 import shutil
@@ -39,7 +39,7 @@ def main(wanted: list[str]) -> int:
 
 
 def _remove_unshipped(run: Run, demo: Demo) -> None:
-    """Leave what is used and looked at; thin the samples to some moments."""
+    """Delete the files that are not shipped, and all but some of the samples and snapshots."""
     for name in (*NOT_SHIPPED, *(() if demo.snapshots else ("snapshots",))):
         path = run.path / name
         shutil.rmtree(path, ignore_errors=True)
@@ -53,7 +53,7 @@ def _remove_unshipped(run: Run, demo: Demo) -> None:
     for step in steps:
         if step not in keep:
             shutil.rmtree(run.samples_path / f"step-{step:08d}")
-    status = run.status  # the process that trained it is of no interest to anybody
+    status = run.status  # do not ship the name of the machine that trained it
     status.pid, status.process_start, status.host = None, "", ""
     status.write(run.path / "status.json")
 

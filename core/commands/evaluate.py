@@ -1,4 +1,4 @@
-"""python -m core evaluate RUN: the figures of a trained run, on its own held-out part or on other data."""
+"""python -m core evaluate RUN: compute the figures of a trained run on its own held-out data or on other data."""
 
 import argparse
 from typing import Any

@@ -1,4 +1,4 @@
-"""The parser and its exit codes: 0 done, 1 a fault, 2 the user's input."""
+"""The command-line parser. Exit codes: 0 success, 1 a fault of the program, 2 wrong input."""
 
 import argparse
 import io
@@ -37,10 +37,10 @@ def parser() -> Parser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; its answer is a dict for `--json`, or an exit code."""
+    """Run one command and return its exit code. A command returns a dict, printed with `--json`, or an exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that knows fewer characters is no fault
+            stream.reconfigure(errors="backslashreplace")  # a terminal's encoding may lack some characters
     policy.register()
     given = parser().parse_args(arguments)
     _set_runs_dir(given)
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _set_runs_dir(given: argparse.Namespace) -> None:
-    """Where the runs are: --runs-dir, or the parent of a run that is named by the path of its folder."""
+    """Set the runs folder from --runs-dir, or from a run given by its path, and the launcher from --launcher."""
     if getattr(given, "runs_dir", None):
         os.environ["HIDDEN_STATE_RUNS"] = given.runs_dir
     if getattr(given, "launcher", None):

@@ -1,4 +1,4 @@
-"""Command-line flags that say where a run is to train."""
+"""Command-line flags for where a run trains."""
 
 import argparse
 from dataclasses import replace
@@ -9,7 +9,7 @@ from core.runs.placement import Placement
 
 
 def add_placement(parser: argparse.ArgumentParser) -> None:
-    """Where a run is to train; placement() reads it."""
+    """Add the flags that placement() reads."""
     group = parser.add_argument_group(_("where it trains"))
     group.add_argument("--devices", metavar="all|NAMES", help=_("share each batch, as in all or gpu:0,gpu:1"))
     group.add_argument(
@@ -24,7 +24,7 @@ def add_placement(parser: argparse.ArgumentParser) -> None:
 
 
 def placement(arguments: argparse.Namespace, before: Placement) -> Placement:
-    """`before` with what was given on top. Raises UserError, also where this machine lacks the device, or Ray."""
+    """Return `before` updated with the given flags. Raises UserError for a missing device or where Ray is missing."""
     given = {name: getattr(arguments, name) for name in ("devices", "cpus", "gpus")}
     chosen = replace(before, **{name: value for name, value in given.items() if value is not None})
     if configured() is None and given["devices"]:

@@ -25,7 +25,7 @@ Action = Callable[[argparse.Namespace], dict[str, Any]]
 
 
 def add_parsers(commands: Any) -> Any:
-    """Add them all; return what takes more verbs of `runs`."""
+    """Add `runs` and its verbs; return the sub-parsers object, to which other modules add verbs."""
     parser = commands.add_parser("runs", help=_("list, show, stop, resume, compare, export … runs"))
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     add_verb(verbs, "list", show_all, _("all runs, the newest first"), run=False)
@@ -58,7 +58,7 @@ def add_verb(verbs: Any, verb: str, action: Action, text: str, *, run: bool = Tr
 
 
 def find_current(run_id: str) -> Run:
-    """The run of that id, as store.find(); where its cluster is gone, that is known from now on."""
+    """Return store.find(run_id) after updating its status from its cluster, if it has one."""
     run = find(run_id)
     poll_clusters([run])
     return run
@@ -134,7 +134,7 @@ def restore_run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def print_result(run: Run, words: str, arguments: argparse.Namespace, **facts: Any) -> dict[str, Any]:
-    """Print one line about what was done, or hand it to --json."""
+    """Print one line unless --json is given; return the object to print with --json."""
     if not arguments.json:
         print(printable(f"{run.id}: {words}"))
     return {"run": run.id, "state": run.status.state if run.path.exists() else "deleted", **facts}

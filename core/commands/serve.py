@@ -1,4 +1,4 @@
-"""python -m core serve RUN: a trained run over HTTP, on loopback unless a token guards it."""
+"""python -m core serve RUN: serve a trained run over HTTP; on other addresses than loopback a token is required."""
 
 import argparse
 import contextlib
@@ -41,7 +41,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from core.serve.connection import bind_sockets, server
 
     with contextlib.ExitStack() as opened, contextlib.suppress(KeyboardInterrupt):
-        # Before the model, which takes seconds to load.
+        # Open the sockets before loading the model, which takes seconds, to report a port in use at once.
         sockets = [opened.enter_context(each) for each in bind_sockets(arguments.host, arguments.port)]
         service = Service(run, arguments.token)
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host

@@ -1,4 +1,4 @@
-"""python -m core train FAMILY: the same run that the browser starts, in the foreground."""
+"""python -m core train FAMILY: train a run in the foreground, as the browser does in the background."""
 
 import argparse
 import os
@@ -26,8 +26,8 @@ from core.sources import Source
 from core.terminal import printable
 from core.text_lists import by_spaces
 
-LOCK_TIMEOUT = 45.0  # seconds that a killed or stopped process may still need to let go of its run
-POLL_SECONDS = 0.5  # seconds between two looks at a run that trains elsewhere
+LOCK_TIMEOUT = 45.0  # seconds that a killed or stopped process may need to release the lock of its run
+POLL_SECONDS = 0.5  # between reads of the status of a run that trains on a cluster
 
 
 def add_parsers(commands: Any) -> None:
@@ -57,7 +57,7 @@ def add_parsers(commands: Any) -> None:
         add_placement(sub)
         add_options(sub, family.options)
         sub.set_defaults(run=train)
-    hidden = commands.add_parser("work")  # what the browser starts as a child
+    hidden = commands.add_parser("work")  # the child process that launch.ChildProcess starts
     hidden.add_argument("path")
     hidden.set_defaults(run=train_queued, json=False)
 
@@ -80,7 +80,7 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
 def sweep_over(
     options: Options, sources: list[Source], label: str, arguments: argparse.Namespace, where: Placement
 ) -> dict[str, Any]:
-    """Queue the runs of a sweep in the background and print their ids."""
+    """Create and queue the runs of a sweep, to train in the background, and print their ids."""
     values = dict[str, list[str]]()
     for item in arguments.sweep:
         name, sign, listed = item.partition("=")
@@ -105,7 +105,7 @@ def sweep_over(
 
 
 def follow(run: Run, more: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """Train `run` here or on a cluster, with a live line; return what `--json` prints. more: see launch.enqueue."""
+    """Train `run` here or on a cluster with a progress line; return the object for `--json`. more: see enqueue()."""
     from core.jobs.worker import work
 
     line, away = ProgressLine(sys.stderr), configured() is not None
@@ -130,7 +130,10 @@ def follow(run: Run, more: Mapping[str, float] | None = None) -> dict[str, Any]:
 
 
 def _follow_remote(run: Run, line: "ProgressLine") -> Status:
-    """The run goes on where it is when this process is killed; Ctrl-C asks it to stop, a second one leaves it alone."""
+    """Show the progress of a run on a cluster until it ends; return its final status.
+
+    Ctrl-C requests a stop; a second Ctrl-C ends only this process, and the run continues.
+    """
     asked = False
     while run.active:
         try:
@@ -149,8 +152,8 @@ def train_queued(arguments: argparse.Namespace) -> int:
     from core.jobs.worker import work
 
     if hasattr(os, "nice"):
-        os.nice(5)  # the browser stays smooth while this uses every core
+        os.nice(5)  # keeps the browser responsive while this process uses all cores
     status = work(Run(arguments.path), lock_timeout=LOCK_TIMEOUT, only_if_queued=True)
     if status.error:
-        print(status.error, flush=True)  # into the run's log
+        print(status.error, flush=True)  # standard output is the run's log
     return 1 if status.state == "failed" else 0

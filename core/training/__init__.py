@@ -1,7 +1,6 @@
-"""The one training loop of all families, and what it needs: plan, schedule, exact state, devices, safe weights.
+"""The training loop of all families, with its plan, schedule, exact state, devices and safe loading of weights.
 
-The loop owns the budget, the schedule, metrics, samples, checkpoints, stop and roll-back; it knows neither network nor
-screen. A family implements Task (task.py) and hands it over with make_task(run). It is an own loop and not Keras' `fit`
-because a run must continue from any step to the same weights; docs/architecture.md has the reasons and the measured
-gain.
+The loop handles budget, schedule, metrics, samples, checkpoints, stop and roll-back and is independent of network and
+screens. A family implements Task (task.py) and returns it from make_task(run). The loop replaces Keras' `fit`, since a
+run must continue from any step to the same weights; docs/architecture.md has the reasons and the measured gain.
 """

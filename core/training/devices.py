@@ -1,9 +1,9 @@
-"""One device, or several that share each batch: what a family's step asks where it differs between the two.
+"""Data-parallel training on one or several devices, with the operations that a family's training step needs.
 
-Several are TensorFlow's MirroredStrategy. Each holds a copy of all variables and takes its rows of the batch; gradients
-are added up over the devices, and each moves its own copy by the same sum, so the copies stay equal. Random numbers are
-drawn for the whole batch and then shared out: apart from Keras' own dropout, which draws the same mask on each, a step
-on n devices is the step on one, up to the order of sums. On one device every method hands back what it was given.
+Several devices use TensorFlow's MirroredStrategy: each holds a copy of all variables and processes its rows of the
+batch; gradients are summed over the devices, and each applies the same sum, so the copies stay equal. Random numbers
+are drawn for the whole batch and then split. Apart from Keras' own dropout, which draws the same mask on each device, a
+step on n devices equals the step on one, up to the order of sums. On one device every method returns its argument.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from core.runs.run import Run
 
 
 def available() -> dict[str, list[str]]:
-    """TensorFlow's names of the devices of this machine, as in {"GPU": ["GPU:0"], "CPU": ["CPU:0"]}."""
+    """Return TensorFlow's names of this machine's devices, as in {"GPU": ["GPU:0"], "CPU": ["CPU:0"]}."""
     kinds = ("GPU", "CPU")
     return {kind: [device.name.removeprefix("/device:") for device in _logical(kind)] for kind in kinds}
 
@@ -31,9 +31,9 @@ def _logical(kind: str) -> Sequence[Any]:
 
 
 def resolve(devices: str) -> list[str]:
-    """Names for Placement.devices, [] for "". All are the GPUs, or the processor where there is none.
+    """Return the device names for Placement.devices, [] for "". "all" means all GPUs, or the CPU where there is none.
 
-    Raises UserError for a device that is not there, or for different kinds together.
+    Raises UserError for a device that does not exist, or for GPUs and CPU together.
     """
     if not devices:
         return []
@@ -54,13 +54,13 @@ def resolve(devices: str) -> list[str]:
 
 
 def device_scope(run: Run) -> AbstractContextManager[Any]:
-    """Within it everything of `run` happens on the one device that was named for it, if it was just one."""
+    """Return a context in which operations run on the device of `run`, if exactly one is set."""
     names = resolve(Placement.of(run).devices)
     return tf.device(names[0]) if len(names) == 1 else nullcontext()
 
 
 class Devices:
-    """The devices that share batches of `batch` rows; of more devices than rows, only so many are used."""
+    """The devices that share batches of `batch` rows; at most `batch` devices are used."""
 
     def __init__(self, names: Sequence[str], batch: int) -> None:
         self.names = list(names)[:batch] or [""]
@@ -69,7 +69,7 @@ class Devices:
 
     @classmethod
     def of(cls, run: Run, batch: int) -> "Devices":
-        """What was asked for `run`. Raises UserError for a device that is not there."""
+        """Return the devices set for `run`. Raises UserError for a device that does not exist."""
         return cls(resolve(Placement.of(run).devices), batch)
 
     @property
@@ -77,7 +77,7 @@ class Devices:
         return self._strategy is not None
 
     def notes(self, dropout: float = 0.0) -> list[str]:
-        """For the person: what a batch was shared by. dropout: that of Keras' own layers."""
+        """Return sentences for the report about the devices; dropout: the rate of Keras' own dropout layers."""
         if not self.several:
             return []
         text = _("{count} devices share each batch: {names}.")
@@ -87,14 +87,15 @@ class Devices:
         return notes
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Variables that are made within it have a copy on each device. All that a step assigns to must be."""
+        """Return a context whose new variables have a copy on each device; needed for all that a step assigns to."""
         return self._strategy.scope() if self._strategy else nullcontext()
 
     @tf.autograph.experimental.do_not_convert
     def run(self, step: Callable[..., Any], *arguments: Any) -> Any:
-        """step(*arguments) on each device; its answer, tensors that must be equal on all.
+        """Call step(*arguments) on each device; return its result, tensors that must be equal on all devices.
 
-        What is below may only be called from within `step`, and in no loop, branch or tf.function of its own.
+        The members below need TensorFlow's replica context: call them only inside `step`, and not inside a loop, branch
+        or tf.function within it.
         """
         if self._strategy is None:
             return step(*arguments)
@@ -103,40 +104,39 @@ class Devices:
 
     @property
     def replica_index(self) -> int:
-        """Which of the devices this one is."""
+        """The index of the current device, from 0."""
         return int(tf.get_static_value(_replica_context().replica_id_in_sync_group)) if self.several else 0
 
     def local_shard(self, whole: Any) -> Any:
-        """This device's rows of a tensor that begins with the batch."""
+        """Return this device's rows of a tensor whose first axis is the batch, (B, …) → (rows, …)."""
         return tf.split(whole, self.rows)[self.replica_index] if self.several else whole
 
     def all_reduce(self, values: Any) -> Any:
-        """The sum over the devices of each tensor in `values`."""
+        """Return the sum over the devices of each tensor in `values`."""
         if not self.several:
             return values
-        dense = tf.nest.map_structure(tf.convert_to_tensor, values)  # the gradient of a look-up is sparse
+        dense = tf.nest.map_structure(tf.convert_to_tensor, values)  # an embedding's gradient is sparse
         return _replica_context().all_reduce(tf.distribute.ReduceOp.SUM, dense)
 
     def scale_loss(self, value: Any) -> Any:
-        """A mean over this device's rows → its share in the mean over the whole batch, which is the total of these.
+        """Scale a mean over this device's rows so that the sum over the devices is the mean over the whole batch.
 
-        Of a loss it is the share that is to be differentiated: where devices share statistics, each one's loss depends
-        on the rows of all.
+        Differentiate the scaled loss: where devices share batch statistics, each device's loss depends on all rows.
         """
         return value * (self.rows[self.replica_index] / sum(self.rows)) if self.several else value
 
     def mean(self, value: Any) -> Any:
-        """A mean over this device's rows → the mean over the whole batch."""
+        """Return the mean over the whole batch, given the mean over this device's rows."""
         return self.all_reduce(self.scale_loss(value))
 
-    def all_gather(self, mine: Any) -> Any:
-        """The whole batch of what each device has of it, rows first."""
-        return _replica_context().all_gather(mine, 0) if self.several else mine
+    def all_gather(self, local: Any) -> Any:
+        """Return the rows of all devices, (rows, …) → (B, …)."""
+        return _replica_context().all_gather(local, 0) if self.several else local
 
 
 @cache
 def _mirrored_strategy(names: tuple[str, ...]) -> tf.distribute.MirroredStrategy:
-    """One for each set of devices in a process: two would number their messages to one another alike."""
+    """Return the only strategy for these devices in this process; two would use the same collective keys."""
     return tf.distribute.MirroredStrategy(names)
 
 

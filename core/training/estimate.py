@@ -1,4 +1,4 @@
-"""What a run will cost, before it is started: from the sizes, and from what runs on this machine have reached."""
+"""Estimate a run's cost before it starts, from its sizes and from the measured throughput of earlier runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from core.training.machine import machine
 
 @dataclass(frozen=True)
 class Estimate:
-    """Parameters, MB, examples in the family's unit per second (None: never measured here), time in words."""
+    """Parameters, memory in MB, throughput in the family's unit per second (None: not measured), time as text."""
 
     parameters: int
     memory_mb: float
@@ -24,7 +24,11 @@ class Estimate:
 
 
 def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequence[Run]) -> Estimate:
-    """`runs` are earlier ones of the family, the newest first; the first with a report of this machine is the scale."""
+    """Estimate the cost of training with `options` on data of `sizes`.
+
+    runs: earlier runs of the family, the newest first; the throughput is scaled from the first one that was measured on
+    this machine, by the number of multiplications.
+    """
     from core.durations import duration
 
     cost = family.config.cost(options, **sizes)
@@ -38,7 +42,7 @@ def estimate(family: Family, options: Options, sizes: dict[str, Any], runs: Sequ
         try:
             before = family.config.cost(run.options, **run.facts.get("sizes", {}))
         except (UserError, TypeError, ValueError):
-            continue  # options or sizes that somebody damaged: the next run is the scale
+            continue  # damaged options or sizes: use the next run
         throughput = speed * before.work / max(1, cost.work)
         basis = _("Scaled from the run “{run}”, measured on this machine.").format(run=run.name)
         break

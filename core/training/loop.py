@@ -1,8 +1,8 @@
-"""The one loop for all families: budget, schedule's clock, metrics, samples, checkpoints, stop and roll-back.
+"""The training loop of all families: budget, schedule, metrics, samples, checkpoints, stop and roll-back.
 
-It is an own loop and not Keras' `fit`: a run must continue bit for bit from any step, and `fit` keeps no place inside
-an epoch. Everything that happens is a function of the step's number and of the plan recorded in plan.json, so that a
-run which was killed goes on as if it had not been.
+It replaces Keras' `fit`, since a run must continue bit for bit from any step and `fit` cannot resume within an epoch.
+Everything depends only on the step's number and on the plan recorded in plan.json, so that a killed run continues
+exactly as an uninterrupted one.
 """
 
 import math
@@ -36,15 +36,15 @@ from core.training.state import (
 )
 from core.training.task import Plan, Task
 
-LOSS_SPIKE_MARGIN = 1.0  # on top of `sizes.loss_spike_factor` times the running loss, for losses near zero
+LOSS_SPIKE_MARGIN = 1.0  # added to `sizes.loss_spike_factor` times the running mean, for losses near zero
 MAX_ROLLBACKS = 8
 STATUS_SECONDS = 0.5
 
 
 class Trainer:
-    """Trains one run to the end of its budget, or until it is asked to stop.
+    """Train one run to the end of its budget, or until a stop is requested.
 
-    hook(status) is called a few times a second; the loop never knows a screen.
+    hook(status) is called whenever status.json is written, about twice a second.
     """
 
     plan: Plan
@@ -58,7 +58,7 @@ class Trainer:
         self._last_status_time = -math.inf
         self._began = time.perf_counter()
 
-    # The whole run --------------------------------------------------------------------------------------------------
+    # Main loop ------------------------------------------------------------------------------------------------------
     def fit(self) -> str:
         """Train; return "finished" or "stopped". Raises UserError where training cannot go on."""
         self._begin()
@@ -75,7 +75,7 @@ class Trainer:
         return "finished"
 
     def _begin(self) -> None:
-        """Take up the newest checkpoint; or, for a run that has none, measure and make the plan."""
+        """Restore the newest checkpoint; for a run without one, measure the speed and make the plan."""
         remove_partial_files(self.run.path)
         remove_partial_files(self.run.checkpoint_path)
         had_checkpoints = self.run.has_checkpoint
@@ -101,7 +101,7 @@ class Trainer:
         self._began = time.perf_counter() - self.progress.seconds
 
     def _make_plan(self) -> Plan:
-        """Measure, put everything back as it was, and write down what was decided."""
+        """Measure the speed, restore all variables, and record the resulting plan."""
         self.status.phase = _("measuring speed")
         self._write_status(force=True)
         initial = read_arrays(self.task)
@@ -121,7 +121,7 @@ class Trainer:
         return plan
 
     def _advance(self) -> None:
-        """One chunk of steps up to the next line of the metrics, then whatever is due."""
+        """Train the steps up to the next line of the metrics, then evaluate, sample and checkpoint if due."""
         progress, plan, options = self.progress, self.plan, self.options
         count = min(plan.log_every - progress.step % plan.log_every, plan.total_steps - progress.step)
         scale = factors(progress.step, count, plan.total_steps, options.warmup, options.schedule) * progress.rate
@@ -147,12 +147,12 @@ class Trainer:
         self.metrics.append(row)
         if progress.step % plan.sample_every == 0 or ended:
             self._sample()
-        # After a roll-back this is the state to continue from: the data that broke the run is behind it.
+        # After a roll-back, save the state after the data that caused it, so that a continued run skips that data.
         if progress.step % plan.checkpoint_every == 0 or ended or progress.ended_early or not good:
             self._checkpoint(regular=True)
         self._write_status()
 
-    # What is due now and then ---------------------------------------------------------------------------------------
+    # Evaluation, samples, checkpoints -------------------------------------------------------------------------------
     def _evaluate(self) -> dict[str, float]:
         progress, best = self.progress, self.task.best
         figures = self.task.evaluate(progress.step)
@@ -200,7 +200,7 @@ class Trainer:
         arrays = read_arrays(self.task)
         save_checkpoint(self.run.checkpoint_path, progress.step, arrays, meta(progress, self.plan), progress.regular)
 
-    # Going back -----------------------------------------------------------------------------------------------------
+    # Roll-back ------------------------------------------------------------------------------------------------------
     def _is_bad(self, loss: float) -> bool:
         if not math.isfinite(loss):
             return True
@@ -208,7 +208,10 @@ class Trainer:
         return average is not None and abs(loss) > self.task.sizes.loss_spike_factor * abs(average) + LOSS_SPIKE_MARGIN
 
     def _roll_back(self, loss: float) -> str:
-        """Put the last good weights back and halve the rate; training goes on with the data that comes next."""
+        """Restore the last good checkpoint and halve the learning rate; training continues with the next data.
+
+        Returns the message about it. Raises UserError after MAX_ROLLBACKS or where no checkpoint is readable.
+        """
         progress, folder = self.progress, self.run.checkpoint_path
         progress.rollbacks += 1
         if progress.rollbacks > MAX_ROLLBACKS:
@@ -218,7 +221,7 @@ class Trainer:
                     "start a new run with a smaller learning rate."
                 ).format(loss=f"{loss:.3g}", step=progress.step, count=MAX_ROLLBACKS)
             )
-        # The regular one first: a run that was stopped in between must go back to where an uninterrupted one would.
+        # Prefer the scheduled checkpoint, so that a run stopped in between rolls back to the same one as if it was not.
         good = load_newest(folder, before=progress.regular + 1) or load_newest(folder)
         if good is None or not restore_variables(self.task, good[0]):
             raise UserError(
@@ -232,9 +235,9 @@ class Trainer:
         ).format(loss=f"{loss:.3g}", step=progress.step)
         return self.status.message
 
-    # Where it ends --------------------------------------------------------------------------------------------------
+    # End of the run -------------------------------------------------------------------------------------------------
     def _stop(self) -> None:
-        """Keep everything to go on from; what has learned nothing yet leaves no model and no report."""
+        """Save checkpoint, model and report of a stopped run; a run without any step leaves none of them."""
         if self.progress.step == 0:
             return
         self._checkpoint(regular=False)
@@ -272,7 +275,7 @@ class Trainer:
         }
         self.run.write_json("report.json", figures | about)
 
-    # What others see ------------------------------------------------------------------------------------------------
+    # Status ---------------------------------------------------------------------------------------------------------
     @property
     def _epoch(self) -> float:
         return self.progress.step / max(1e-9, self.task.sizes.steps_per_epoch)

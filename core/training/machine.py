@@ -1,4 +1,4 @@
-"""What a figure was measured on."""
+"""Describe the machine and the package versions that a figure was measured with."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, object]:
-    """Processor, cores and memory; nothing that names the person's computer."""
+    """Return processor, cores, memory and system, without anything that identifies the computer."""
     return {
         "processor": _processor(),
         "cores": len(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else os.cpu_count(),
@@ -42,7 +42,7 @@ def _processor() -> str:
 
 
 def peak_memory_mb() -> float:
-    """The most memory that this process has held, in MB (10⁶ bytes)."""
+    """Return the peak memory of this process in MB (10⁶ bytes)."""
     if sys.platform == "win32":
         return round(psutil.Process().memory_info().peak_wset / 1e6, 1)  # type: ignore[attr-defined]
     import resource

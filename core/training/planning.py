@@ -1,4 +1,4 @@
-"""A budget turned into steps, once, by measuring."""
+"""Convert a run's budget into a number of steps, once, from measured speeds."""
 
 import math
 import time
@@ -29,7 +29,7 @@ class Costs:
 
 
 def measure_steps(task: Task) -> float:
-    """Seconds of one step. Trains a few steps: the caller puts the variables back."""
+    """Return the seconds of one step. It trains some steps; the caller must restore the variables."""
     done, size = 0, 1
     task.train(0, np.full(size, 1e-3, np.float32))  # compiles
     began = time.perf_counter()
@@ -42,7 +42,7 @@ def measure_steps(task: Task) -> float:
 
 
 def measure_seconds(work: Callable[[], Any]) -> float:
-    """Seconds of one call; of a second one where the first was short enough to be mostly compiling."""
+    """Return the seconds of one call, or of a second one if the first took at most 2 s, as it may include compiling."""
     spent = 0.0
     for _round in range(2):
         began = time.perf_counter()
@@ -54,7 +54,7 @@ def measure_seconds(work: Callable[[], Any]) -> float:
 
 
 def round_down_1_2_5(value: float) -> int:
-    """The largest of 1, 2, 5, 10, 20, 50, … that is at most `value`, at least 1."""
+    """Return the largest of 1, 2, 5, 10, 20, 50, … that is at most `value`, and at least 1."""
     if value < 1:
         return 1
     power = 10 ** math.floor(math.log10(value))
@@ -62,10 +62,10 @@ def round_down_1_2_5(value: float) -> int:
 
 
 def total_steps(options: Options, task: Task, costs: Costs, spent: float) -> int:
-    """The budget in steps. `spent` are the seconds that getting ready took; a budget in seconds includes them."""
+    """Return the budget in steps. spent: seconds already used for preparation, which a budget in seconds includes."""
     if options.seconds is not None:
         left = max(options.seconds - spent, 0.1 * options.seconds)
-        # Evaluations, samples and checkpoints are paid from the same seconds; a few rounds settle how many there are.
+        # Evaluations, samples and checkpoints use up the same seconds; a few iterations find how many there are.
         total = left / costs.step
         for _ in range(4):
             plan = make_plan(max(1, round(total)), costs)
@@ -82,12 +82,15 @@ def total_steps(options: Options, task: Task, costs: Costs, spent: float) -> int
 
 
 def make_plan(total: int, costs: Costs) -> Plan:
-    """How often things happen, so that each stays a small share of the time and no file grows without bound."""
+    """Choose the intervals so that each activity takes a small share of the time and file sizes stay bounded."""
     log = min(total, round_down_1_2_5(max(LOG_SECONDS / costs.step, total / MAX_ROWS)))
     whole = total * costs.step
 
     def every(seconds: float, cost: float, at_most: int, at_least: int) -> int:
-        """Each `seconds`, `at_most` times in all, and `at_least` so often where that is not half of the time."""
+        """Return the interval in steps: every `seconds`, at most `at_most` times in total.
+
+        At least `at_least` times, unless that would take more than half of the training time at `cost` seconds each.
+        """
         least = at_least if at_least * cost <= whole / 2 else min(at_least, 3)
         steps = min(max(seconds / costs.step, total / at_most), total / least)
         return math.ceil(max(steps, log) / log) * log

@@ -1,4 +1,4 @@
-"""Source text that the exported programs of all families share: their head, schedule and constants."""
+"""Generate the source code that the exported programs of all families share: docstring, schedule and constants."""
 
 from typing import Any
 
@@ -12,7 +12,10 @@ FLOOR = 0.02  # as in core/training/schedule.py
 
 
 def total_steps(run: Run, per_epoch: float) -> int:
-    """The run's budget in steps: as planned, or from its options where it was not begun."""
+    """Return the run's budget in steps, from its plan, or from its options where it has not started.
+
+    Raises UserError for a budget in seconds that has not been converted into steps yet.
+    """
     plan, options = run.read_json("plan.json"), run.options
     if isinstance(plan, dict) and is_number(plan.get("total_steps")):
         return int(plan["total_steps"])
@@ -26,7 +29,7 @@ def total_steps(run: Run, per_epoch: float) -> int:
 
 
 def head(run: Run, what: str, reads: str, writes: str = "model.keras, the best weights that it saw") -> str:
-    """The docstring that a script begins with."""
+    """Return the module docstring of a script: what it trains, which files it reads and writes."""
     return (
         f'"""Trains {what} in plain Keras, as one run of Hidden State did.\n\n'
         f"Beside it: {reads}. Needs keras and tensorflow. Run it with\n    python train.py [steps]\n"
@@ -39,7 +42,7 @@ def _comment(text: str) -> str:
 
 
 def rate(options: Options) -> str:
-    """A function `rate(step)`: the learning rate's way up and down."""
+    """Return the source of a function `rate(step)`: the learning-rate schedule of core/training/schedule.py."""
     falls = {
         "cosine": f"({FLOOR} + {1 - FLOOR} * 0.5 * (1 + math.cos(math.pi * done)))",
         "linear": f"({FLOOR} + {1 - FLOOR} * (1 - done))",
@@ -56,6 +59,6 @@ def rate(options: Options) -> str:
 
 
 def listing(name: str, items: list[Any], a_line: int = 10) -> str:
-    """`name = [...]` in ASCII, some items a line."""
+    """Return `name = [...]` as ASCII source, `a_line` items per line."""
     rows = [", ".join(ascii(item) for item in items[at : at + a_line]) for at in range(0, len(items), a_line)]
     return f"{name} = [\n" + "".join(f"    {row},\n" for row in rows) + "]"

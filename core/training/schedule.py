@@ -1,19 +1,19 @@
-"""The schedule's factor on a learning rate, as a function of the step alone."""
+"""The learning-rate schedule: a factor that depends only on the step."""
 
 from typing import Literal
 
 import numpy as np
 
-FLOOR = 0.02  # share of the highest rate at the end: the last steps still move
+FLOOR = 0.02  # factor at the end of training, above 0 so that the last steps still have an effect
 
 
 def factors(
     start: int, count: int, total: int, warmup: float = 0.05, kind: Literal["cosine", "linear", "constant"] = "cosine"
 ) -> np.ndarray:
-    """(count,) float32 factors for the steps start … start + count − 1 of `total`.
+    """Return (count,) float32 factors for the steps start … start + count − 1 of `total`.
 
-    They rise linearly over the first `warmup` share of the steps, then fall by half a cosine (SGDR, Loshchilov and
-    Hutter 2017) or a line to FLOOR, or stay.
+    They rise linearly over the first `warmup` share of the steps, then fall to FLOOR along half a cosine (SGDR,
+    Loshchilov and Hutter 2017) or linearly, or stay at 1.
     """
     step = np.arange(start, start + count, dtype=np.float64)
     rise = warmup * total

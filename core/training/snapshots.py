@@ -1,6 +1,6 @@
-"""Weights kept at a few moments of the training, for the film strip and for branching.
+"""Weight snapshots at a few steps of the training, for showing weights over time and for branching.
 
-They are kept as float16 (relative error at most 2⁻¹¹), half the size: they are looked at, or trained further.
+They are stored as float16 (relative error at most 2⁻¹¹), which halves the size and is exact enough for both uses.
 """
 
 from pathlib import Path
@@ -21,12 +21,15 @@ def _folder(run: Run) -> Path:
 
 
 def steps(run: Run) -> list[int]:
-    """The steps at which weights were kept, in order."""
+    """Return the steps at which snapshots were kept, in order."""
     return sorted(int(path.stem[5:]) for path in _folder(run).glob("step-*.npz") if path.stem[5:].isdigit())
 
 
 def keep(run: Run, task: Task, step: int, plan: Plan | None) -> None:
-    """Keep the weights of `step` if it is one of the moments: evenly spread over the plan, denser at the beginning."""
+    """Save a snapshot at `step` if one is due; they are spread over the plan, more densely at the beginning.
+
+    Nothing is saved where all snapshots together would exceed TOTAL_BYTES.
+    """
     wanted = task.sizes.snapshots
     if plan is None or not _is_due(step, plan, wanted):
         return
@@ -42,14 +45,14 @@ def keep(run: Run, task: Task, step: int, plan: Plan | None) -> None:
 def _is_due(step: int, plan: Plan, count: int) -> bool:
     evaluations = max(1, plan.total_steps // plan.eval_every)
     number, beyond = divmod(step, plan.eval_every)
-    if beyond:  # the evaluation at the end of a plan that its rhythm does not divide
+    if beyond:  # the last evaluation of a plan whose steps are no multiple of eval_every
         return False
     wanted = {max(1, round(evaluations * (part / count) ** 1.6)) for part in range(1, count + 1)}
     return number in wanted
 
 
 def load(run: Run, step: int) -> Arrays:
-    """The weights kept at `step`, by variable name. Raises UserError where there are none."""
+    """Return the weights of the snapshot at `step`, float32 by variable name. Raises UserError where there is none."""
     try:
         arrays = load_arrays(_folder(run) / f"step-{step:010d}.npz")[0]
         return {name: array.astype(np.float32) for name, array in arrays.items()}

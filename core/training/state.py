@@ -1,4 +1,4 @@
-"""What a run continues from: the loop's own memory, the family's variables, and the plan."""
+"""The state that a run continues from: the loop's progress, the family's variables, and the plan."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from core.training.task import Plan, Sizes, Task
 
 @dataclass
 class Progress:
-    """What the loop remembers from step to step; it travels inside each checkpoint."""
+    """The training loop's state, stored in each checkpoint."""
 
     step: int = 0
     seconds: float = 0.0
@@ -24,20 +24,20 @@ class Progress:
     best_figures: dict[str, float] = field(default_factory=dict)
     since_best: int = 0
     rollbacks: int = 0
-    rate: float = 1.0  # halved at each roll-back
-    average: float | None = None  # running loss, what a spike is measured against
-    regular: int = 0  # step of the newest checkpoint that the plan asked for; a roll-back goes there
+    rate: float = 1.0  # factor on the learning rate, halved at each roll-back
+    average: float | None = None  # running mean of the loss, to detect spikes
+    regular: int = 0  # step of the newest checkpoint that the plan scheduled; a roll-back returns to it
     ended_early: bool = False
-    extensions: int = 0  # how many of the plan's extensions were begun
+    extensions: int = 0  # number of the plan's extensions that have started
 
 
 def read_arrays(task: Task) -> Arrays:
-    """Copies of every variable that the future depends on; np.array() may return a view of what trains on."""
+    """Return copies of all of the task's variables; without a copy, an array may share memory with its variable."""
     return {name: np.asarray(variable).copy() for name, variable in task.variables().items()}
 
 
 def restore_variables(task: Task, arrays: Arrays, *, only: str = "") -> bool:
-    """Assign `arrays` to the variables whose names begin with `only`; where they do not fit, only return False."""
+    """Assign `arrays` to the variables whose names begin with `only`; return False, unchanged, if they do not fit."""
     variables = {name: variable for name, variable in task.variables().items() if name.startswith(only)}
     fits = set(arrays) == set(variables) and all(
         arrays[name].shape == tuple(variable.shape) for name, variable in variables.items()
@@ -49,7 +49,7 @@ def restore_variables(task: Task, arrays: Arrays, *, only: str = "") -> bool:
 
 
 def load_start_weights(run: Run, task: Task) -> None:
-    """Put the weights of another run's snapshot into the network where `run` branches from it."""
+    """If `run` is a branch, load the weights it starts from. Raises UserError where they do not fit or are damaged."""
     path = run.path / START
     if not path.exists():
         return
@@ -67,9 +67,10 @@ def load_start_weights(run: Run, task: Task) -> None:
 
 
 def restore(run: Run, task: Task) -> tuple[Progress | None, Plan | None]:
-    """Progress and plan of the newest sound checkpoint, whose variables are put back; None for what there is not.
+    """Restore the variables from the newest readable checkpoint; return its progress and the plan, None if missing.
 
-    Checkpoints newer than that are damaged and set aside: they would otherwise count as the newest for ever.
+    Newer, damaged checkpoints are renamed, since they would otherwise always count as the newest. Raises UserError
+    where the checkpoint does not fit the run's options.
     """
     found = load_newest(run.checkpoint_path)
     recorded = run.read_json("plan.json")
@@ -92,7 +93,7 @@ def restore(run: Run, task: Task) -> tuple[Progress | None, Plan | None]:
 
 
 def best_model_is_readable(run: Run, task: Task) -> bool:
-    """Can the best weights be read back? What cannot is set aside; the task's variables are as before."""
+    """Return whether model.keras can be loaded; rename it if not. The task's variables are unchanged."""
     kept = read_arrays(task)
     try:
         task.load_model(str(run.model_path))
@@ -106,7 +107,7 @@ def best_model_is_readable(run: Run, task: Task) -> bool:
 
 
 def record_plan(run: Run, plan: Plan, costs: Costs, sizes: Sizes) -> None:
-    """Write plan.json: what was decided, and what it was decided on."""
+    """Write plan.json: the plan, and the measurements that it is based on."""
     about = {"steps_per_epoch": sizes.steps_per_epoch, "costs": asdict(costs), "notes": sizes.notes, "extensions": []}
     run.write_json("plan.json", asdict(plan) | about)
 
@@ -116,7 +117,7 @@ def meta(progress: Progress, plan: Plan) -> dict[str, Any]:
 
 
 def read_plan(recorded: Any) -> Plan | None:
-    """The plan in plan.json or in a checkpoint, or None where it is not sound."""
+    """Return the plan in plan.json or in a checkpoint's metadata, or None where it is invalid."""
     if not isinstance(recorded, dict):
         return None
     values = {name: recorded.get(name) for name in Plan.__dataclass_fields__}

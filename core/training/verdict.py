@@ -1,4 +1,4 @@
-"""What the curve says, in plain words, with the figures it rests on."""
+"""Assess the training curve in plain sentences, each with the figures that support it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`changes` are options that a new run could be started with to mend it."""
+    """One assessment. changes: options for a new run that could improve the result."""
 
     kind: Kind
     text: str
@@ -25,9 +25,10 @@ class Verdict:
 
 
 def diagnose_loss(rows: Rows, metric: str, *, ended: bool, epochs_per_step: float, patience: int = 3) -> list[Verdict]:
-    """The verdicts that hold for every loss that should fall: overfitting, still improving, flat, not learning.
+    """Assess a loss that should fall: overfitting, still improving or converged.
 
-    metric: the validation loss's key. The newest evaluations decide; nothing is said on fewer than three.
+    rows: the lines of metrics.jsonl. metric: key of the validation loss. patience: evaluations without a new best
+    before a rise counts as overfitting. Returns [] for fewer than three evaluations.
     """
     listed = list(rows)
     steps, values = column(listed, metric)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A `.keras` file's weights into a network that our own code has built; the file's own configuration is never run."""
+"""Load a `.keras` file's weights into a network built by our own code; the file's configuration is never used."""
 
 import tempfile
 from pathlib import Path
@@ -11,14 +11,14 @@ from core.errors import UserError
 from core.i18n import _
 from core.runs.keras_file import FILE_LIMIT, ForeignFileError, open_checked_weights, read_weights
 
-OVERHEAD = 4_000_000  # bytes that names and attributes may take beside the arrays
+OVERHEAD = 4_000_000  # bytes allowed for names and attributes in addition to the arrays
 
 
 def load_weights(model: Any, path: Path) -> None:
-    """Put the weights of the `.keras` file into `model`, whose names, shapes and types they must have one by one.
+    """Load the weights of the `.keras` file into `model`; all names, shapes and types must be equal.
 
-    Keras reads only a file that it has just written itself: the weights of `model`, into which the arrays of `path`
-    were copied. Raises UserError where they are missing, damaged or of another network.
+    Keras never reads the untrusted file: the weights of `model` are saved, the arrays of `path` are copied into that
+    new file, and Keras loads it. Raises UserError where the weights are missing, damaged or of another network.
     """
     folder_name = Path(path).parent.name
     try:
@@ -41,7 +41,7 @@ def load_weights(model: Any, path: Path) -> None:
 
 
 def _copy(given: h5py.File, target: h5py.File) -> None:
-    """Every array of `target` from the one of that name in `given`. Raises ForeignFileError where they do not agree."""
+    """Copy every array of `given` into `target`. Raises ForeignFileError where names, shapes or types differ."""
     names, others = _datasets(target), _datasets(given)
     if set(names) != set(others):
         raise ForeignFileError(_("its arrays are not those of the network that config.json describes"))
