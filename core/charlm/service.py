@@ -1,4 +1,4 @@
-"""What a trained character model answers over HTTP."""
+"""HTTP endpoints of a trained character model."""
 
 from collections.abc import Iterator
 

@@ -1,1 +1,1 @@
-"""A text as a person brings it, to symbol numbers and batches."""
+"""Read a text file, encode it as symbol ids and cut it into batches."""

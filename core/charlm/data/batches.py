@@ -1,4 +1,4 @@
-"""Which characters a step reads: a function of the seed and the step's number alone."""
+"""Compute the batch of any training step from the seed and the step number alone, so that a run can be resumed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from core.i18n import _
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """B streams or windows of T characters; `notes` say what was shrunk to fit the text."""
+    """Batch dimensions: B streams or windows of T characters. `notes` name every size that was reduced."""
 
     B: int
     T: int
@@ -22,7 +22,7 @@ class BatchPlan:
 
 
 def plan_batches(config: CharLMConfig, characters: int) -> BatchPlan:
-    """Fit window and batch to a training part of `characters`."""
+    """Reduce window and batch size where a training part of `characters` is too short for them."""
     notes = []
     T = min(config.window, max(2, characters // 2), characters - 1)
     if config.window > T:
@@ -38,8 +38,11 @@ def plan_batches(config: CharLMConfig, characters: int) -> BatchPlan:
 
 
 class Batches:
-    """ids: (N,) int32 training part. It is read as a ring, from another place in each epoch, so that streams and steps
-    never end twice at the same character; of N characters one in an epoch follows another than in the text."""
+    """Compiled batches of the training part, ids (N,) int32.
+
+    In "streams" mode the text is treated as circular and each epoch starts at a random offset, so that batch borders
+    differ between epochs. The only artefact is one transition per epoch, from the last character to the first.
+    """
 
     def __init__(self, config: CharLMConfig, ids: np.ndarray) -> None:
         self.plan = plan_batches(config, len(ids))
@@ -47,7 +50,7 @@ class Batches:
         self._config = config
 
     def __call__(self, step: tf.Tensor) -> tuple[Any, Any, Any]:
-        """(inputs (T, B), targets (T, B), carry (B, 1)) of `step` (int64); where carry is 0 the state begins anew."""
+        """Return inputs (T, B), targets (T, B) and carry (B, 1) of `step` (int64); carry 0 resets the state to zero."""
         plan, seed, N = self.plan, self._config.seed, self._ids.shape[0]
         if self._config.batching == "streams":
             epoch, place = step // plan.steps_per_epoch, step % plan.steps_per_epoch

@@ -1,1 +1,1 @@
-"""Writing with a trained character model."""
+"""Generate text with a trained character model."""

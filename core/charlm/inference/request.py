@@ -1,4 +1,4 @@
-"""How to write. Nothing here imports TensorFlow."""
+"""Sampling settings for text generation. Imports no TensorFlow."""
 
 import dataclasses
 import math
@@ -16,9 +16,9 @@ COLDEST, HOTTEST = 1e-4, 100.0
 
 @dataclass(frozen=True)
 class Settings:
-    """length in characters; temperature 0 is greedy; top_k 0 and top_p 1 leave all characters in; count texts at once.
+    """length: characters; temperature 0: greedy; top_k 0 and top_p 1: no filtering; count: texts generated in parallel.
 
-    A top_k over the vocabulary leaves all in. Raises UserError for what cannot be meant.
+    A top_k above the vocabulary size filters nothing. Raises UserError for a value out of range.
     """
 
     length: int = 500
@@ -48,7 +48,7 @@ class Settings:
 
     @property
     def greedy(self) -> bool:
-        """Below COLDEST the likeliest character wins anyway, and dividing by it would only overflow."""
+        """Whether to take the argmax: below COLDEST the result is the same, and the division would overflow."""
         return self.temperature < COLDEST
 
     def replace(self, **changes: Any) -> "Settings":

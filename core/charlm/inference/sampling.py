@@ -1,4 +1,4 @@
-"""Which character comes: the draw from a network's logits, as part of a compiled loop."""
+"""Sample the next character from logits, with operations that XLA can compile inside a loop."""
 
 from typing import Any
 
@@ -8,9 +8,10 @@ NEVER = -1e9
 
 
 def sample_by_cdf(weights: Any, chance: Any) -> Any:
-    """The first character (B,) at which the running sum of weights (B, V) ≥ 0 exceeds chance · their sum.
+    """Inverse-CDF sampling: the first index (B,) whose cumulative sum of weights (B, V) ≥ 0 exceeds chance · total.
 
-    The sum runs over rows of about √V and then inside them, as two small matrix products.
+    chance: (B,) uniform numbers in [0, 1). The cumulative sum is two small matrix products over √V × √V blocks,
+    which is faster than tf.cumsum under XLA.
     """
     B, V = weights.shape
     n = 1
@@ -21,13 +22,13 @@ def sample_by_cdf(weights: Any, chance: Any) -> Any:
     before = tf.linalg.matmul(tf.reduce_sum(rows, -1), upto - tf.eye(n))
     running = tf.reshape(tf.linalg.matmul(tf.reshape(rows, (B * n, n)), upto), (B, n, n)) + before[:, :, None]
     running = tf.reshape(running, (B, n * n))[:, :V]
-    # Rounding may leave the last sums a little apart: only what has a weight can be chosen, and something always is.
+    # Rounding can make the last sums differ slightly: choose only indices with a positive weight, and always one.
     reached = (running > chance[:, None] * running[:, -1:]) & (weights > 0)
     return tf.argmax(tf.where(reached, 2.0, tf.where(weights >= 1, 1.0, 0.0)), -1, tf.int32)
 
 
 def filter_top_k_top_p(logits: Any, top_k: Any, top_p: Any) -> Any:
-    """Push out what is not among the k likeliest or not in the nucleus that holds top_p (Holtzman et al. 2020)."""
+    """Set logits (B, V) outside the top k and outside the top-p nucleus (Holtzman et al. 2020) to NEVER."""
     ranked = tf.sort(logits, direction="DESCENDING")
     mass = tf.cumsum(tf.nn.softmax(ranked), axis=-1, exclusive=True)
     inside = (mass < top_p) & (tf.range(ranked.shape[-1]) < top_k)

@@ -1,4 +1,4 @@
-"""One character after another under XLA, the state carried: what reading a prompt, a long text and writing share."""
+"""XLA-compiled single-step recurrence, shared by reading a prompt, scoring a long text and generating."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -9,33 +9,32 @@ from core.charlm.config import CharLMConfig
 from core.charlm.inference.sampling import NEVER, filter_top_k_top_p, sample_by_cdf
 from core.charlm.training.cells import CELLS, State, biases
 
-CHUNK = 256  # characters that a compiled call reads or writes at most
-TABLE = 1 << 22  # up to so many numbers the first layer's products with every character are kept
+CHUNK = 256  # maximum characters per compiled call
+TABLE = 1 << 22  # maximum size of the precomputed input projection of all characters, in numbers
 
 Intervene = Callable[[int, int, Any], Any]
 
 
 class StepWriter:
-    """Takes the trainable weights of a model in its order, once, by prepare().
+    """Run the recurrence for any weights of one network shape; prepare() converts a model's trainable weights.
 
-    A stepper knows the shape of a network, not its weights. What XLA has compiled is never given back, so a process
-    that opens many networks takes their steppers from shared(): of few shapes there are few.
+    XLA never frees compiled code, so use shared() in a process that opens many networks: it compiles once per shape.
     """
 
     def __init__(self, config: CharLMConfig, width: int) -> None:
-        """width: V, or more; then V is filled up with characters that never come."""
+        """width: V, or more to share compiled code; the surplus columns have logit NEVER."""
         self.config, self.width = config, width
         self._cell = CELLS[config.cell]
         self._precomputed = width * self._cell.gates * config.units <= TABLE
 
     @classmethod
     def shared(cls, config: CharLMConfig, V: int) -> Self:
-        """The one stepper for all networks of this shape with about this many characters."""
+        """Return the cached StepWriter for this shape and padded vocabulary size."""
         shape = (config.cell, config.layers, config.units, bool(config.embedding), padded_width(V))
         return cast(Self, _shared_step_writer(cls, *shape))  # type: ignore[arg-type]
 
     def initial_logits(self, B: int, V: int) -> Any:
-        """Logits (B, width) where nothing was read yet."""
+        """Uniform logits (B, width) before any character was read."""
         return tf.pad(tf.zeros((B, V)), [[0, 0], [0, self.width - V]], constant_values=NEVER)
 
     def zero_state(self, B: int) -> list[State]:
@@ -44,7 +43,10 @@ class StepWriter:
         return [(zeros,) * self._cell.states for _ in range(self.config.layers)]
 
     def prepare(self, weights: Sequence[Any]) -> list[Any]:
-        """The weights as step() takes them: the first two hold a row for each character, and what it goes through."""
+        """Convert trainable weights, in the model's order, to the list that step() takes.
+
+        The first two entries are the lookup table (one row per character) and the kernel applied to its rows.
+        """
         first, *rest = (tf.convert_to_tensor(weight) for weight in weights)
         more = self.width - first.shape[0]
         first = tf.pad(first, [[0, more], [0, 0]])
@@ -57,13 +59,13 @@ class StepWriter:
         return [table, kernel, recurrent, bias, *between, output, last]
 
     def step(self, prepared: Sequence[Any], ids: Any, state: Sequence[State]) -> tuple[Any, list[State]]:
-        """ids (B,), the characters that came → logits (B, width) of the next, and the state."""
+        """Feed ids (B,) and return the logits (B, width) of the next character and the new state."""
         return self._step(prepared, ids, state, lambda layer, gate, value: value)
 
     def _step(
         self, prepared: Sequence[Any], ids: Any, state: Sequence[State], intervene: Intervene
     ) -> tuple[Any, list[State]]:
-        """hold(layer, gate, value): what a gate's value (B, U) is replaced by; see Cell for the gates' numbers."""
+        """intervene(layer, gate, value): replacement for a gate's value (B, U); see Cell for gate numbers."""
         table, kernel, recurrent, bias, *rest = prepared
         x, after = tf.gather(table, ids), []
         for number, before in enumerate(state):
@@ -85,7 +87,7 @@ class StepWriter:
     ) -> tuple[Any, Any, list[State]]:
         """Read the first `count` of ids (T, B) after `logits` (B, width).
 
-        Returns how surprising each was, (T, B) in nats, 0 after `count`; then the logits and the state after them.
+        Returns the negative log-likelihood of each in nats, (T, B), 0 after `count`; the last logits; the last state.
         """
         T, B = ids.shape
 
@@ -104,13 +106,13 @@ class StepWriter:
     def write(
         self, prepared: Any, chances: Any, count: Any, state: Any, logits: Any, sampling: Any, restricted: bool
     ) -> Any:
-        """`count` characters, each by its chance (CHUNK, B) in [0, 1).
+        """Generate `count` characters from uniform numbers `chances` (CHUNK, B) in [0, 1).
 
-        knobs: temperature, top k, top p; the latter two are heeded where `restricted`. Returns the characters and their
-        probabilities, (CHUNK, B), then the logits and the state after them.
+        sampling: temperature, top k, top p; the last two apply only where `restricted`. Returns the characters and
+        their probabilities before temperature, (CHUNK, B) each, then the last logits and state.
         """
         (temperature, top_k, top_p), (T, B) = sampling, chances.shape
-        # "Unknown" stands for many characters: it can be read, never written.
+        # The "unknown" symbol stands for many characters: it is valid as input, never as output.
         without_unknown = tf.one_hot(0, self.width) * NEVER
 
         def body(t: Any, written: Any, probabilities: Any, logits: Any, state: Any) -> Any:
@@ -131,7 +133,7 @@ class StepWriter:
 
 
 def padded_width(V: int) -> int:
-    """V rounded up to one of few widths, by at most 63 or an eighth."""
+    """V rounded up by at most 63 or an eighth, so that only few widths are compiled."""
     coarse = max(64, 1 << max(0, V.bit_length() - 4))
     return -(-V // coarse) * coarse
 

@@ -1,4 +1,4 @@
-"""Writing: the state is carried from character to character, one compiled loop, many texts at once."""
+"""Generate text with a trained character model, several texts in parallel, in one compiled loop."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -21,21 +21,24 @@ from core.i18n import _
 from core.runs.run import Run
 from core.training.weights import load_weights
 
-CHUNK_SECONDS = 0.1  # a large network gets shorter chunks, so that something is seen of it
-COLD = 1e-30  # at this temperature only the likeliest is left, and the first of equals
+CHUNK_SECONDS = 0.1  # target duration of a streamed chunk: slower networks get shorter chunks
+COLD = 1e-30  # temperature used for greedy decoding: only the argmax keeps a weight
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some more characters of each text: symbols[b][t] and its probability under the network, before temperature."""
+    """New characters of each text: symbols[b][t], and probabilities (B, t) at temperature 1."""
 
     symbols: list[list[str]]
     probabilities: np.ndarray
 
 
 class TextWriter:
-    """Writes with a trained model. The same prompt, settings and weights write the same text, in chunks of any size:
-    which character is drawn is a function of the seed, the text's number and the character's place alone."""
+    """Generate text with a trained model.
+
+    Reproducible: the random number of a character depends only on the seed, the index of the text and the position,
+    so the same prompt, settings and weights give the same text whatever the chunk size.
+    """
 
     def __init__(
         self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary, step_writer: StepWriter | None = None
@@ -44,7 +47,7 @@ class TextWriter:
         self.step_writer = step_writer or StepWriter.shared(config, len(vocabulary))
 
     def clean_prompt(self, prompt: str) -> str:
-        """The prompt as the run's own text was read: line ends, control characters, case, form."""
+        """Apply the preprocessing of the training text: line ends, control characters, case, Unicode form."""
         if len(prompt) > MAX_PROMPT:
             raise UserError(_("The prompt has more than {limit:,} characters.").format(limit=MAX_PROMPT))
         return clean(prompt, self.config.lowercase, self.config.nfkc)[0]
@@ -52,11 +55,11 @@ class TextWriter:
     def stream(
         self, prompt: str, settings: Settings, chunk: int | None = None, more: Sequence[Any] = ()
     ) -> Iterator[Chunk]:
-        """Yield the text in chunks as it is written, of `chunk` characters or as many as a moment gives.
+        """Yield the generated text, without the prompt, in chunks of `chunk` characters or of about CHUNK_SECONDS.
 
-        The prompt itself is not repeated. more: what the stepper takes beside the weights.
+        more: additional inputs of the step writer, after the weights.
         """
-        # Without a prompt a text begins as a line does.
+        # Without a prompt, condition on a line feed.
         ids = self.vocabulary.encode(self.clean_prompt(prompt) or "\n")
         B, V = settings.count, len(self.vocabulary)
         prepared = [
@@ -87,7 +90,7 @@ class TextWriter:
             count = chunk or (2 * count if time.perf_counter() - began < CHUNK_SECONDS else max(1, count // 2))
 
     def write(self, prompt: str, settings: Settings, more: Sequence[Any] = ()) -> list[str]:
-        """`count` texts of `length` characters that go on from `prompt`; more: as for stream()."""
+        """Return `count` continuations of `prompt` with `length` characters each; more: as for stream()."""
         parts: list[list[str]] = [[] for _ in range(settings.count)]
         for chunk in self.stream(prompt, settings, more=more):
             for part, row in zip(parts, chunk.symbols, strict=True):
@@ -95,7 +98,7 @@ class TextWriter:
         return ["".join(part) for part in parts]
 
     def _read(self, prepared: Sequence[Any], ids: np.ndarray, B: int) -> tuple[Any, list[State]]:
-        """The logits (B, V) after a prompt and the state, the same for all B texts."""
+        """Read the prompt once and repeat its logits (B, V) and state for all B texts."""
         logits, state = self.step_writer.initial_logits(1, len(self.vocabulary)), self.step_writer.zero_state(1)
         for begin in range(0, len(ids), CHUNK):
             part = ids[begin : begin + CHUNK]
@@ -106,7 +109,7 @@ class TextWriter:
 
 
 def uniform_numbers(settings: Settings) -> np.ndarray:
-    """(length, B) numbers in [0, 1): one for each character of each text, the same whatever else is asked for."""
+    """Uniform numbers (length, B) in [0, 1), one per character and text; column b depends on seed and b alone."""
     columns = [
         np.random.Generator(np.random.Philox(key=[settings.seed, number])).random(settings.length, np.float32)
         for number in range(settings.count)
@@ -115,12 +118,12 @@ def uniform_numbers(settings: Settings) -> np.ndarray:
 
 
 def load_vocabulary(run: Run) -> Vocabulary:
-    """The vocabulary of a run. Raises UserError where it is missing or no vocabulary."""
+    """Read vocabulary.json of a run. Raises UserError where it is missing or malformed."""
     return Vocabulary.from_json(run.read_json("vocabulary.json"))
 
 
 def load_writer(run: Run) -> TextWriter:
-    """The writer of a run's best weights. Raises UserError where there is no whole model yet."""
+    """Build a TextWriter with a run's best weights. Raises UserError where the run has saved no model yet."""
     config = run.options
     assert isinstance(config, CharLMConfig)
     vocabulary = load_vocabulary(run)

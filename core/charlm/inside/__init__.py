@@ -1,1 +1,1 @@
-"""Looking inside a trained character model: its states, gates, gradients, surprises and copies."""
+"""Inspect a trained character model: states, gates, gradients, per-character loss and copied passages."""

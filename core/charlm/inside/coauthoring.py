@@ -1,7 +1,7 @@
-"""A text that a person and a network write together: who wrote what, and every version that it had.
+"""A document written by a person and a network: the author of every character, and a tree of versions.
 
-Nothing is ever lost: each change is a new version with the one before as its parent; undo goes to the parent, and going
-on from there begins a branch.
+Each change adds a version whose parent is the current one. Undo moves to the parent; a change after an undo starts a
+branch, so that no version is lost (up to VERSIONS).
 """
 
 import re
@@ -19,7 +19,7 @@ VERSIONS = 2_000
 
 
 class Piece(NamedTuple):
-    """Some characters and who wrote them, PERSON or NETWORK."""
+    """A run of characters by one author, PERSON or NETWORK."""
 
     text: str
     author: str
@@ -37,7 +37,7 @@ class Version:
 
 @dataclass
 class Document:
-    """versions[0] is what it began with; `now` is the version on the screen."""
+    """versions[0] is the initial text, `current` the index of the displayed version."""
 
     versions: list[Version] = field(default_factory=lambda: [Version(-1, ())])
     current: int = 0
@@ -56,12 +56,12 @@ class Document:
         return self.versions[self.current].text
 
     def add(self, text: str, author: str) -> None:
-        """Append `text`. Raises UserError where the story would be too long."""
+        """Append `text` by `author`. Raises UserError where the document would exceed LONGEST characters."""
         if text:
             self._append_version((*self.pieces, Piece(text, author)))
 
     def rewrite(self, text: str) -> None:
-        """The person changed the whole: what is the same at both ends keeps its writer, what lies between is theirs."""
+        """Apply a free edit by the person: the common prefix and suffix keep their authors, the rest becomes PERSON."""
         old = self.text
         if text == old:
             return
@@ -82,18 +82,18 @@ class Document:
             self.current = self.redo_stack.pop()
 
     def go_to(self, version: int) -> None:
-        """To any version. Raises UserError where there is none of that number."""
+        """Make `version` the current one. Raises UserError where it does not exist."""
         if not 0 <= version < len(self.versions):
             raise UserError(_("There is no version {number} of this text.").format(number=version))
         self.current, self.redo_stack = version, []
 
     def leaf_versions(self) -> list[int]:
-        """The versions that nothing goes on from, in the order in which they came."""
+        """Indices of the versions without children, oldest first."""
         parents = {version.parent for version in self.versions}
         return [number for number in range(len(self.versions)) if number not in parents]
 
     def characters_by_author(self) -> dict[str, int]:
-        """How many characters each has written."""
+        """Number of characters by each author in the current version."""
         return {
             author: sum(len(piece.text) for piece in self.pieces if piece.author == author)
             for author in (PERSON, NETWORK)
@@ -114,13 +114,13 @@ class Document:
 
 
 def merge_pieces(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Neighbours by the same writer as one piece, empty ones left out."""
+    """Merge adjacent pieces by the same author and drop empty ones."""
     groups = groupby((piece for piece in pieces if piece.text), key=lambda piece: piece.author)
     return tuple(Piece("".join(piece.text for piece in group), author) for author, group in groups)
 
 
 def slice_pieces(pieces: Sequence[Piece], begin: int, end: int) -> tuple[Piece, ...]:
-    """The part of the pieces from character `begin` to `end`."""
+    """Pieces of the characters [begin, end)."""
     found, at = [], 0
     for piece in pieces:
         found.append(Piece(piece.text[max(0, begin - at) : max(0, end - at)], piece.author))
@@ -129,12 +129,12 @@ def slice_pieces(pieces: Sequence[Piece], begin: int, end: int) -> tuple[Piece, 
 
 
 def encode_authors(pieces: Sequence[Piece]) -> str:
-    """Who wrote what, for an address: "p12n40p3"."""
+    """Encode authors and lengths for a URL, for example "p12n40p3"."""
     return "".join(f"{piece.author}{len(piece.text)}" for piece in pieces)
 
 
 def decode_authors(text: str, given: str) -> tuple[Piece, ...]:
-    """The pieces of `text` by such marks; where they are nonsense or too few, the person wrote it."""
+    """Split `text` by marks of encode_authors(); text without a valid mark belongs to the person."""
     pieces, at = [], 0
     for author, length in re.findall(r"([pn])(\d{1,6})", given[:20_000]):
         pieces.append(Piece(text[at : at + int(length)], author))
@@ -143,5 +143,5 @@ def decode_authors(text: str, given: str) -> tuple[Piece, ...]:
 
 
 def _common_prefix_length(a: str, b: str) -> int:
-    """How many characters at the beginning are the same."""
+    """Length of the common prefix."""
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

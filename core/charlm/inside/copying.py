@@ -1,10 +1,9 @@
-"""Does it copy? The longest stretches of a written text that stand word for word in the training text.
+"""Find the longest passages of a generated text that occur verbatim in the training text.
 
-Both texts are symbol ids. A window's hash is polynomial over 64 bits (Karp and Rabin 1987), built by doubling, so that
-the hash of any length is one multiplication and one addition of two shorter ones. The source is read block by block
-and only for what is not known yet: a written stretch of which seven symbols were found asks for the windows of eight
-that begin like it, so that after the first block few positions of the source are looked at twice. Whatever is reported
-was compared symbol by symbol.
+Both texts are symbol ids. Windows are hashed by a 64-bit polynomial hash (Karp and Rabin 1987), built by doubling: the
+hash of any length combines two shorter ones by one multiplication and one addition. The source is read block by block,
+and each written position searches only for matches longer than its best one so far, so that after the first block few
+source positions are examined twice. Every reported match is verified symbol by symbol.
 """
 
 from dataclasses import dataclass
@@ -15,17 +14,17 @@ from core.charlm.data.prepare import Text, TextOptions, clean
 
 SHORTEST, LONGEST = 4, 20  # k of the k-grams that are counted
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread
-TABLE_BITS = 18  # the table stays in the processor's cache
+TABLE_BITS = 18  # so that the table fits into the processor's cache
 SHIFT = np.uint64(64 - TABLE_BITS)
-BLOCK = 1 << 20  # source symbols at a time; a 20 MB source was read fastest so
-CLASSES = (4, 6, 8)  # what is known of a written stretch decides at which length its search begins
-PAIRS = 2_000_000  # places of stretches of LONGEST symbols that are followed further; a prose text has some thousand
+BLOCK = 1 << 20  # source symbols per block; the fastest size for a 20 MB source
+CLASSES = (4, 6, 8)  # lengths at which the search starts, by the length of the match known so far
+PAIRS = 2_000_000  # maximum (start, place) pairs of LONGEST symbols that are extended; prose has a few thousand
 EMPTY, COLLISION = -1, -2
 
 
 @dataclass(frozen=True)
 class Span:
-    """`length` symbols from `start` of the written text stand at `source` of the training text."""
+    """written[start : start + length] equals training[source : source + length]."""
 
     start: int
     length: int
@@ -34,9 +33,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Copying:
-    """novelty[k]: share of the written k-grams that the source does not have; spans: the maximal copied stretches of
-    at least `least` symbols, in order, none inside another; longest: the longest stretch of at least SHORTEST symbols,
-    whether or not it is a span, or None."""
+    """novelty[k]: share of written k-grams that the source lacks; spans: maximal copied passages of at least
+    `min_length` symbols, in order, none inside another; longest: the longest match of at least SHORTEST symbols, or
+    None."""
 
     novelty: dict[int, float]
     spans: tuple[Span, ...]
@@ -44,10 +43,9 @@ class Copying:
 
 
 def find_copies(written: np.ndarray, source: np.ndarray, min_length: int = 12) -> Copying:
-    """Compare `written` (n,) with `source` (m,), both integer ids; stretches of at least `least` symbols are spans.
+    """Compare `written` (n,) with `source` (m,), both integer ids; report matches of at least `min_length` as spans.
 
-    Exact, but for one case: where stretches of LONGEST symbols stand in the source so often that there are more than
-    PAIRS places to follow, the first of them stand for all.
+    Exact unless matches of LONGEST symbols occur at more than PAIRS places in all; then only the first are extended.
     """
     written, source = np.ascontiguousarray(written), np.ascontiguousarray(source)
     n, m = len(written), len(source)
@@ -69,13 +67,13 @@ def find_copies(written: np.ndarray, source: np.ndarray, min_length: int = 12) -
 
 
 def compare(written: str, text: Text, options: TextOptions) -> Copying:
-    """What of `written` stands in the training part of `text`, both as a run with these options reads them."""
+    """Find passages of `written` in the training part of `text`, both preprocessed as `options` say."""
     ids = text.vocabulary.encode(clean(written, options.lowercase, options.nfkc)[0])
     return find_copies(ids, text.split()[0])
 
 
 class _MatchSearch:
-    """What is known of each written position: the length of the longest match up to LONGEST, and where it stands."""
+    """The longest match found so far at each written position: length, at most LONGEST, and place in the source."""
 
     def __init__(self, written: np.ndarray) -> None:
         hashes = _WindowHashes(written)
@@ -86,8 +84,8 @@ class _MatchSearch:
 
     def read(self, block: np.ndarray, begin: int) -> None:
         hashes = _WindowHashes(block)
-        wanted = np.maximum(self.length + 1, SHORTEST)  # the shortest match that would be news
-        wanted[self.length == LONGEST] = LONGEST  # its further places are wanted, too
+        wanted = np.maximum(self.length + 1, SHORTEST)  # the shortest match that improves on the known one
+        wanted[self.length == LONGEST] = LONGEST  # collect further places of full-length matches
         room = len(wanted) - np.arange(len(wanted))
         wanted[wanted > room] = 0
         for low, high in zip(CLASSES, (*CLASSES[1:], LONGEST + 1), strict=True):
@@ -96,7 +94,7 @@ class _MatchSearch:
                 self._extend_matches(hashes, begin, active, wanted)
 
     def _extend_matches(self, hashes: "_WindowHashes", begin: int, active: np.ndarray, wanted: np.ndarray) -> None:
-        """From length to length, with the positions of the block that still match one of the `active` starts."""
+        """Increase the length step by step, keeping the block positions that still match an `active` start."""
         k = max(low for low in CLASSES if low <= wanted[active].min())
         candidates: np.ndarray | None = None
         while k <= hashes.size:
@@ -114,7 +112,7 @@ class _MatchSearch:
             if k == LONGEST:
                 self._full.append((begin + candidates, names))
                 return
-            # Who was found at k asks for k + 1 now, if it is long enough; nobody else needs to be looked at before.
+            # Starts matched at k continue with k + 1 where enough symbols follow; the others are done in this block.
             still = starts[(found >= 0) & (len(wanted) - starts > k)]
             active[starts] = False
             active[still] = True
@@ -123,7 +121,7 @@ class _MatchSearch:
             k = max(k + 1, int(wanted[still].min()))
 
     def places(self) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs (start, place), all with matches of LONGEST symbols."""
+        """All pairs (start, place) of matches of LONGEST symbols."""
         if not self._full:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         positions, names = (np.concatenate(part) for part in zip(*self._full, strict=True))
@@ -140,7 +138,7 @@ class _MatchSearch:
 
 
 class _WindowHashes:
-    """Hashes of all windows of a length, from those of the powers of two."""
+    """Hashes of all windows of any length, combined from the hashes of power-of-two lengths."""
 
     def __init__(self, ids: np.ndarray) -> None:
         mixed = (ids.astype(np.uint64) + np.uint64(1)) * np.uint64(0xC2B2AE3D27D4EB4F)
@@ -174,8 +172,8 @@ def _factor(length: int) -> np.uint64:
 
 
 class _HashTable:
-    """The written windows of one length, found by the first bits of their hash; only windows that share those bits
-    need a search. `group` is the number of the window at each start."""
+    """Hash table of the written windows of one length, addressed by the first hash bits; collisions are resolved by
+    binary search. `group` is the number of the distinct window at each start."""
 
     def __init__(self, hashes: np.ndarray) -> None:
         self._ranked, self.group = np.unique(hashes, return_inverse=True)
@@ -188,7 +186,7 @@ class _HashTable:
     def match(
         self, theirs: _WindowHashes, k: int, candidates: np.ndarray | None, starts: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The positions, of `candidates` or all, whose window of length k is that of a start, and its number."""
+        """Positions, among `candidates` or all, whose window of length k equals a start's, and that window's number."""
         wanted = np.zeros(self.count + 1, bool)
         wanted[self.group[starts]] = True
         if candidates is None:
@@ -208,7 +206,7 @@ class _HashTable:
 
 
 def _verify(written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray) -> None:
-    """Cut each match to what is the same symbol by symbol: a hash alone proves nothing."""
+    """Truncate each match to the symbols that are really equal, since hashes can collide."""
     starts = np.flatnonzero(length)
     for offset in range(LONGEST):
         starts = starts[length[starts] > offset]
@@ -217,7 +215,7 @@ def _verify(written: np.ndarray, source: np.ndarray, length: np.ndarray, place: 
 
 
 def _join_on_diagonals(length: np.ndarray, place: np.ndarray, starts: np.ndarray, places: np.ndarray) -> None:
-    """Matches of LONGEST symbols that follow one another on a diagonal are one longer match."""
+    """Merge consecutive matches of LONGEST symbols on one diagonal (place − start) into one longer match."""
     if not len(starts):
         return
     order = np.lexsort((starts, places - starts))
@@ -225,7 +223,7 @@ def _join_on_diagonals(length: np.ndarray, place: np.ndarray, starts: np.ndarray
     diagonal = places - starts
     heads = np.flatnonzero(np.r_[True, (np.diff(diagonal) != 0) | (np.diff(starts) != 1)])
     ends = starts[heads] + np.diff(heads, append=len(starts)) + LONGEST - 1
-    # Of several that begin at one start the one written last stays: the longest, and of those the first in the source.
+    # Of several matches of one start the last write wins: sort by length, then by earlier place in the source.
     by_end = np.lexsort((-diagonal[heads], ends))
     reach, owner = np.zeros(len(length), np.int64), np.zeros(len(length), np.int64)
     reach[starts[heads][by_end]], owner[starts[heads][by_end]] = ends[by_end], heads[by_end]
@@ -240,7 +238,7 @@ def _join_on_diagonals(length: np.ndarray, place: np.ndarray, starts: np.ndarray
 def _maximal_spans(
     written: np.ndarray, source: np.ndarray, length: np.ndarray, place: np.ndarray, min_length: int
 ) -> tuple[Span, ...]:
-    """The matches that are not the tail of one that begins earlier, each followed to its end."""
+    """Extend each match to its end and drop those contained in an earlier one."""
     spans, end = [], 0
     for start in np.flatnonzero(length >= min_length).tolist():
         if start + length[start] <= end:
@@ -253,7 +251,7 @@ def _maximal_spans(
 
 
 def _common_prefix_length(a: np.ndarray, b: np.ndarray) -> int:
-    """How many symbols from the first on are the same."""
+    """Length of the common prefix."""
     done, step = 0, 64
     while done < min(len(a), len(b)):
         first, second = a[done : done + step], b[done : done + step]

@@ -1,4 +1,4 @@
-"""What a cell may follow in a text: a yes or no, or an amount, after each character."""
+"""Features of a text that a cell may track: one boolean or numeric value after each character."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -19,8 +19,8 @@ Values = np.ndarray
 @translated_fields("title")
 @dataclass(frozen=True)
 class Feature:
-    """`of` gives one value for each of T symbols, from what was read up to it, or, where the name says so, of the
-    next; amount: not a yes or no."""
+    """compute maps T symbols to values (T,), from the symbols read so far (or, where the name says so, the next one);
+    amount: the value is numeric, not boolean."""
 
     title: str
     compute: Callable[[Sequence[str]], Values]
@@ -28,7 +28,7 @@ class Feature:
 
 
 def inside_quotes(symbols: Sequence[str]) -> Values:
-    """1 from an opening mark to just before its closing one; a blank line closes what was left open."""
+    """1 from an opening mark to just before its closing one; a blank line closes an unmatched mark."""
     result, closing = np.zeros(len(symbols)), ""
     for t, symbol in enumerate(symbols):
         if closing:
@@ -41,7 +41,7 @@ def inside_quotes(symbols: Sequence[str]) -> Values:
 
 
 def inside_brackets(symbols: Sequence[str]) -> Values:
-    """How deep inside brackets, counted from the outermost; a blank line closes all."""
+    """Nesting depth of brackets; a blank line closes all."""
     result, open_ones = np.zeros(len(symbols)), list[str]()
     for t, symbol in enumerate(symbols):
         if symbol in BRACKETS:
@@ -59,7 +59,7 @@ def _blank_line(symbols: Sequence[str], t: int) -> bool:
 
 
 def _distance_since(begins: np.ndarray) -> Values:
-    """How many symbols since the last that began something, itself 0."""
+    """Number of symbols since the last position where `begins` (T,) is true; 0 at that position."""
     here = np.arange(len(begins))
     return (here - np.maximum.accumulate(np.where(begins, here, 0))).astype(float)
 
@@ -77,7 +77,7 @@ def _vowel(symbol: str) -> bool:
 
 
 def word_ends(symbols: Sequence[str]) -> Values:
-    """1 at the last letter or digit of a word: whether it is the last only the next symbol tells."""
+    """1 at the last letter or digit of a word, which depends on the next symbol."""
     letters = np.array([*map(str.isalnum, symbols), False])
     return (letters[:-1] & ~letters[1:]).astype(float)
 
@@ -105,9 +105,9 @@ FEATURES = {
 
 
 def words(symbols: Sequence[str], chosen: Sequence[str]) -> Values:
-    """1 inside every occurrence of one of the `chosen` words, which are compared without regard to case.
+    """1 inside every case-insensitive occurrence of one of the `chosen` words.
 
-    A word that begins or ends with a letter must begin or end there as a word does.
+    A word that starts or ends with a letter matches only at a word boundary there.
     """
     text = [symbol.lower() for symbol in symbols]
     line, begins = "".join(text), np.cumsum([0, *map(len, text)])
@@ -124,7 +124,7 @@ def words(symbols: Sequence[str], chosen: Sequence[str]) -> Values:
 
 
 def _joins(left: str, right: str) -> bool:
-    """Are these two letters of one word? Scripts without spaces have no such words."""
+    """Whether two adjacent characters belong to one word; always False for scripts without spaces."""
     return left.isalnum() and right.isalnum() and not (_spaceless(left) or _spaceless(right))
 
 
@@ -133,7 +133,7 @@ def _spaceless(char: str) -> bool:
 
 
 def compute_features(symbols: Sequence[str], chosen: Sequence[str] = ()) -> dict[str, Values]:
-    """Every feature by name, those of FEATURES and, where words are chosen, "words"."""
+    """Values (T,) of every feature in FEATURES by name, plus "words" where words are chosen."""
     found = {name: feature.compute(symbols) for name, feature in FEATURES.items()}
     if any(word.strip() for word in chosen):
         found["words"] = words(symbols, chosen)

@@ -1,4 +1,4 @@
-"""The film strip: what the network wrote, from the same prompt and seed, at every kept moment of its training."""
+"""Generate text from the same prompt and seed with the weight snapshots of a run."""
 
 import threading
 from typing import Any
@@ -16,10 +16,10 @@ from core.training import snapshots
 
 
 class FilmStrip:
-    """One run's kept weights, put one after another into one network; asked by several threads, they take turns."""
+    """Generate with any snapshot of one run. Thread-safe: a lock serialises access to the shared model."""
 
     def __init__(self, run: Run) -> None:
-        """Raises UserError where the run has kept no weights."""
+        """Raises UserError where the run has no snapshots."""
         self.run, self.steps = run, kept_steps(run)
         config: Any = run.options
         vocabulary = load_vocabulary(run)
@@ -28,7 +28,7 @@ class FilmStrip:
         self._lock, self._step = threading.Lock(), -1
 
     def text(self, step: int, prompt: str, settings: Settings) -> str:
-        """What the weights of `step` write after `prompt`. Raises UserError where they are gone or do not fit."""
+        """Continue `prompt` with the weights of `step`. Raises UserError where they are gone or do not fit."""
         with self._lock:
             if step != self._step:
                 assign_snapshot(self._model, snapshots.load(self.run, step), step)
@@ -37,7 +37,7 @@ class FilmStrip:
 
 
 def kept_steps(run: Run) -> list[int]:
-    """The steps whose weights a run keeps. Raises UserError where it keeps none."""
+    """Steps with a weight snapshot. Raises UserError where there are none."""
     found = snapshots.steps(run)
     if not found:
         raise UserError(
@@ -50,7 +50,7 @@ def kept_steps(run: Run) -> list[int]:
 
 
 def assign_snapshot(model: Any, arrays: dict[str, np.ndarray], step: int) -> None:
-    """Assign a snapshot's arrays to the variables of their names; all or, with a UserError, none."""
+    """Assign a snapshot's arrays to the model's variables by name. Raises UserError, unchanged, where they differ."""
     variables = {f"model/{item.path}": item for item in model.variables if "seed" not in item.path}
     fits = set(arrays) == set(variables) and all(
         arrays[name].shape == tuple(variable.shape) for name, variable in variables.items()
@@ -64,10 +64,10 @@ def assign_snapshot(model: Any, arrays: dict[str, np.ndarray], step: int) -> Non
 
 
 def validation_losses(run: Run) -> tuple[list[int], list[float]]:
-    """Steps and validation losses, in nats, for the curve beside the film."""
+    """Steps and validation losses in nats."""
     return column(run.metrics(), "val_loss")
 
 
 def latest_step(steps: list[int], step: int) -> int:
-    """The last of `steps` that is not after `step`, or the first."""
+    """The last of `steps` at or before `step`, else the first."""
     return max((kept for kept in steps if kept <= step), default=steps[0])

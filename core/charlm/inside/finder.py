@@ -1,11 +1,10 @@
-"""Which cells follow a feature of the text, and is it more than chance?
+"""Find cells that track a feature of the text, with a permutation test against chance.
 
-The statistic is Spearman's rank correlation of a cell's value with the feature (for a yes or no, the same order as the
-area under the ROC curve). Both run smoothly along a text, so that neighbouring characters are no independent evidence;
-therefore the baseline is the same feature, shifted round the text by many distances: it keeps its own rhythm and loses
-only its place. From each shift the best of all cells counts, as the best of all cells is what is being looked at
-(the maximum statistic of Westfall and Young 1993). Cells are ranked on one half of what was read and measured
-again on the other, which had no part in choosing them.
+The statistic is Spearman's rank correlation of a cell's value with the feature (for a boolean feature it orders cells
+as the area under the ROC curve does). Neighbouring characters are autocorrelated and no independent evidence, so the
+null distribution comes from circular shifts of the feature, which keep its autocorrelation. Each shift contributes the
+maximum over all cells, which corrects for searching among them (Westfall and Young 1993). Cells are selected on one
+half of the characters and measured again on the held-out half.
 """
 
 from dataclasses import dataclass
@@ -19,19 +18,19 @@ from core.charlm.inside.single_thread import one_thread
 from core.errors import UserError
 from core.i18n import _
 
-WORK = 4e10  # multiplications that a survey may cost: some seconds
-VALUES = 20_000_000  # numbers that it may keep
+WORK = 4e10  # maximum multiplications of one recording: a few seconds
+VALUES = 20_000_000  # maximum recorded values
 MOST, LEAST = 60_000, 2_000  # characters
-STREAMS, WARM = 32, 100  # stretches read side by side; the first characters of each only warm the state
-SHIFTS, GUARD = 500, 200  # shifts nearer than GUARD characters are too like the true place
-APART = 60  # characters between two places that are shown
+STREAMS, WARM = 32, 100  # passages read in parallel; the first WARM characters of each only warm up the state
+SHIFTS, GUARD = 500, 200  # number of shifts; shifts below GUARD characters correlate with the true alignment
+APART = 60  # minimum distance between two reported peaks, in characters
 
 
 @dataclass(frozen=True)
 class CellActivity:
-    """What all cells did over stretches spread evenly over a text.
+    """Values of one signal of all cells over B passages of L characters, spread evenly over a text.
 
-    starts (B,): where each stretch begins in the text; symbols: its L characters; values (B, L, layers · U).
+    starts (B,): offset of each passage; symbols: its L characters; values (B, L, layers · U).
     """
 
     signal: str
@@ -41,15 +40,18 @@ class CellActivity:
     values: np.ndarray
 
     def cell(self, layer: int, unit: int) -> np.ndarray:
-        """(B, L)"""
+        """Values (B, L) of one unit; layer from 1, unit from 0."""
         return self.values[:, :, (layer - 1) * self.units + unit]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One cell and one feature. rho: rank correlation on the half that chose it; p: how often chance does as well,
-    over all cells and corrected for the number of features; again: rank correlation on the other half; auc: there, how
-    likely the cell is higher at a yes than at a no (None for an amount); yes, no: its mean values there."""
+    """Result for one cell and one feature.
+
+    rho: rank correlation on the selection half; p: family-wise p-value over all cells, Bonferroni-corrected for the
+    number of features. On the held-out half: rho_held_out, the rank correlation; auc, the area under the ROC curve
+    (None for a numeric feature); yes, no: mean values where the feature is true (or above its median) and elsewhere.
+    """
 
     feature: str
     layer: int
@@ -64,8 +66,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """findings: by feature, best first; chance: by feature, what the best cell reaches in 1 of 20 shifts; absent: the
-    features that never change in what was read; shifts: how many were tried."""
+    """findings: by feature, best first; chance: by feature, the 95 % quantile of the maximum over cells under shifts;
+    absent: features that are constant in the recording; shifts: number of shifts."""
 
     findings: dict[str, list[Finding]]
     chance: dict[str, float]
@@ -74,7 +76,7 @@ class SearchResult:
 
 
 def record_activity(network: NumpyNetwork, vocabulary: Vocabulary, ids: np.ndarray, signal: str) -> CellActivity:
-    """Read stretches of `ids` (T,) and keep `signal` of every cell. Raises UserError where the text is too short."""
+    """Read passages of `ids` (T,) and record `signal` of every cell. Raises UserError where the text is too short."""
     network.check(1, signal)
     cells = len(network.layers) * network.units
     count = int(min(MOST, WORK / network.multiplications, VALUES / cells, len(ids)))
@@ -96,7 +98,7 @@ def record_activity(network: NumpyNetwork, vocabulary: Vocabulary, ids: np.ndarr
 
 @one_thread()
 def search_cells(found: CellActivity, words: tuple[str, ...] = (), best: int = 8, seed: int = 0) -> SearchResult:
-    """For every feature the `best` cells, with their chance level."""
+    """Rank all cells by every feature; return the `best` cells of each and the chance level."""
     measured = [features.compute_features(symbols, words) for symbols in found.symbols]
     halves = {
         name: [np.concatenate([row[name] for row in measured[part::2]]) for part in (0, 1)] for name in measured[0]
@@ -131,7 +133,7 @@ def search_cells(found: CellActivity, words: tuple[str, ...] = (), best: int = 8
 
 
 def _contrast(name: str, values: np.ndarray, feature_values: np.ndarray) -> tuple[float | None, float, float]:
-    """The area under the ROC curve, and the mean values at a yes and at a no; an amount is split at its median."""
+    """AUC, and mean cell values where the feature is true and false; a numeric feature is split at its median."""
     middle = float(np.median(feature_values)) if features.is_amount(name) else 0.0
     split = feature_values > (middle if middle < feature_values.max() else 0.0)
     auc = None if features.is_amount(name) else roc_auc(values, split)
@@ -139,7 +141,7 @@ def _contrast(name: str, values: np.ndarray, feature_values: np.ndarray) -> tupl
 
 
 def _shifts(N: int, seed: int) -> np.ndarray:
-    """At most SHIFTS distances, spread over the text with some jitter, none within GUARD of the true place."""
+    """At most SHIFTS jittered distances, spread over the text, none within GUARD of 0."""
     if N <= 3 * GUARD:
         return np.array([N // 2])
     even = np.linspace(GUARD, N - GUARD, SHIFTS)
@@ -148,7 +150,7 @@ def _shifts(N: int, seed: int) -> np.ndarray:
 
 
 def _chance_maxima(ranked: np.ndarray, feature_values: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """For each shift of the feature round the text the greatest |correlation| of any cell."""
+    """For each circular shift of the feature, the maximum |correlation| over all cells."""
     N, best = len(feature_values), np.empty(len(shifts))
     for begin in range(0, len(shifts), 50):
         part = shifts[begin : begin + 50]
@@ -158,7 +160,7 @@ def _chance_maxima(ranked: np.ndarray, feature_values: np.ndarray, shifts: np.nd
 
 
 def _ranks_of_cells(values: np.ndarray) -> np.ndarray:
-    """(N, C) → ranks in each column with mean 0 and variance 1; equal values, which are rare here, by their place."""
+    """Standardised ranks of each column of (N, C), mean 0 and variance 1; ties, which are rare, by position."""
     N = len(values)
     ranks = np.empty(values.shape, np.float32)
     line = ((np.arange(N) - (N - 1) / 2) / np.sqrt((N * N - 1) / 12)).astype(np.float32)
@@ -168,14 +170,14 @@ def _ranks_of_cells(values: np.ndarray) -> np.ndarray:
 
 
 def _ranks(feature_values: np.ndarray) -> np.ndarray:
-    """(N,) → ranks with mean 0 and variance 1; equal values share the mean of theirs."""
+    """Standardised ranks of (N,), mean 0 and variance 1; ties share their mean rank."""
     _distinct, group, counts = np.unique(feature_values, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts + 1) / 2)[group]
     return ((ranks - ranks.mean()) / ranks.std()).astype(np.float32)
 
 
 def roc_auc(values: np.ndarray, yes: np.ndarray) -> float:
-    """Area under the ROC curve: how likely a value at a yes is above one at a no (Mann and Whitney 1947)."""
+    """Area under the ROC curve: P(a positive's value > a negative's value) (Mann and Whitney 1947)."""
     _distinct, group, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[group]
     positives = int(yes.sum())
@@ -183,7 +185,7 @@ def roc_auc(values: np.ndarray, yes: np.ndarray) -> float:
 
 
 def peaks(found: CellActivity, layer: int, unit: int, count: int = 6, lowest: bool = False) -> list[tuple[int, float]]:
-    """Where in the text the cell was highest, or lowest: places APART from one another, with the values there."""
+    """The `count` highest (or lowest) values of a cell and their text offsets, at least APART characters apart."""
     values = found.cell(layer, unit)
     places = found.starts[:, None] + np.arange(values.shape[1])
     order = np.argsort(values, axis=None)

@@ -1,4 +1,4 @@
-"""Holding a gate while the network writes, to see from the text what the gate is for."""
+"""Fix a gate at a constant during generation, to show the gate's effect on the text."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,13 +19,13 @@ from core.errors import UserError
 from core.i18n import _
 from core.text_lists import COMMAS
 
-# What can be held; a simple RNN has no gate, only its hidden value.
+# Gates that can be fixed; a simple RNN has no gate, only its hidden value.
 SETTABLE = {cell: gates or ("h",) for cell, gates in GATES.items()}
 
 
 @dataclass(frozen=True)
 class GateIntervention:
-    """A gate of `layer` (from 1), for the cells in `units` or all of them (None), stays at `value`."""
+    """Fix `gate` of `layer` (from 1) at `value`, for the cells in `units` or for all (None)."""
 
     layer: int
     gate: str
@@ -34,8 +34,8 @@ class GateIntervention:
 
 
 class GatedStepWriter(StepWriter):
-    """Steps with gates held at values: after the weights come `held`, 1 where one is, and `values`, both (layers, gates
-    in HOLDABLE's order, U)."""
+    """A StepWriter with two more inputs after the weights: `mask`, 1 where a gate is fixed, and `values`, both (layers,
+    gates in SETTABLE's order, U)."""
 
     def step(self, prepared: Sequence[Any], ids: Any, state: Sequence[State]) -> tuple[Any, list[State]]:
         *weights, mask, values = prepared
@@ -45,7 +45,7 @@ class GatedStepWriter(StepWriter):
 
 
 class GatedWriter(TextWriter):
-    """Writes like Writer, with gates held; without any it writes the same texts."""
+    """A TextWriter that can fix gates; without interventions its texts equal TextWriter's."""
 
     def __init__(self, model: keras.Model, config: CharLMConfig, vocabulary: Vocabulary) -> None:
         super().__init__(model, config, vocabulary, GatedStepWriter.shared(config, len(vocabulary)))
@@ -56,14 +56,14 @@ class GatedWriter(TextWriter):
         return super().stream(prompt, settings, chunk, more or self._intervention_tensors(()))
 
     def write_with_gates(self, prompt: str, settings: Settings, interventions: Sequence[GateIntervention]) -> list[str]:
-        """The texts with `holds` in force from the prompt's first character on.
+        """Generate with `interventions` active from the prompt's first character on.
 
-        Raises UserError where one cannot be held.
+        Raises UserError for an invalid intervention.
         """
         return self.write(prompt, settings, self._intervention_tensors(interventions))
 
     def _intervention_tensors(self, interventions: Sequence[GateIntervention]) -> list[Any]:
-        """`held` and `values`, as the stepper takes them."""
+        """Build the tensors `mask` and `values` of GatedStepWriter."""
         shape = (self.config.layers, len(SETTABLE[self.config.cell]), self.config.units)
         mask, values = (np.zeros(shape, np.float32) for _part in range(2))
         for intervention in interventions:
@@ -94,7 +94,7 @@ class GatedWriter(TextWriter):
 
 @dataclass(frozen=True)
 class TextShape:
-    """What a text looks like from afar: characters per line that is not empty, and per word."""
+    """Mean characters per non-empty line and per word of a text."""
 
     line: float
     word: float
@@ -106,7 +106,7 @@ class TextShape:
 
 
 def parse_units(text: str, count: int) -> tuple[int, ...] | None:
-    """Cells from "3, 17, 40-60", of cells 0 to count − 1; None, all of them, from an empty text.
+    """Parse "3, 17, 40-60" to cell numbers from 0 to count − 1; an empty text gives None, all cells.
 
     Raises UserError for anything else.
     """

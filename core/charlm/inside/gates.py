@@ -1,4 +1,4 @@
-"""How open the gates stand: shares of the time at which they are saturated, and how long a cell keeps what it has."""
+"""Gate statistics: the share of steps at which a gate is saturated, and the half-life of a cell's memory."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Saturation:
 
 
 def saturation(name: str, values: np.ndarray) -> Saturation | None:
-    """Of a signal (T, U) over T steps; None for a cell state, which has no ends."""
+    """Saturation of a signal (T, U); None for the cell state, which is unbounded."""
     if name == "c":
         return None
     low, high = (-FLAT, FLAT) if name in ("h", "candidate") else (SHUT, OPEN)
@@ -25,16 +25,18 @@ def saturation(name: str, values: np.ndarray) -> Saturation | None:
 
 
 def half_life(keep: np.ndarray) -> np.ndarray:
-    """After how many characters half of a memory is left, (U,), where the keeping gate, f of an LSTM or z of a GRU,
-    goes on as it did over these steps (T, U): ln ½ / mean ln f. Other inputs aside; infinite where it never closes."""
+    """Half-life (U,) of the memory in characters, ln ½ / mean ln f, for the keep gate (T, U): f (LSTM) or z (GRU).
+
+    Ignores new input; infinite where the gate stays fully open.
+    """
     mean = np.log(np.clip(keep.astype(np.float64), 1e-12, 1.0)).mean(axis=0)
     with np.errstate(divide="ignore"):
         return np.log(0.5) / np.minimum(mean, -0.0)
 
 
 def order_by_similarity(values: np.ndarray) -> np.ndarray:
-    """An order of the U cells for a picture of (T, U) values: those that move alike stand together, by the angle in
-    the plane of the first two principal components of their standardised courses."""
+    """Order the U cells of (T, U) values by similarity: by their angle in the plane of the first two principal
+    components of the standardised columns."""
     spread = values.std(axis=0)
     courses = (values - values.mean(axis=0)) / np.where(spread > 1e-8, spread, 1.0)
     if min(courses.shape) < 3:

@@ -1,8 +1,8 @@
-"""How far back it looks: the gradient of one prediction with respect to every earlier character.
+"""The gradient of one prediction with respect to every earlier character.
 
-Backpropagation through time by hand, on the network's plain arrays: ∂ ln P(next) / ∂ x_s, where x_s is the vector that
-stands for character s. Its length says how much a small change there would move the prediction; the product with x_s
-itself (gradient × input, Shrikumar et al. 2017) says, to first order, whether the character spoke for or against it.
+Computes ∂ ln P(next) / ∂ x_s by backpropagation through time in NumPy, where x_s is the embedding of character s. Its
+norm measures the prediction's sensitivity to the character; gradient × input (Shrikumar et al. 2017) is a first-order
+estimate of the character's signed contribution.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from core.i18n import _
 
 SIGNALS = {"lstm": {"h", "c", "i", "f", "o", "candidate"}, "gru": {"h", "z", "r", "candidate"}, "rnn": {"h"}}
 
-LEAST = 20  # characters that an average must reach back
+LEAST = 20  # minimum distance of an average, in characters
 
 
 @dataclass(frozen=True)
 class InputGradients:
-    """strength (…, T): length of the gradient at each character; effect (…, T): gradient × input, in nats;
+    """strength (…, T): norm of the gradient at each character; effect (…, T): gradient × input in nats;
     log_prob (…,): ln P of the prediction."""
 
     strength: np.ndarray
@@ -34,9 +34,9 @@ class InputGradients:
 def input_gradients(
     network: NumpyNetwork, ids: np.ndarray, target: np.ndarray, state: State | None = None
 ) -> InputGradients:
-    """For each row of `ids` (B, T), what the prediction of `target` (B,) after the last character owes to each.
+    """Gradients of ln P(target) (B,) after the last character of `ids` (B, T), with respect to each character.
 
-    Exact for the T characters given; what the state before them holds counts as fixed. Raises UserError without any.
+    The state before the T characters is treated as constant. Raises UserError where T is 0.
     """
     B, T = ids.shape
     if not T:
@@ -63,9 +63,9 @@ def input_gradients(
 
 
 def mean_gradient_norm(passage: Passage, back: int, many: int) -> np.ndarray:
-    """Mean length of the gradient at each distance, nearest first, (back,), over `many` predictions spread evenly.
+    """Mean gradient norm at each distance, nearest first, (back,), over `many` predictions spread evenly.
 
-    Over at most half of the passage; empty where that is less than LEAST characters.
+    `back` is limited to half of the passage; empty where that is less than LEAST characters.
     """
     back = min(back, len(passage) // 2)
     if back < LEAST:
@@ -80,7 +80,7 @@ def mean_gradient_norm(passage: Passage, back: int, many: int) -> np.ndarray:
 
 
 def _lstm(weights: Weights, state: tuple[np.ndarray, ...], s: dict[str, np.ndarray], upper: np.ndarray) -> np.ndarray:
-    """upper (B, T, U): what comes from above at each step → the gradient at the layer's input, (B, T, D)."""
+    """Backpropagate upper (B, T, U), the gradient at the layer's output, to its input, (B, T, D)."""
     before = np.concatenate([state[1][:, None], s["c"][:, :-1]], axis=1)
     tanh_c = np.tanh(s["c"])
     i, f, o, g = s["i"], s["f"], s["o"], s["candidate"]

@@ -1,6 +1,6 @@
-"""The trained network in NumPy: every state and gate of every cell for a text, equal to Keras' layers.
+"""The trained network in NumPy, which exposes every state and gate; its outputs equal those of Keras' layers.
 
-The formulas are those of `core.charlm.training.cells`; nothing is compiled here, so every intermediate value is kept.
+The formulas are those of `core.charlm.training.cells`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from core.charlm.inside.single_thread import one_thread
 from core.errors import UserError
 from core.i18n import N_, _, translated_mapping
 
-# What a cell of each kind has, the gates first; "candidate" is what would be written, h what is shown.
+# The signals of each cell type, gates apart; "candidate" is the proposed new value, h the output.
 GATES = {"lstm": ("i", "f", "o"), "gru": ("z", "r"), "rnn": ()}
 SIGNALS = {"lstm": ("h", "c", "i", "f", "o", "candidate"), "gru": ("h", "z", "r", "candidate"), "rnn": ("h",)}
 NAMES = translated_mapping(
@@ -29,7 +29,7 @@ NAMES = translated_mapping(
     }
 )
 KINDS = translated_mapping({"lstm": "LSTM", "gru": "GRU", "rnn": N_("simple RNN")})
-STRETCH = 512  # steps whose input products are computed at once
+STRETCH = 512  # steps whose input projections are computed in one product
 
 State = list[tuple[np.ndarray, ...]]
 
@@ -63,7 +63,7 @@ class NumpyNetwork:
 
     @classmethod
     def from_keras(cls, model: Any, cell: str) -> "NumpyNetwork":
-        """The arrays of a model that `core.charlm.training.model.build` made."""
+        """Copy the weights of a model built by `core.charlm.training.model.build`."""
         from core.charlm.training.model import recurrent, table_of
 
         layers = tuple(Weights(*(np.array(array) for array in layer.get_weights())) for layer in recurrent(model))
@@ -76,7 +76,7 @@ class NumpyNetwork:
 
     @property
     def multiplications(self) -> int:
-        """Multiplications for one character."""
+        """Multiplications per character."""
         return sum(w.kernel.size + w.recurrent.size for w in self.layers) + self.output.size
 
     def check(self, layer: int, signal: str, unit: int | None = None) -> None:
@@ -93,12 +93,12 @@ class NumpyNetwork:
             raise UserError(message.format(unit=unit, last=self.units - 1))
 
     def zero_state(self, B: int = 1) -> State:
-        """The state before the first character."""
+        """Zero state of a batch of B."""
         parts = 2 if self.cell == "lstm" else 1
         return [tuple(np.zeros((B, self.units), np.float32) for _part in range(parts)) for _layer in self.layers]
 
     def read(self, ids: np.ndarray, state: State | None = None, layer: int = 1, signals: Sequence[str] = ()) -> Reading:
-        """Read `ids` (B, T) on from `state`; keep `signals` of `layer` (from 1)."""
+        """Read `ids` (B, T) from `state` (zero by default); record `signals` of `layer` (from 1)."""
         for name in signals:
             self.check(layer, name)
         state = self.zero_state(len(ids)) if state is None else state
@@ -133,11 +133,11 @@ class NumpyNetwork:
 def run_layer(
     cell: str, weights: Weights, x: np.ndarray, state: tuple[np.ndarray, ...], wanted: set[str]
 ) -> tuple[dict[str, np.ndarray], tuple[np.ndarray, ...]]:
-    """One layer over x (B, T, D): the `wanted` signals, each (B, T, U), and the state after the last step."""
+    """Run one layer over x (B, T, D); return the `wanted` signals, each (B, T, U), and the final state."""
     B, T, _D = x.shape
     U = len(weights.recurrent)
     found = {name: np.empty((B, T, U), np.float32) for name in wanted}
-    # The input's product needs no state: one matrix product for all steps.
+    # The input projection does not depend on the state: one matrix product for all steps.
     product = x @ weights.kernel + (weights.bias[0] if cell == "gru" else weights.bias)
     for t, step in enumerate(_cell_steps(cell, product, weights, state)):
         for name in wanted:

@@ -1,4 +1,4 @@
-"""A run opened for looking inside: its weights as arrays, its writer, its text."""
+"""Load a run for inspection: network in NumPy, text writer, training text."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from core.training.weights import load_weights
 
 @dataclass(frozen=True)
 class OpenedRun:
-    """One run's best weights; `writer` without holds writes what `python -m core generate` writes."""
+    """A run's best weights; `writer` without interventions generates what `python -m core generate` does."""
 
     config: CharLMConfig
     vocabulary: Vocabulary
@@ -28,7 +28,7 @@ class OpenedRun:
     writer: GatedWriter
 
     def read(self, text: str) -> Passage:
-        """The passage of `text`. Raises UserError where there is nothing to read."""
+        """Read `text` with the network. Raises UserError where it is empty."""
         return passage.read(self.network, self.vocabulary, text, lowercase=self.config.lowercase, nfkc=self.config.nfkc)
 
     def suggestions(self) -> Suggestions:
@@ -51,7 +51,7 @@ def open_run(run: Run) -> OpenedRun:
 
 
 def training_text(run: Run) -> Text:
-    """The text that the run was trained on. Raises UserError where its data is gone or was changed."""
+    """Prepare the text that the run was trained on. Raises UserError where its data is missing or was changed."""
     config = run.options
     assert isinstance(config, CharLMConfig)
     return prepare(run.sources(), config)

@@ -1,7 +1,7 @@
-"""A text as the network reads it: how surprised it is at each character, and any window of its states.
+"""A text read by the network: the loss of each character, and the states and gates of any window.
 
-One pass stores the surprises and the state at every STRIDE-th character; the states and gates of a window are then
-computed from the nearest stored state, so that a long text costs memory only where one looks.
+One pass stores the losses and the state at every STRIDE-th character; a window is recomputed from the nearest stored
+state, so that memory does not grow with text length × units.
 """
 
 import math
@@ -16,16 +16,15 @@ from core.charlm.inside.numpy_network import NumpyNetwork, State
 from core.errors import UserError
 from core.i18n import _
 
-LONGEST = 20_000  # characters that are read of one text
+LONGEST = 20_000  # maximum characters of a text; the rest is ignored
 STRIDE = 256
 
 
 @dataclass(frozen=True)
 class Passage:
-    """symbols: T pieces as written; ids (T,); bits (T,): −log2 of the probability that the network gave each.
+    """symbols: the T symbols as written; ids (T,); bits (T,): −log2 P of each under the network.
 
-    The first character is predicted from the state that the network has after a line feed, as when it writes.
-    cut: how many characters there were more than LONGEST.
+    The first character is predicted from the state after a line feed, as in generation. cut: characters beyond LONGEST.
     """
 
     network: NumpyNetwork
@@ -41,18 +40,18 @@ class Passage:
 
     @property
     def unknown(self) -> list[str]:
-        """The distinct characters that the network has never seen, in order of appearance."""
+        """The distinct out-of-vocabulary characters, in order of appearance."""
         return list(dict.fromkeys(symbol for symbol, number in zip(self.symbols, self.ids, strict=True) if number == 0))
 
     def signals(self, begin: int, end: int, layer: int, names: Sequence[str]) -> dict[str, np.ndarray]:
-        """Signals of a layer after each character of [begin, end), each (end − begin, U)."""
+        """Signals `names` of a layer after each character of [begin, end), each (end − begin, U)."""
         start = begin // STRIDE
         ids = self.ids[None, start * STRIDE : end]
         reading = self.network.read(ids, self.states[start], layer, names)
         return {name: values[0, begin - start * STRIDE :] for name, values in reading.signals.items()}
 
     def log_probs(self, begin: int, end: int) -> np.ndarray:
-        """ln P of every character at each place of [begin, end), (end − begin, V), before that place was read."""
+        """ln P of every symbol at each place of [begin, end), (end − begin, V), given the characters before it."""
         start = max(begin - 1, 0) // STRIDE
         before = self.network.read(self.ids[None, start * STRIDE : end - 1], self.states[start])
         top = before.top[0]
@@ -61,12 +60,12 @@ class Passage:
         return self.network.log_probs(top[len(top) - (end - begin) :])
 
     def state_before(self, place: int) -> State:
-        """The network's state before it reads the character at `place`."""
+        """The network's state before the character at `place`."""
         start = place // STRIDE
         return self.network.read(self.ids[None, start * STRIDE : place], self.states[start]).state
 
     def top_predictions(self, begin: int, end: int, count: int = 5) -> list[list[tuple[str, float]]]:
-        """For each place of [begin, end) the `count` likeliest characters and their probabilities, best first."""
+        """For each place of [begin, end), the `count` most probable symbols with their probabilities, best first."""
         log_probs = self.log_probs(begin, end)
         count = min(count, log_probs.shape[1])
         best = np.argpartition(-log_probs, count - 1, axis=1)[:, :count]
@@ -81,7 +80,7 @@ class Passage:
 def read(
     network: NumpyNetwork, vocabulary: Vocabulary, text: str, *, lowercase: bool = False, nfkc: bool = False
 ) -> Passage:
-    """Read `text` as the run's own text was read. Raises UserError where there is nothing to read."""
+    """Preprocess and read `text` as the run's training text. Raises UserError where it is empty."""
     cut = max(0, len(text) - LONGEST)
     text, _dropped = clean(text[:LONGEST], lowercase, nfkc)
     symbols, ids = vocabulary.split(text), vocabulary.encode(text)
@@ -101,5 +100,5 @@ def read(
 
 
 def initial_state(network: NumpyNetwork, vocabulary: Vocabulary) -> State:
-    """The state before a text's first character: after a line feed, as when the network writes without a prompt."""
+    """The state before a text's first character: that after a line feed, as in generation without a prompt."""
     return network.read(vocabulary.encode("\n")[None]).state

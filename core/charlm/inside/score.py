@@ -1,4 +1,4 @@
-"""Is it good? Bits for each character of any text, beside two baselines; and which of several runs explains it best."""
+"""Score a text in bits per character by a network and by n-gram baselines, and rank several runs on it."""
 
 import math
 from collections.abc import Sequence
@@ -12,17 +12,20 @@ from core.charlm.inside.passage import Passage
 from core.errors import UserError
 from core.i18n import _
 
-# "Unknown" stands for any other character. Which one it was costs this much more, so that runs with different
-# vocabularies pay for the same thing: Unicode has about 150,000 characters.
+# Extra bits of an unknown symbol, for naming one of Unicode's about 150,000 characters: this makes runs with different
+# vocabularies comparable.
 WHICH_UNKNOWN = math.log2(150_000)
-BLOCK, BLOCKS = 20, 8  # characters whose difference counts as one observation, and how many of them make a judgement
+BLOCK, BLOCKS = (
+    20,
+    8,
+)  # characters per observation of the difference, and minimum number of observations for a standard error
 CLEAR = 3.0  # standard errors
 
 
 @dataclass(frozen=True)
 class TextScore:
-    """bits (N,): one number for each character (code point) of the text as the run reads it; a symbol of several has
-    all its bits on the first of them. unknown: how many characters the network does not know."""
+    """bits (N,): −log2 P per code point of the preprocessed text; a symbol of several code points has its bits on the
+    first. unknown: number of out-of-vocabulary symbols."""
 
     name: str
     bits: np.ndarray
@@ -42,14 +45,14 @@ def score_with_network(name: str, passage: Passage) -> TextScore:
 
 
 def score_with_ngram(name: str, passage: Passage, table: NGram) -> TextScore:
-    """What an n-gram table makes of the same symbols, the text beginning after a line feed for it, too."""
+    """Score the same symbols with an n-gram model, also starting after a line feed."""
     lead = passage.vocabulary.encode("\n")
     nats = -table.log_prob(np.concatenate([lead, passage.ids]))[1:]
     return _scored(name, passage, nats / math.log(2))
 
 
 def fit_ngrams(training: np.ndarray, V: int) -> dict[int, NGram]:
-    """Letter frequencies and the n-gram table of `training` (T,), by their order."""
+    """Fit a unigram and an n-gram model to the end of `training` (T,); keys are the orders."""
     return {order: NGram.fit(training[-BASELINE_LIMIT:], order, V) for order in (1, NGRAM_ORDER)}
 
 
@@ -63,9 +66,9 @@ def _scored(name: str, passage: Passage, bits: np.ndarray) -> TextScore:
 
 @dataclass(frozen=True)
 class Ranking:
-    """The runs by their total, best first. margin: bits by which the first leads the second over the whole text;
-    certainty: that margin in standard errors, from the spread of its blocks; None where the text is too short for
-    one or where two runs read it differently."""
+    """scores: sorted by total bits, best first. margin: difference of the first two in bits over the whole text;
+    certainty: that margin in standard errors, estimated from blocks; None where the text is too short or the runs
+    split it differently."""
 
     scores: list[TextScore]
     margin: float
@@ -77,7 +80,7 @@ class Ranking:
 
 
 def rank_runs(scored: Sequence[TextScore]) -> Ranking:
-    """Which run explains the text best: the fewest bits in all. Raises UserError where there is nothing to compare."""
+    """Rank runs by total bits. Raises UserError for fewer than two."""
     if len(scored) < 2:
         raise UserError(_("One run alone explains nothing best: choose at least two."))
     ranking = sorted(scored, key=lambda one: one.total)

@@ -1,6 +1,6 @@
-"""One thread for the many small matrix products of a step loop.
+"""Limit BLAS to one thread for the many small matrix products of a step loop.
 
-A product of some hundred rows is over before a second thread has begun; on a machine that also trains, waiting for that
+A product of a few hundred rows does not benefit from a second thread; on a machine that also trains, waiting for that
 thread made reading up to thirty times slower.
 """
 
@@ -13,8 +13,11 @@ from threadpoolctl import ThreadpoolController
 
 
 class _SharedLimit:
-    """The limit of a pool that all threads share. One thread must set it and take it back, and readers overlap: a
-    thread of its own holds it from the first reader's coming to the last one's leaving."""
+    """Reference-counted limit of a process-wide BLAS pool.
+
+    The pool requires one thread to set and reset the limit, while users overlap: a helper thread holds it from the
+    first enter() to the last leave().
+    """
 
     def __init__(self) -> None:
         self._lock, self._readers = threading.Lock(), 0
@@ -52,10 +55,10 @@ _shared_limit = _SharedLimit()
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """For a with block, or as a decorator; by several threads at once too."""
+    """Context manager or decorator that limits BLAS to one thread; thread-safe."""
     _shared_limit.enter()
     try:
-        with _pools().limit(limits=1, user_api="blas"):  # pools that give each thread a limit of its own
+        with _pools().limit(limits=1, user_api="blas"):  # for BLAS pools with per-thread limits
             yield
     finally:
         _shared_limit.leave()

@@ -1,4 +1,4 @@
-"""What may come next while a person writes: characters, and short continuations, with their probabilities."""
+"""Suggest next characters and short continuations of a growing text, with their probabilities."""
 
 from collections import OrderedDict
 from typing import NamedTuple
@@ -10,20 +10,20 @@ from core.charlm.data.vocabulary import Vocabulary
 from core.charlm.inference.request import COLDEST
 from core.charlm.inside.numpy_network import NumpyNetwork, State
 
-KEPT = 64  # texts whose state is remembered, so that undo and branches cost nothing
-BEAM, LONGEST = 24, 16  # continuations followed at once, and the most characters of one
-CANDIDATES = 8  # characters that a continuation may go on with
+KEPT = 64  # texts whose state is cached, so that undo and branches need no rereading
+BEAM, LONGEST = 24, 16  # beam width, and maximum characters of a continuation
+CANDIDATES = 8  # expansions per beam
 
 
 class Suggestion(NamedTuple):
-    """A text that could come next, and its probability at the temperature asked for."""
+    """A possible continuation and its probability at the given temperature."""
 
     text: str
     probability: float
 
 
 class _Beam(NamedTuple):
-    """Characters that could come next, their probability, and which of the beams before they go on from."""
+    """A partial continuation: its probability, its symbol ids, and the row of the beam that it extends."""
 
     chance: float
     numbers: tuple[int, ...]
@@ -31,7 +31,7 @@ class _Beam(NamedTuple):
 
 
 class Suggestions:
-    """Offers for a text that grows; it reads only what is new since a text that it knows."""
+    """Suggestions for a growing text; only the characters after the longest cached prefix are read."""
 
     def __init__(
         self, network: NumpyNetwork, vocabulary: Vocabulary, *, lowercase: bool = False, nfkc: bool = False
@@ -40,7 +40,7 @@ class Suggestions:
         self._known: OrderedDict[str, tuple[State, np.ndarray]] = OrderedDict()
 
     def characters(self, text: str, temperature: float, count: int = 6) -> list[Suggestion]:
-        """The likeliest next characters, best first."""
+        """The most probable next characters, best first."""
         _state, log_probs = self._state_after(text)
         chances = apply_temperature(log_probs[None], temperature)[0]
         best = np.argsort(-chances)[:count]
@@ -51,7 +51,7 @@ class Suggestions:
         ]
 
     def continuations(self, text: str, temperature: float, count: int = 5) -> list[Suggestion]:
-        """The likeliest ways to the end of this word or the next, by beam search; best first."""
+        """The most probable continuations to the end of this word or the next, by beam search; best first."""
         state, log_probs = self._state_after(text)
         log_probs = log_probs[None]
         beams, done = [_Beam(1.0, (), 0)], list[_Beam]()
@@ -69,7 +69,7 @@ class Suggestions:
             done += [beam for beam, end in zip(grown, ended, strict=True) if end]
             done = sorted(done, key=lambda beam: -beam.chance)[:count]
             beams = [beam for beam, end in zip(grown, ended, strict=True) if not end]
-            # A longer text is never likelier than its beginning: what is open cannot overtake a full list any more.
+            # Probabilities only decrease with length: once the list is full and better, no open beam can enter it.
             if not beams or (len(done) == count and beams[0].chance <= done[-1].chance):
                 break
             rows = [beam.row for beam in beams]
@@ -79,18 +79,18 @@ class Suggestions:
         return [Suggestion(self.vocabulary.decode(np.array(beam.numbers)), beam.chance) for beam in done]
 
     def _is_complete(self, numbers: tuple[int, ...]) -> bool:
-        """A continuation ends with the word: before or after its first space, or with a mark or line end."""
+        """Whether a continuation is complete: at the end of a word, a punctuation mark or a line end."""
         last, rest = self.vocabulary.symbols[numbers[-1]], numbers[:-1]
         if last.isalnum():
             return False
         return last != " " or any(self.vocabulary.symbols[number] != " " for number in rest)
 
     def _state_after(self, text: str) -> tuple[State, np.ndarray]:
-        text = clean(text, *self._reading)[0] or "\n"  # without a text it begins as a line does
+        text = clean(text, *self._reading)[0] or "\n"  # condition on a line feed where there is no text
         if text not in self._known:
             start = max((known for known in self._known if text.startswith(known)), key=len, default="")
             state = self._known[start][0] if start else None
-            # A symbol of several code points may reach over the seam.
+            # A symbol of several code points can span the end of the cached prefix.
             ids, rest = self.vocabulary.encode(text), len(self.vocabulary.encode(start)) if start else 0
             if start and not np.array_equal(ids[:rest], self.vocabulary.encode(start)):
                 state, rest = None, 0
@@ -102,14 +102,14 @@ class Suggestions:
         return self._known[text]
 
     def _log_probs(self, top: np.ndarray) -> np.ndarray:
-        """ "Unknown" stands for many characters: it can be read, never written."""
+        """Log-probabilities without the "unknown" symbol, which is valid as input, never as output."""
         log_probs = self.network.log_probs(top)
         log_probs[..., 0] = -np.inf
         return log_probs
 
 
 def apply_temperature(log_probs: np.ndarray, temperature: float) -> np.ndarray:
-    """(B, V) → probabilities; below COLDEST all of it on the likeliest."""
+    """Convert log-probabilities (B, V) to probabilities at a temperature; below COLDEST one-hot at the argmax."""
     if temperature < COLDEST:
         return np.eye(log_probs.shape[1])[log_probs.argmax(axis=1)]
     scaled = (log_probs - log_probs.max(axis=1, keepdims=True)) / temperature

@@ -1,1 +1,1 @@
-"""The network of a character model, its compiled step, and how its training is judged."""
+"""The character model's network, compiled training step, evaluation and training diagnosis."""

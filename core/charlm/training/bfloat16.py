@@ -1,4 +1,4 @@
-"""bfloat16 in and out of compiled code, as integers: XLA's own conversion costs more than the cell around it."""
+"""Convert between float32 and bfloat16 by integer operations: on a CPU, XLA's own cast is slower than the cell."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from core.backend import tf
 
 
 def to_float32(x: Any) -> Any:
-    """float32 of a bfloat16 tensor, exactly; a float32 tensor as it is."""
+    """Convert a bfloat16 tensor exactly to float32; return a float32 tensor unchanged."""
     if x.dtype != tf.bfloat16:
         return x
     bits = tf.cast(tf.bitcast(x, tf.uint16), tf.uint32)
@@ -14,7 +14,7 @@ def to_float32(x: Any) -> Any:
 
 
 def from_float32(x: Any, dtype: Any) -> Any:
-    """`x`, float32, as `dtype`: for bfloat16 rounded to the nearest, halves away from zero; infinity stays."""
+    """Convert float32 `x` to `dtype`; to bfloat16 rounding half away from zero and keeping infinity."""
     if dtype != tf.bfloat16:
         return x
     bits = tf.bitcast(x, tf.uint32) + tf.constant(0x8000, tf.uint32)

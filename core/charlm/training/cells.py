@@ -1,7 +1,8 @@
-"""The recurrent cells: each in the notes' formulas with its derivative beside it, in Keras' weight layout.
+"""LSTM, GRU and simple RNN cells with hand-written derivatives, in Keras' weight layout.
 
-A step is split where the matrix products end: `x` (B, G) is the input's product with its bias, `r` (B, G) the state's,
-G = gates · U. A state is a tuple of (B, U) whose first part is h. `kept` (B, n, U) is what the way back needs.
+Each cell takes finished matrix products: `x` (B, G) is the input projection with its bias, `r` (B, G) the recurrent
+projection, G = gates · U. A state is a tuple of (B, U) tensors, h first. `kept` (B, n, U) are the activations that the
+backward pass reuses.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +16,8 @@ State = tuple[Any, ...]
 class Cell(NamedTuple):
     """forward(x, r, before) → (after, kept) and backward(d_after, before, kept) → (dx, dr, d_before).
 
-    d_before leaves out what flows back through r, which is one matrix product more. forward also takes `hold`, a
-    function of a gate's number and value that gives the value to use: i, f, o of an LSTM, z, s of a GRU, h of an RNN.
+    d_before excludes the gradient through r, which the caller adds as one matrix product. forward also takes
+    `intervene`(gate number, value), which returns the value to use: i, f, o of an LSTM, z, s of a GRU, h of an RNN.
     """
 
     gates: int
@@ -27,7 +28,7 @@ class Cell(NamedTuple):
 
 
 def sigmoid(x: Any) -> Any:
-    """σ(x) = ½ + ½ tanh(x/2): half the cost of the logistic function, and never an overflow."""
+    """σ(x) = ½ + ½ tanh(x/2): half the cost of the logistic function on a CPU, and free of overflow."""
     return 0.5 + 0.5 * tf.tanh(0.5 * x)
 
 
@@ -100,7 +101,7 @@ CELLS = {
 
 
 def step(cell: str, x: Any, state: State, weights: Sequence[Any]) -> tuple[Any, State]:
-    """One whole step: x (B, D), weights as of the Keras layer [kernel, recurrent kernel, bias] → h (B, U), state."""
+    """Run one step from x (B, D) with Keras weights [kernel, recurrent kernel, bias]; return h (B, U) and the state."""
     kernel, recurrent, bias = weights
     inner, outer = biases(cell, bias)
     after, _kept = CELLS[cell].forward(
@@ -110,7 +111,7 @@ def step(cell: str, x: Any, state: State, weights: Sequence[Any]) -> tuple[Any, 
 
 
 def biases(cell: str, bias: Any) -> tuple[Any, Any]:
-    """The bias on the input's product and on the state's; only a GRU has both."""
+    """Split a Keras bias into input bias and recurrent bias; only a GRU has the latter."""
     return (bias[0], bias[1]) if cell == "gru" else (bias, 0.0)
 
 

@@ -1,4 +1,4 @@
-"""The loss on a text, in nats per character: from a zero state in windows, or as one carried stream."""
+"""Cross-entropy of a text in nats per character: over windows from a zero state, or over one stateful pass."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,21 +12,21 @@ from core.charlm.inference.step_writer import StepWriter
 from core.charlm.training.forward import TrainingForward
 
 BLOCK = 8192  # characters at once in windows
-PIECE, WARM = 200_000, 2_000  # a longer stream is read in pieces at once, each after the characters before it
+PIECE, WARM = 200_000, 2_000  # a longer text is split into pieces read in parallel, each warmed up by WARM characters
 READ = 1024
 
 
 class Evaluator:
-    """In float32 whatever training multiplies in, so that the figures are those of the model as it is kept."""
+    """Evaluate in float32 whatever precision training uses, since the saved model is float32."""
 
     def __init__(self, config: CharLMConfig, V: int, shards: int) -> None:
         self._network, self._step_writer, self._shards = TrainingForward(config), StepWriter(config, V), shards
 
     def window_loss(self, weights: Sequence[Any], ids: np.ndarray, T: int, limit: int | None = None) -> float:
-        """Mean loss over windows of T targets that cover `ids` (N,), the state zero at the start of each.
+        """Mean loss over consecutive windows of T targets of `ids` (N,), each from a zero state.
 
-        The last window holds what is left. With `limit`, only windows of about so many characters are read, evenly
-        spread over the text.
+        The last window may be shorter. `limit` restricts evaluation to about that many characters, in windows spread
+        evenly over the text.
         """
         T = min(T, len(ids) - 1)
         starts = np.arange(0, len(ids) - 1, T)
@@ -44,14 +44,14 @@ class Evaluator:
         return total / float(counts.sum())
 
     def stream_loss(self, weights: Sequence[Any], ids: np.ndarray) -> float:
-        """Mean loss over `ids` (N,) read once from a zero state to the end, all targets counted.
+        """Mean loss over `ids` (N,) in one stateful pass that starts from a zero state.
 
-        Over PIECE characters, pieces are read side by side, each beginning WARM characters earlier than it counts.
+        A text longer than PIECE is split into parallel pieces; each starts WARM characters early to warm up its state.
         """
         pieces = -(-(len(ids) - 1) // PIECE)
         size = -(-(len(ids) - 1) // pieces)
         warm = WARM if pieces > 1 else 0
-        # Column p holds the characters p·size − warm … p·size, whose loss is another's, and p·size + 1 …, which count.
+        # Column p starts with the warm-up p·size − warm … p·size, which is not counted, and then covers p·size + 1 ….
         places = np.arange(-warm, size + 1)[:, None] + np.arange(pieces) * size
         block = ids[np.clip(places, 0, len(ids) - 1)]
         counted = (np.arange(-warm, size + 1)[:, None] > 0) & (places < len(ids))
@@ -59,7 +59,7 @@ class Evaluator:
         state = self._step_writer.zero_state(pieces)
         logits, total = tf.zeros((pieces, self._step_writer.width)), 0.0
         for begin, end in _read_ranges(warm, len(block)):
-            if begin == warm:  # nothing stands before the first piece
+            if begin == warm:  # the first piece has no warm-up: reset its state
                 state = [
                     tuple(part * (np.arange(pieces) > 0).astype(np.float32)[:, None] for part in layer)
                     for layer in state
@@ -72,7 +72,7 @@ class Evaluator:
 
     @tf.function(autograph=False)
     def _loss(self, weights: Any, block: Any, counted: Any) -> Any:
-        """block (T + 1, B) → the sum over the counted (T, B) targets."""
+        """Sum of the loss of block (T + 1, B) over the targets where counted (T, B) is 1."""
         weights = [tf.convert_to_tensor(weight) for weight in weights]
         rows = [len(part) for part in np.array_split(np.arange(block.shape[1]), min(self._shards, block.shape[1]))]
         losses = []
@@ -84,6 +84,6 @@ class Evaluator:
 
 
 def _read_ranges(warm: int, total: int) -> list[tuple[int, int]]:
-    """Stretches of at most READ that end where the warming does."""
+    """Ranges of at most READ steps, with one boundary at the end of the warm-up."""
     cuts = [*range(0, warm, READ), *range(warm, total, READ), total]
     return list(pairwise(cuts))

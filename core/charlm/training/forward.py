@@ -1,4 +1,4 @@
-"""The forward pass that training differentiates: the weights of the Keras model, states in and out, time first."""
+"""The differentiable forward pass of training: it uses the Keras model's weights and is time-major."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from core.charlm.training.bfloat16 import from_float32, to_float32
 from core.charlm.training.cells import CELLS, State
 from core.charlm.training.scan import scan
 
-FEW_SYMBOLS = 512  # up to here the gradient of a look-up is quicker as a product with one-hot rows
+FEW_SYMBOLS = 512  # up to this vocabulary the lookup's gradient is faster as a product with one-hot rows
 BYTE = 256
 
 
 class TrainingForward:
-    """Equal to the Keras model from a zero state, in float32 to rounding."""
+    """Stateful forward pass; from a zero state it equals the Keras model up to float32 rounding."""
 
     def __init__(self, config: CharLMConfig) -> None:
         self.config = config
@@ -22,22 +22,22 @@ class TrainingForward:
         self.biases = {begin + 3 * number + 2 for number in range(config.layers)} | {begin + 3 * config.layers + 1}
 
     def zero_state(self, B: int) -> list[State]:
-        """The state before the first character: for each layer (h, c) of an LSTM or (h,) of the others, (B, U)."""
+        """Zero state: for each layer (h, c) of an LSTM or (h,) of the others, (B, U) each."""
         zeros = tf.zeros((B, self.config.units))
         return [(zeros,) * CELLS[self.config.cell].states for _ in range(self.config.layers)]
 
     @tf.function(jit_compile=True, autograph=False)
     def cast_matrices(self, weights: Sequence[Any]) -> list[Any]:
-        """The matrices in bfloat16, so that the products are; biases stay in float32."""
+        """Cast all matrices to bfloat16, and with them the products; biases stay float32."""
         return [w if place in self.biases else from_float32(w, tf.bfloat16) for place, w in enumerate(weights)]
 
     def __call__(
         self, weights: Sequence[Any], ids: Any, state: Sequence[State], seed: Any = None
     ) -> tuple[Any, list[State]]:
-        """ids (T, B), both known → logits (T · B, V) in float32 and the state after.
+        """Map ids (T, B), static shape, to logits (T · B, V) float32 and the final state.
 
-        weights: the model's trainable ones in its order, or narrowed() ones: the products are in their type.
-        seed: (2,) int32 for this pass's dropout; None leaves dropout out.
+        weights: trainable weights in the model's order, possibly from cast_matrices(); their dtype is the products'.
+        seed: (2,) int32 dropout seed of this pass; None disables dropout.
         """
         T, B = ids.shape
         rest = list(weights)
@@ -62,12 +62,12 @@ class TrainingForward:
 
 
 def trainable_tensors(model: keras.Model) -> list[Any]:
-    """The variables of the model that TrainingForward takes, as TensorFlow's own."""
+    """The model's trainable variables as tf.Variable, in the order that TrainingForward expects."""
     return [variable.value for variable in model.trainable_variables]
 
 
 def _project_inputs(table: Any, kernel: Any, ids: Any) -> Any:
-    """The first layer's input projection (T, B, G): looked up in E·K where that is less work than (E of ids)·K."""
+    """The first layer's input projection (T, B, G): a lookup in E·K where that is cheaper than (E[ids])·K."""
     if table is None:
         return lookup(kernel, ids)
     if table.shape[0] <= ids.shape[0] * ids.shape[1]:
@@ -78,7 +78,7 @@ def _project_inputs(table: Any, kernel: Any, ids: Any) -> Any:
 
 @tf.custom_gradient
 def lookup(table: Any, ids: Any) -> Any:
-    """Rows of `table` (V, D) for ids (T, B) → (T, B, D). The gradient adds up in float32 whatever the table's type."""
+    """Gather rows of `table` (V, D) for ids (T, B) → (T, B, D); the gradient is accumulated in float32."""
 
     def gradient(d_rows: Any) -> Any:
         flat, which = _flat(d_rows), tf.reshape(ids, [-1])
@@ -91,12 +91,12 @@ def lookup(table: Any, ids: Any) -> Any:
 
 
 def _training_dropout(x: Any, rate: float, seed: Any, number: int) -> Any:
-    """drop() in training, for the number-th of the places where something is dropped."""
+    """Apply dropout with a seed derived from `number`, the index of the dropout site; identity without a seed."""
     return byte_dropout(x, rate, tf.stack([seed[0] + number, seed[1]])) if rate and seed is not None else x
 
 
 def byte_dropout(x: Any, rate: float, seed: Any) -> Any:
-    """Dropout of x, of any shape, from (2,) int32: one random byte a value, so the rate is rounded to a 256th."""
+    """Dropout of x, any shape, with seed (2,) int32; one random byte per value, so the rate is quantised to 1/256."""
     limit = min(BYTE - 1, round(rate * BYTE))
     size = x.shape.num_elements()
     words = tf.random.stateless_uniform((-(-size // 4),), seed, None, None, tf.uint32, alg="philox")

@@ -13,8 +13,8 @@ LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layer
 def build(config: CharLMConfig, vocabulary: int, seed: int | None = None) -> keras.Model:
     """ids (B, T) int32 → probabilities (B, T, V) of the next character at every step.
 
-    Embedding (or one-hot: an embedding by the identity that does not train), `layers` recurrent layers with dropout
-    before each but the first and before the output, softmax. The state begins at zero with each call.
+    Embedding (one-hot: a frozen identity embedding), `layers` recurrent layers with dropout before each but the first
+    and before the output, dense layer, softmax. Not stateful: each call starts from a zero state.
     """
     seeds = np.random.default_rng(config.seed if seed is None else seed)
 
@@ -51,10 +51,10 @@ def build(config: CharLMConfig, vocabulary: int, seed: int | None = None) -> ker
 
 
 def recurrent(model: keras.Model) -> list[keras.Layer]:
-    """The recurrent layers, the first one first."""
+    """The recurrent layers in order, input side first."""
     return [layer for layer in model.layers if isinstance(layer, tuple(LAYERS.values()))]
 
 
 def table_of(model: keras.Model) -> Any:
-    """The variable (V, D) whose rows stand for the characters."""
+    """The embedding matrix (V, D)."""
     return next(layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)).embeddings

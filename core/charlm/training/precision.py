@@ -1,4 +1,4 @@
-"""How this machine trains fastest: in which type it multiplies, and on how many cores apart."""
+"""Choose the matrix-product dtype and the number of batch shards that train fastest on this machine."""
 
 import os
 import time
@@ -6,20 +6,20 @@ from typing import Any
 
 from core.backend import tf
 
-LEAST_UNITS = 96  # below this the products are too small for their type to matter
-LEAST_ROWS = 8  # streams that are worth a core of their own
-GAIN = 0.85  # bfloat16 rounds: it must be clearly faster
+LEAST_UNITS = 96  # below this the products are too small for the dtype to matter
+LEAST_ROWS = 8  # minimum rows of a shard
+GAIN = 0.85  # bfloat16 loses precision, so it must take at most this share of float32's time
 
 
 def cores() -> int:
-    """Processor cores that this process may use; a cluster says how many of a node's are a run's."""
+    """Processor cores available to this process; a cluster limits them by HIDDEN_STATE_CORES."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     given = os.environ.get("HIDDEN_STATE_CORES", "")
     return max(1, min(there, int(given))) if given.isdecimal() else there
 
 
 def use_single_threaded_ops() -> None:
-    """Let each part of a batch have one core to itself: no step then waits for threads to meet.
+    """Run each op single-threaded, so that batch shards run in parallel without intra-op synchronisation.
 
     Works only before TensorFlow's first use in a process (core.tensorflow_import); later it trains as well, but slower.
     """
@@ -31,12 +31,12 @@ def use_single_threaded_ops() -> None:
 
 
 def shard_count(B: int) -> int:
-    """Into how many parts a batch of B is split."""
+    """Number of shards for a batch of B rows."""
     return max(1, min(cores(), B // LEAST_ROWS))
 
 
 def fastest_dtype(units: int, rows: int) -> str:
-    """ "bfloat16" where this processor multiplies clearly faster in it, else "float32"; takes about 50 ms."""
+    """Return "bfloat16" where this processor multiplies clearly faster in it, else "float32"; takes about 50 ms."""
     if units < LEAST_UNITS:
         return "float32"
     spent = {"float32": float("inf"), "bfloat16": float("inf")}

@@ -1,8 +1,8 @@
-"""A recurrent layer over time with its own way back, several times the speed of a layer that is differentiated.
+"""A recurrent layer over time with a custom gradient, several times faster than differentiating a Keras layer.
 
-Everything that does not depend on the step before is one large matrix product: the input's projection before the loop,
-the gradients of the weights after it. Inside the loop stands one small product and the cell, compiled. Time comes
-first, so that a step's rows lie together.
+Whatever does not depend on the previous step is one large matrix product: the input projection before the loop and the
+weight gradients after it. The loop contains only one small product and the compiled cell. Tensors are time-major, so
+that the rows of a step are contiguous.
 """
 
 from functools import lru_cache
@@ -15,7 +15,7 @@ from core.charlm.training.cells import CELLS, State, biases
 
 @lru_cache
 def _compiled_cell(cell: str, dtype: tf.DType) -> tuple[Any, Any]:
-    """The cell forward and backward, matrix products in `dtype`, states and sums in float32."""
+    """Compile the cell's forward and backward pass: products in `dtype`, states and sums in float32."""
     kind = CELLS[cell]
 
     def forward(x: Any, r: Any, bias: Any, before: State) -> Any:
@@ -32,10 +32,10 @@ def _compiled_cell(cell: str, dtype: tf.DType) -> tuple[Any, Any]:
 
 
 def scan(cell: str, x: Any, state: State, recurrent: Any, bias: Any) -> tuple[Any, State]:
-    """x (T, B, G), the inputs' projection; recurrent (U, G); both float32 or both bfloat16, which the products are in.
+    """Run a cell over x (T, B, G), the input projection without bias, with the recurrent kernel (U, G).
 
-    bias as in Keras' layer and `state`, each (B, U), in float32. Returns the hidden values (T, B, U) in x's type and
-    the state after the last step.
+    x and recurrent share a dtype, float32 or bfloat16, in which products are computed. bias: as in the Keras layer,
+    float32; state: (B, U) each, float32. Returns hidden values (T, B, U) in x's dtype and the state after step T.
     """
     dtype, U = x.dtype, recurrent.shape[0]
     T, B, G = x.shape

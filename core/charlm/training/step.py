@@ -1,4 +1,4 @@
-"""Many optimizer steps in one compiled loop, each step's batch split over the processor's cores."""
+"""Run many optimizer steps in one compiled loop, each batch split into shards for the processor's cores."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from core.training.devices import Devices
 
 
 class Steps:
-    """Truncated backpropagation through time; the state that the next step begins with is in `state`.
+    """Truncated backpropagation through time; `state` carries the recurrent state between steps.
 
-    Of several devices each takes one part of the batch; a processor alone splits it into `shards`, one a core.
+    With several devices each processes one part of the batch; a single CPU splits it into `shards`, one per core.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Steps:
             self.optimizer = Adam(self.weights, fades, decay=decay, clip_norm=config.clip_norm)
 
     def variables(self) -> dict[str, Any]:
-        """What the next step depends on besides the weights."""
+        """Optimizer and recurrent state by name, for the checkpoint."""
         found = {f"optimizer/{name}": variable for name, variable in self.optimizer.variables().items()}
         for number, layer in enumerate(self.state):
             found |= {f"state/{number}/{part}": variable for part, variable in enumerate(layer)}
@@ -56,7 +56,7 @@ class Steps:
         autograph=False,
     )
     def __call__(self, first: Any, factors: Any) -> tuple[Any, Any]:
-        """Train a step for each of the schedule's factors; the mean loss and the mean norm of the gradients."""
+        """Train one step per schedule factor, starting at step `first`; return mean loss and mean gradient norm."""
         count = tf.size(factors)
 
         def body(k: Any, total: Any, norms: Any) -> tuple[Any, Any, Any]:
@@ -92,7 +92,7 @@ class Steps:
         return self.devices.all_reduce(tf.add_n(losses)), norm
 
     def _shard_gradients(self, weights: Any, x: Any, y: Any, before: Any, seed: Any) -> tuple[Any, Any, Any]:
-        """The part's share of the mean loss, and of its gradients."""
+        """A shard's contribution to the batch's mean loss and gradients, and its final state."""
         weights = [tf.identity(weight) for weight in weights]
         plan = self.batches.plan
         with tf.GradientTape(watch_accessed_variables=False) as tape:

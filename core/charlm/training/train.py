@@ -61,7 +61,7 @@ class CharLMTask:
             run.write_json("baselines.json", self._baselines(V))
 
     def _numerics(self, run: Run) -> dict[str, Any]:
-        """How sums are rounded: as the run began, so that it continues exactly; else what is fastest here."""
+        """Precision and shard count: those stored in facts.json, for exact resumption; else the fastest ones here."""
         facts = run.read_json("facts.json")
         known = facts.get("numerics") if isinstance(facts, dict) else None
         if isinstance(known, dict) and known.get("precision") in TYPES and isinstance(known.get("shards"), int):
