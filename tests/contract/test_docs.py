@@ -62,6 +62,13 @@ def sources() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in [*files, *others] if path != Path(__file__))
 
 
+@cache
+def translations() -> dict[str, str]:
+    """Every text of a screen, with its Chinese; tests/contract/test_locales.py holds them to the code."""
+    held = update.catalogue(ROOT / "locales" / "zh" / "LC_MESSAGES" / f"{update.NAME}.po")
+    return {str(message.id): str(message.string) for message in held if message.id}
+
+
 def spans(page: Path) -> list[str]:
     return CODE.findall(prose_of(page))
 
@@ -99,6 +106,11 @@ def parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namesp
         return None
 
 
+@cache
+def core() -> argparse.ArgumentParser:
+    return core_parser()
+
+
 def flags(parser: argparse.ArgumentParser) -> set[str]:
     found = set(parser._option_string_actions)
     for action in parser._actions:
@@ -129,7 +141,7 @@ def test_every_command_parses(command, page, capsys):
             assert given.only in code, f"{page}: no row of {given.name} is called {given.only}"
     elif words[1:3] == ["-m", "core"]:
         if words[3:] and words[3:] != ["train"]:
-            meant(parsed(core_parser(), words[3:]), page)
+            meant(parsed(core(), words[3:]), page)
     else:
         files = [word for word in words[1:] if "/" in word]
         assert files, command
@@ -157,14 +169,14 @@ def meant(given: argparse.Namespace | None, page: str) -> None:
 def test_the_check_of_commands_sees_what_is_wrong(capsys):
     for wrong in (["train", "charlm", "--text", "sample:nope"], ["show-me"], ["generate", "demo-none"]):
         with pytest.raises((AssertionError, pytest.fail.Exception)):
-            meant(parsed(core_parser(), wrong), "here")
+            meant(parsed(core(), wrong), "here")
     with pytest.raises(UserError):
-        meant(parsed(core_parser(), ["train", "charlm", "--text", "a.txt", "--units", "many"]), "here")
+        meant(parsed(core(), ["train", "charlm", "--text", "a.txt", "--units", "many"]), "here")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_option_exists(page):
-    known = flags(core_parser()) | flags(bench_parser()) | FOREIGN_FLAGS
+    known = flags(core()) | flags(bench_parser()) | FOREIGN_FLAGS
     named = {flag for span in spans(page) if "pip " not in span for flag in re.findall(r"(?<!\S)--[a-z][\w-]*", span)}
     assert named - known == set()
 
@@ -232,7 +244,6 @@ def test_every_address_of_a_screen_exists(page):
 @pytest.mark.parametrize("page", [page for page in PAGES if page != GENERATED], ids=lambda page: page.name)
 def test_what_is_set_in_italics_is_said_on_a_screen(page):
     """Labels of screens are set so; what is not one is a term that its sentence explains."""
-    said = {str(message.id) for message in update.messages() if message.id}
     terms = {
         "Hidden State",
         "Stock Keras",
@@ -245,7 +256,7 @@ def test_what_is_set_in_italics_is_said_on_a_screen(page):
     }
     terms |= {"Report a vulnerability", "Security"}
     named = set(re.findall(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", CODE.sub("", prose_of(page))))
-    assert named - said - terms == set()
+    assert named - set(translations()) - terms == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -317,8 +328,7 @@ def test_the_layers_are_those_of_pyproject():
 
 def test_the_glossary_translates_as_the_screens_do():
     table = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", text_of(ROOT / "docs" / "glossary.md"), re.MULTILINE)
-    held = update.catalogue(ROOT / "locales" / "zh" / "LC_MESSAGES" / f"{update.NAME}.po")
-    said = {str(message.id): str(message.string) for message in held if message.id}
+    said = translations()
     terms = [(english, chinese) for english, chinese in table[1:] if english in said]
     assert len(terms) > 20
     assert [(english, chinese, said[english]) for english, chinese in terms if said[english] != chinese] == []
