@@ -29,6 +29,7 @@ ASKED: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("judge 64 texts", "demo-reviews", "/classify", {"texts": [REVIEW] * 64}),
     ("draw 64 pictures", "demo-digits", "/sample", {"count": 64}),
 )
+JSON = {"Content-Type": "application/json"}
 
 
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
@@ -82,7 +83,7 @@ def call(port: int, path: str, question: dict[str, Any]) -> float:
     """Seconds from connecting to the whole answer."""
     began = time.perf_counter()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    connection.request("POST", path, json.dumps({**question, "seed": 0} if path != "/classify" else question))
+    connection.request("POST", path, json.dumps({**question, "seed": 0} if path != "/classify" else question), JSON)
     answer = connection.getresponse()
     content = answer.read()
     connection.close()

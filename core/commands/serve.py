@@ -39,11 +39,13 @@ def serve(arguments: argparse.Namespace) -> int:
         raise UserError(_("There is no port {port}: it goes from 1 to 65535.").format(port=arguments.port))
     from core.serve.app import Service
     from core.serve.connection import bind_sockets, server
+    from core.serve.guard import LOCAL_NAMES
 
     with contextlib.ExitStack() as opened, contextlib.suppress(KeyboardInterrupt):
         # Open the sockets before loading the model, which takes seconds, to report a port in use at once.
         sockets = [opened.enter_context(each) for each in bind_sockets(arguments.host, arguments.port)]
-        service = Service(run, arguments.token)
+        names = LOCAL_NAMES if _is_loopback(arguments.host) else None  # elsewhere the token protects it
+        service = Service(run, arguments.token, names)
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
         print(_("“{run}” answers at http://{host}:{port} (OpenAPI: /openapi.json)").format(
             run=run.id, host=host, port=arguments.port), file=sys.stderr)  # fmt: skip

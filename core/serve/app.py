@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,10 +23,12 @@ from core.faults import studio_log
 from core.i18n import _
 from core.runs.run import Run
 from core.serve import connection
+from core.serve.guard import refusal
 
 BODY_LIMIT = 2_000_000  # bytes of a request
 QUEUE_SECONDS = 30.0  # that a request may wait in the queue
 ANSWER_SECONDS = 60.0  # timeout of a computation; one that cannot be cancelled blocks the queue until it ends
+SHOWN = 60  # characters of a caller's key in an error
 QUEUE_LIMIT = 16  # requests that may wait while one is computed
 log = studio_log("serve")
 
@@ -42,8 +44,9 @@ class RefusedError(Exception):
 class Service:
     """HTTP service for one run. A model file that training has replaced is loaded again before the next answer."""
 
-    def __init__(self, run: Run, token: str = "") -> None:
-        self.run, self._token = run, token
+    def __init__(self, run: Run, token: str = "", names: Collection[str] | None = None) -> None:
+        """token: what callers must send, "" for none. names: host names that it answers to, None for any."""
+        self.run, self._token, self._names = run, token, names
         self._service = family(run.family).service
         self._stamp, self._endpoints = (-1, -1), dict[str, Endpoint]()
         self._compute_lock, self._queued = asyncio.Lock(), 0
@@ -73,9 +76,9 @@ class Service:
 
     def application(self) -> Starlette:
         routes = [
-            Route("/health", self.health),
-            Route("/openapi.json", self.openapi),
-            *(Route(path, self.handle, methods=["POST"]) for path in self._endpoints),
+            Route("/health", self._guarded(self.health)),
+            Route("/openapi.json", self._guarded(self.openapi)),
+            *(Route(path, self._guarded(self.handle), methods=["POST"]) for path in self._endpoints),
         ]
         made = Starlette(
             routes=routes,
@@ -85,16 +88,27 @@ class Service:
         made.router.redirect_slashes = False
         return made
 
+    def _guarded(self, handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            refused = refusal(request.method, request.headers, self._names)
+            return _error_response(*refused) if refused else await handle(request)
+
+        return guarded
+
     async def health(self, request: Request) -> Response:
         """Answer 503 where the model file is gone: a deleted run must not be served from memory."""
-        said = {"run": self.run.id, "family": self.run.family, "waiting": self._queued}
+        said = {"run": self.run.id, "family": self.run.family, "waiting": self._queued} if self._known(request) else {}
         try:
             await run_in_threadpool(self._model_stamp)
         except UserError as error:
-            return JSONResponse({"state": "gone", "error": str(error)} | said, 503)
+            return JSONResponse({"state": "gone"} | ({"error": str(error)} | said if said else {}), 503)
         return JSONResponse({"state": "ready"} | said)
 
     async def openapi(self, request: Request) -> Response:
+        try:
+            self._check_token(request)
+        except RefusedError as error:
+            return _error_response(error.status, str(error))
         return JSONResponse(describe(self.run, self._endpoints))
 
     async def handle(self, request: Request) -> Response:
@@ -102,7 +116,7 @@ class Service:
             self._check_token(request)
             body = await self._body(request)
             endpoint = await run_in_threadpool(lambda: self.refresh()[request.url.path])
-            question = endpoint.request.model_validate_json(body)
+            question = endpoint.request.model_validate_json(body, strict=True)
             if self._queued >= QUEUE_LIMIT:
                 raise RefusedError(503, _("Too many requests are waiting: try again in a moment."))
             return await self._answer(endpoint, question)
@@ -110,7 +124,8 @@ class Service:
             return _error_response(error.status, str(error))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or _("the request")
+            # A key that nobody knows may be the whole request: it is cut, not sent back.
+            where = one_line(".".join(str(part)[:SHOWN] for part in first["loc"][:4])) or _("the request")
             return _error_response(422, f"{where}: {first['msg']}")
         except UserError as error:
             return _error_response(422, str(error))
@@ -160,9 +175,13 @@ class Service:
             parts.put_nowait(None)
         return None
 
-    def _check_token(self, request: Request) -> None:
+    def _known(self, request: Request) -> bool:
+        """Does the caller send the token, or is none wanted?"""
         given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        if self._token and not hmac.compare_digest(given.encode(), self._token.encode()):
+        return not self._token or hmac.compare_digest(given.encode(), self._token.encode())
+
+    def _check_token(self, request: Request) -> None:
+        if not self._known(request):
             raise RefusedError(401, _("This service wants its token: send “Authorization: Bearer …”."))
 
     async def _body(self, request: Request) -> bytes:
@@ -227,9 +246,12 @@ def describe(run: Run, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
                 },
                 "responses": {
                     "200": {"description": "The answer", "content": {endpoint.media: {}}},
+                    "400": {"description": "The request broke off, or says its length twice"},
                     "401": {"description": "No token, or a wrong one"},
+                    "403": {"description": "Another host name, or a page of another site"},
                     "408": {"description": "The request did not come in whole in time"},
                     "413": {"description": f"More than {BODY_LIMIT} bytes"},
+                    "415": {"description": "Not JSON by its content type"},
                     "422": {"description": "The request is wrong, or the run's model is gone"},
                     "500": {"description": "A fault of the program"},
                     "503": {"description": "Too many are waiting, or the answer takes too long"},

@@ -19,7 +19,7 @@ def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
 def call(port: int, path: str, *, body: bytes = b"{}", length: int | None = None, token: str = TOKEN) -> socket.socket:
     """A request as raw bytes; `length` is what it says of its length."""
     connection = socket.create_connection(("127.0.0.1", port), 20)
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     head += f"Content-Length: {len(body) if length is None else length}\r\nConnection: close\r\n\r\n"
     connection.sendall(head.encode() + body)
     return connection

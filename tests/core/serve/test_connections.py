@@ -24,6 +24,7 @@ from core.serve.connection import bind_sockets
 from tests.core.serve.calls import TOKEN, answer, call, until, works
 
 BIG = 100_000_000
+JSON = "Content-Type: application/json"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(port: int, head: str, *lines: str) -> socket.socket:
     made = socket.create_connection(("127.0.0.1", port), 20)
-    made.sendall("\r\n".join((f"{head} HTTP/1.1", "Host: x", f"Authorization: Bearer {TOKEN}", *lines)).encode())
+    made.sendall("\r\n".join((f"{head} HTTP/1.1", "Host: x", f"Authorization: Bearer {TOKEN}", JSON, *lines)).encode())
     return made
 
 
@@ -57,7 +58,7 @@ def test_who_sends_too_much_reads_why(port: int) -> None:
         ("/nowhere", 3_000_000, TOKEN, 404),
         ("/health", 3_000_000, TOKEN, 405),
     ):
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", b"x" * size, headers)
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request, timeout=20)
@@ -193,7 +194,7 @@ def test_a_body_that_breaks_the_rules_while_it_is_refused_ends_the_connection(
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], int]:
     """The command, with a run that needs no loading."""
     monkeypatch.setenv("HIDDEN_STATE_RUNS", str(DEFAULT_DIR))
-    monkeypatch.setattr(app, "Service", lambda run, token: SimpleNamespace(application=Starlette))
+    monkeypatch.setattr(app, "Service", lambda run, token, names: SimpleNamespace(application=Starlette))
     return lambda host, port: main(["serve", "demo-digits", "--host", host, "--port", str(port), "--token", TOKEN])
 
 

@@ -15,6 +15,7 @@ from core.samples.registry import sample
 from core.serve.app import BODY_LIMIT, Service
 
 TOKEN = "a token of twenty or so"
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +58,13 @@ def test_the_stream_is_the_same_text(client: TestClient) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
-def test_health_and_openapi_need_no_token_and_name_the_run(client: TestClient, run: Run) -> None:
-    client.headers.pop("Authorization")
+def test_without_the_token_nothing_is_said_of_the_run(client: TestClient, run: Run) -> None:
     assert client.get("/health").json()["run"] == run.id
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/generate", "/generate/stream", "/health"} == set(paths)
+    client.headers.pop("Authorization")
+    assert client.get("/health").json() == {"state": "ready"}
+    assert client.get("/openapi.json").status_code == 401
 
 
 @pytest.mark.parametrize("given", [None, "Bearer wrong", "Bearer ", TOKEN[:-1]])
@@ -82,15 +85,15 @@ def test_bad_requests_end_in_one_sentence(client: TestClient) -> None:
         b'{"what": 1}',
         b"\xff",
     ):
-        answer = client.post("/generate", content=body)
+        answer = client.post("/generate", content=body, headers=JSON)
         assert answer.status_code == 422, body
         assert "\n" not in answer.json()["error"]
 
 
 def test_a_body_over_the_limit_is_refused_by_its_word_and_by_its_length(client: TestClient) -> None:
-    assert client.post("/generate", content=b"x" * (BODY_LIMIT + 1)).status_code == 413
+    assert client.post("/generate", content=b"x" * (BODY_LIMIT + 1), headers=JSON).status_code == 413
     chunks = (b"x" * 100_000 for _ in range(BODY_LIMIT // 100_000 + 2))  # no content-length is said
-    assert client.post("/generate", content=chunks).status_code == 413
+    assert client.post("/generate", content=chunks, headers=JSON).status_code == 413
 
 
 def test_a_model_that_is_replaced_while_it_serves_is_loaded_anew(run: Run) -> None:
