@@ -1,1 +1,1 @@
-"""Side-by-side measurements: `python -m bench charlm | classifier | gan | app`."""
+"""Benchmarks: `python -m bench charlm | classifier | gan | app`."""

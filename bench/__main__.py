@@ -1,4 +1,4 @@
-"""python -m bench NAME [--quick] [--json]: everything that is compared runs in one process, in turns."""
+"""python -m bench NAME [--quick] [--json]: run a benchmark and print its rows."""
 
 import argparse
 import json

@@ -1,7 +1,7 @@
-"""The screens as a person has them: a server with TensorFlow imported, a real Chromium, times by the browser's clock.
+"""Measure the screens in a real Chromium, against a server that has imported TensorFlow.
 
-First picture: from opening the address to the first drawn chart, the browser's cache warm. Control: from a press to the
-redrawn page. Live training is not among the controls.
+First picture: time from opening the address to the first drawn chart, with a warm browser cache. Control: time from
+using a control to the redrawn page, by the browser's clock. Live training is not among the controls.
 """
 
 import os
@@ -27,7 +27,7 @@ WHO = "hidden-state"
 
 DRAWN = "() => document.querySelector('[data-testid=stMain] .js-plotly-plot .main-svg') !== null"
 RESTING = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
-# Milliseconds from now until the script has run once more and the browser has painted what it drew.
+# Milliseconds until the script has run again and the browser has painted the result.
 WATCH = """() => { window.answered = new Promise(resolve => {
     const app = document.querySelector('[data-testid=stApp]'), began = performance.now();
     let ran = false;
@@ -43,7 +43,7 @@ ANSWER = "() => Promise.race([window.answered, new Promise(resolve => setTimeout
 
 
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
-    """Rows for every screen whose name contains `only`. Needs Chromium and Playwright."""
+    """Return the rows of every screen whose name contains `only`. Needs Chromium and Playwright."""
     rows: list[dict[str, Any]] = []
     if not any(only in f"lab {key}" for key in lab_pages()):
         return rows
@@ -64,7 +64,7 @@ def lab_pages() -> list[str]:
 
 
 def lab_page(page: Any, address: str, key: str, work: str, turns: int) -> list[dict[str, Any]]:
-    """The first picture and the answers of the controls of one lab page."""
+    """Measure the first picture and the controls of one lab page."""
     first = []
     for _turn in range(turns + 1):  # the first opening imports the concept
         began = time.perf_counter()
@@ -87,7 +87,7 @@ def lab_page(page: Any, address: str, key: str, work: str, turns: int) -> list[d
 
 
 def controls(page: Any) -> list[Callable[[], None]]:
-    """One press for each slider, choice and step button that the page shows."""
+    """Return a function for each slider, choice and step button of the page, which uses the control once."""
     main = page.get_by_test_id("stMain")
     found: list[Callable[[], None]] = []
     for slider in main.get_by_role("slider").all():
@@ -102,7 +102,7 @@ def controls(page: Any) -> list[Callable[[], None]]:
 
 
 def press(page: Any, control: Callable[[], None]) -> float | None:
-    """Milliseconds from the press to the redrawn page; None for a control that an earlier one has taken away."""
+    """Return the milliseconds from using a control to the redrawn page; None if the control no longer exists."""
     from playwright.sync_api import Error
 
     try:
@@ -119,7 +119,7 @@ def press(page: Any, control: Callable[[], None]) -> float | None:
 def server(
     prepare: Callable[[Path], None] = lambda runs: None, *, warm: bool = True, **environment: str
 ) -> Iterator[str]:
-    """The app on a free port, with TensorFlow imported where `warm`; yields its address.
+    """Run the app on a free port, with TensorFlow imported first if `warm`; yield its address.
 
     prepare(runs) fills the folder of runs, which is empty otherwise; what the server says on stderr is in LOG there.
     """

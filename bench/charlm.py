@@ -1,8 +1,8 @@
 """The character model against stock Keras, PyTorch and the notes' recipe.
 
-Every contender lives in a process of its own, with the threads it chooses for itself; they take turns, round after
-round, and the best round of each counts, so that what else the machine does hits all alike. PyTorch takes part where it
-can be imported, or by the interpreter that BENCH_TORCH_PYTHON names.
+Each contender runs in its own process with its default number of threads. They are measured in turn, for several
+rounds, and the best round of each counts, so that other load on the machine affects all alike. PyTorch is included if
+it can be imported, or with the interpreter that BENCH_TORCH_PYTHON names.
 """
 
 import json
@@ -182,7 +182,7 @@ CONTENDERS: dict[tuple[str, str], Callable[[], Burst]] = {
 
 # Rows ----------------------------------------------------------------------------------------------------------------
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
-    """The rows of the table; `only` takes those whose work contains it."""
+    """Return the rows of the table whose work contains `only`."""
     rows: list[dict[str, Any]] = []
     for work in (TRAINING, WRITING):
         if only in work:
@@ -200,7 +200,7 @@ def compete(work: str, rounds: int) -> list[dict[str, Any]]:
 
 
 def learn(path: Path, seconds: int) -> list[dict[str, Any]]:
-    """What preset quick reaches on Tiny Shakespeare in `seconds`, all told."""
+    """Return the figures of preset quick on Tiny Shakespeare after `seconds` in total."""
     work = f"{LEARNING}, {seconds} s"
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "core", "train", "charlm", "--text", str(path), "--preset", "quick"]

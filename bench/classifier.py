@@ -1,8 +1,9 @@
 """The Transformer classifier against PyTorch, stock Keras and linear models.
 
-Speed: every contender lives in a process of its own and they take turns, round after round; the best round of each
-counts, so that what else the machine does hits all alike. All read the same batches of SST-2 (or, without
-HIDDEN_STATE_DATA, of made-up texts of the same lengths). Quality: the test parts, mean of 3 seeds, an hour or so.
+Speed: each contender runs in its own process and they are measured in turn, for several rounds; the best round of
+each counts, so that other load on the machine affects all alike. All read the same batches of SST-2 (or, without
+HIDDEN_STATE_DATA, of synthetic texts of the same lengths). Quality: accuracy on the test data, mean of 3 seeds, which
+takes about an hour.
 """
 
 import json
@@ -42,7 +43,7 @@ def options(**changes: Any) -> Any:
 
 
 def batches() -> tuple[Any, np.ndarray, int]:
-    """The batches, the labels and the number of known tokens, without TensorFlow."""
+    """Return the batches, the labels and the vocabulary size, without importing TensorFlow."""
     from core.classifier.data.batches import Batches
     from core.classifier.data.encode import encode
     from core.classifier.data.prepare import prepare
@@ -184,7 +185,7 @@ def predict_ours() -> Burst:
 
 
 def predict_torch() -> Burst:
-    """The same tokens, in the same groups of similar length."""
+    """Predict the same tokens with PyTorch, in the same batches of similar length."""
     import torch
 
     from core.classifier.data.batches import by_length, padded
@@ -227,7 +228,7 @@ def compete(work: str, rounds: int) -> list[Row]:
 
 # Quality --------------------------------------------------------------------------------------------------------------
 def quality(name: str, preset_name: str, seeds: tuple[int, ...]) -> list[Row]:
-    """Mean test accuracy over the seeds, of the network and of the best linear baseline by validation."""
+    """Return the mean test accuracy over the seeds of the network and of the best linear baseline by validation."""
     from core.classifier.config import preset
     from core.classifier.data.prepare import sizes
     from core.jobs.worker import work as train
@@ -267,7 +268,7 @@ def quality(name: str, preset_name: str, seeds: tuple[int, ...]) -> list[Row]:
 
 
 def run(quick: bool = False, only: str = "") -> list[Row]:
-    """The rows of the table; `only` takes those whose work contains it."""
+    """Return the rows of the table whose work contains `only`."""
     rows: list[Row] = []
     for work in (TRAINING, PREDICTING):
         if only in work:

@@ -1,4 +1,4 @@
-"""The tables that the classifier is measured on: real ones, or made-up texts of their lengths."""
+"""The data sets that the classifier is measured on: real ones, or synthetic texts of the same lengths."""
 
 import csv
 import io
@@ -10,12 +10,12 @@ import numpy as np
 
 
 def sources(name: str) -> list[Any]:
-    """The parts of a real data set; for SST-2 made-up ones where there are no real ones."""
+    """Return the parts of a real data set, or synthetic data without HIDDEN_STATE_DATA."""
     from core.sources import Source
 
     folder = os.environ.get("HIDDEN_STATE_DATA")
     if not folder:
-        return [made_up()]
+        return [synthetic()]
     parts = {
         "sst-2": {"sst2_train.tsv": "train", "sst2_dev.tsv": "validation", "sst2_test.tsv": "test"},
         "waimai": {"waimai_10k.csv": "train"},
@@ -24,8 +24,8 @@ def sources(name: str) -> list[Any]:
     return [Source(file, (Path(folder) / file).read_bytes(), role) for file, role in parts[name].items()]
 
 
-def made_up() -> Any:
-    """7,000 rows of words without sense: as many words as SST-2 has, as long as its sentences are."""
+def synthetic() -> Any:
+    """Return 7,000 rows of random words, with the vocabulary size and the sentence lengths of SST-2."""
     from core.sources import Source
 
     rng = np.random.default_rng(0)

@@ -1,6 +1,6 @@
-"""A sweep on two Ray nodes of one core each on this machine, against the same runs one after another at home.
+"""Compare a sweep on two local Ray nodes of one core each with the same runs one after another without Ray.
 
-Both have the same two cores: what is won is that two small networks at once waste less of them than one on both.
+Both use the same two cores. Two small networks at once, on one core each, use them better than one network on both.
 """
 
 import importlib.util
@@ -24,7 +24,7 @@ PATIENCE = 1800.0  # seconds
 
 
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
-    """Rows for the sweep; none where Ray is not installed, or `only` names something else."""
+    """Return the rows of the sweep; none where Ray is not installed or `only` does not match."""
     work = f"sweep of {RUNS} runs"
     if only not in work:
         return []
@@ -34,20 +34,20 @@ def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
     steps = QUICK_STEPS if quick else STEPS
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HIDDEN_STATE_LAUNCHER"] = "process"
-        home = _seconds(Path(folder) / "home", steps)
+        local_seconds = _sweep_seconds(Path(folder) / "home", steps)
         os.environ["HIDDEN_STATE_LAUNCHER"] = "ray"
         with two_nodes():
-            afar = _seconds(Path(folder) / "afar", steps)
+            cluster_seconds = _sweep_seconds(Path(folder) / "afar", steps)
         del os.environ["HIDDEN_STATE_LAUNCHER"]
     return [
-        {"work": f"{work}: one after another", "who": WHO, "value": home, "unit": "s"},
-        {"work": f"{work}: on two Ray nodes", "who": WHO, "value": afar, "unit": "s"},
-        {"work": f"{work}: gain", "who": WHO, "value": home / afar, "unit": "times"},
+        {"work": f"{work}: one after another", "who": WHO, "value": local_seconds, "unit": "s"},
+        {"work": f"{work}: on two Ray nodes", "who": WHO, "value": cluster_seconds, "unit": "s"},
+        {"work": f"{work}: gain", "who": WHO, "value": local_seconds / cluster_seconds, "unit": "times"},
     ]
 
 
-def _seconds(folder: Path, steps: int) -> float:
-    """From the first start to the end of the last run; raises RuntimeError where one did not finish."""
+def _sweep_seconds(folder: Path, steps: int) -> float:
+    """Return the seconds from the first start to the end of the last run. Raises RuntimeError if one fails."""
     options = CharLMConfig(units=64, batch_size=32, window=64, steps=steps, epochs=None)
     runs = sweep(
         options, {"learning_rate": ["0.002", "0.005"]}, range(RUNS // 2), sample("lighthouse"), directory=folder

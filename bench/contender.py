@@ -1,6 +1,7 @@
-"""Contenders of a benchmark, each in a process of its own: TensorFlow and PyTorch collide in one process.
+"""The contenders of a benchmark, each in its own process.
 
-PyTorch's triton and TensorFlow bring two copies of one native library; importing both ends in a segmentation fault.
+TensorFlow and PyTorch cannot share a process: TensorFlow and PyTorch's triton contain two copies of one native library,
+and importing both ends in a segmentation fault.
 """
 
 import json
@@ -11,12 +12,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-Burst = Callable[[], float]  # does a second or so of work and returns units per second
+Burst = Callable[[], float]  # works for about a second and returns units per second
 Contenders = Mapping[tuple[str, str], Callable[[], Burst]]  # (work, who) → what prepares its burst
 
 
 class Contender:
-    """A process of `python -m MODULE WORK WHO` that does one burst for each line it reads.
+    """A process of `python -m MODULE WORK WHO` that runs one burst for each line it reads.
 
     speeds: units per second of every burst so far. BENCH_TORCH_PYTHON names the interpreter of PyTorch's contenders.
     """
@@ -40,7 +41,8 @@ class Contender:
     def best(self) -> float:
         return max(self.speeds, default=0.0)
 
-    def turn(self) -> None:
+    def measure(self) -> None:
+        """Run one burst and record its speed."""
         answer = self._ask() if self.available else None
         if answer:
             self.speeds.append(answer["speed"])
@@ -64,12 +66,12 @@ class Contender:
 
 
 def take_turns(module: str, contenders: Contenders, work: str, rounds: int) -> list[Contender]:
-    """Every contender of `work` does one burst a round, in turns, so that all see the same noise; then they end."""
+    """Measure every contender of `work` once a round, in turn, so that other load affects all alike; then end them."""
     found = [Contender(module, *key) for key in contenders if key[0] == work]
     try:
         for _round in range(rounds):
             for contender in found:
-                contender.turn()
+                contender.measure()
     finally:
         for contender in found:
             contender.close()
@@ -80,7 +82,7 @@ def take_turns(module: str, contenders: Contenders, work: str, rounds: int) -> l
 
 
 def serve(contenders: Contenders, work: str, who: str) -> None:
-    """Be a contender: the first line means "be ready", each further one "do a burst"."""
+    """Run as a contender: prepare, then answer the first line of input; run a burst for each further line."""
     from core.training.machine import peak_memory_mb
 
     try:

@@ -1,8 +1,8 @@
-"""Dense GANs side by side: images per second in turns, and distance after the same time of training on MNIST.
+"""Compare dense GANs: images per second, measured in turn, and Fréchet distance after the same training time on MNIST.
 
 The quality rows take 3 seeds × 3 recipes × SECONDS (45 minutes in all) and need HIDDEN_STATE_DATA; --quick takes 20 s
-a recipe and one seed. Every recipe runs in this project's compiled loop, which is the fastest of those measured, so
-that the others lose by what they are and not by how they are run.
+a recipe and one seed. Every recipe runs in this project's compiled loop, the fastest of those measured, so that only
+the recipes are compared and not their training loops.
 """
 
 import os
@@ -31,7 +31,7 @@ COPIED: dict[str, Any] = {
 
 
 def run(quick: bool = False, only: str = "") -> list[Row]:
-    """All rows whose work contains `only`."""
+    """Return all rows whose work contains `only`."""
     found: list[Row] = []
     for work in (NOTES, COPIED_SIZES):
         if only in work:
@@ -43,7 +43,7 @@ def run(quick: bool = False, only: str = "") -> list[Row]:
 
 # Speed --------------------------------------------------------------------------------------------------------------
 def speed(work: str, rounds: int) -> list[Row]:
-    """Median images per second of every contender, each measured for TURN seconds in every round."""
+    """Return the median images per second of every contender, each measured for TURN seconds in every round."""
     found = take_turns("bench.gan", CONTENDERS, work, rounds + 1)
     # The first round compiles and warms up.
     return [
@@ -84,7 +84,7 @@ def ours(recipe: str) -> Callable[[float], float]:
 
 
 def notes_loop() -> Callable[[float], float]:
-    """The source notes' loop: predict, then train_on_batch for real, for generated, and through a frozen D."""
+    """Return the source notes' loop: predict, then train_on_batch for real, for generated, and through a frozen D."""
     import keras
 
     layers = keras.layers
@@ -126,7 +126,7 @@ CONTENDERS: dict[tuple[str, str], Callable[[], Burst]] = {
 
 # Quality ------------------------------------------------------------------------------------------------------------
 def quality(seconds: float = SECONDS, seeds: Sequence[int] = SEEDS) -> list[Row]:
-    """Distance after `seconds` of training each, 10,000 drawn pictures against the 10,000 test pictures of MNIST."""
+    """Return the distances after `seconds` of training: 10,000 generated images against MNIST's 10,000 test images."""
     folder = os.environ.get("HIDDEN_STATE_DATA")
     if not folder:
         print("HIDDEN_STATE_DATA names no folder with mnist.npz: the quality rows are left out.", file=sys.stderr)
@@ -171,7 +171,7 @@ def quality(seconds: float = SECONDS, seeds: Sequence[int] = SEEDS) -> list[Row]
 
 
 def trained(options: Any, images: Any, seconds: float) -> np.ndarray:
-    """COMPARED pictures (N, S, S) uint8 of a game that was trained for `seconds`, compiling not counted."""
+    """Train for `seconds`, not counting compilation; return COMPARED generated images, (N, S, S) uint8."""
     from core.gan.inference.draw import ImageSampler
     from core.gan.training.step import BLOCK, GANSteps
     from core.training.schedule import factors

@@ -1,4 +1,4 @@
-"""The same two dense GANs as an eager PyTorch loop, written as PyTorch's users write it."""
+"""The same two dense GANs as an idiomatic eager PyTorch loop."""
 
 import time
 from collections.abc import Callable
@@ -9,10 +9,11 @@ from torch import nn
 
 
 def torch_loop(recipe: str, batch: int) -> Callable[[float], float]:
-    """A function that trains for so many seconds and returns images per second; recipe is "notes" or "copied"."""
-    generator, judge = _notes() if recipe == "notes" else _copied()
+    """Return a function that trains for some seconds and returns images per second; recipe is "notes" or "copied"."""
+    generator, discriminator = _notes() if recipe == "notes" else _copied()
     rate = {"lr": 1e-3} if recipe == "notes" else {"lr": 2e-4, "betas": (0.5, 0.999)}
-    of_g, of_d = torch.optim.Adam(generator.parameters(), **rate), torch.optim.Adam(judge.parameters(), **rate)
+    generator_optimizer = torch.optim.Adam(generator.parameters(), **rate)
+    discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), **rate)
     loss, pictures = nn.BCELoss(), torch.rand(60_000, 784)
     one, zero = torch.ones(batch, 1), torch.zeros(batch, 1)
 
@@ -20,13 +21,13 @@ def torch_loop(recipe: str, batch: int) -> Callable[[float], float]:
         began, done = time.perf_counter(), 0
         while time.perf_counter() - began < seconds:
             real = pictures[torch.randint(0, len(pictures), (batch,))]
-            of_g.zero_grad()
+            generator_optimizer.zero_grad()
             made = generator(torch.randn(batch, 100))
-            loss(judge(made), one).backward()
-            of_g.step()
-            of_d.zero_grad()
-            ((loss(judge(real), one) + loss(judge(made.detach()), zero)) / 2).backward()
-            of_d.step()
+            loss(discriminator(made), one).backward()
+            generator_optimizer.step()
+            discriminator_optimizer.zero_grad()
+            ((loss(discriminator(real), one) + loss(discriminator(made.detach()), zero)) / 2).backward()
+            discriminator_optimizer.step()
             done += 1
         return done * batch / (time.perf_counter() - began)
 
@@ -45,7 +46,7 @@ def _copied() -> tuple[nn.Module, nn.Module]:
     generator = nn.Sequential(
         *block(100, 128), *block(128, 256), *block(256, 512), *block(512, 1024), nn.Linear(1024, 784), nn.Tanh()
     )
-    judge = nn.Sequential(
+    discriminator = nn.Sequential(
         nn.Linear(784, 512), nn.LeakyReLU(0.2), nn.Linear(512, 256), nn.LeakyReLU(0.2), nn.Linear(256, 1), nn.Sigmoid()
     )
-    return generator, judge
+    return generator, discriminator

@@ -1,4 +1,4 @@
-"""Two Ray nodes on this machine, as a test or a bench starts and ends them: by the process ids that they began with."""
+"""Start two Ray nodes on this machine for a test or a benchmark, and end them by their process ids."""
 
 import contextlib
 import os
@@ -13,12 +13,12 @@ from bench.ports import free_port
 
 
 class Node:
-    """One `ray start --block` and all that it started."""
+    """One `ray start --block` and its child processes."""
 
     def __init__(self, *words: str) -> None:
         ray = str(Path(sys.executable).with_name("ray"))
         common = ["--block", "--node-ip-address=127.0.0.1", "--disable-usage-stats", "--num-cpus=1"]
-        # A lost node is noticed within seconds; by default Ray takes a quarter of a minute.
+        # Detect a lost node within a second; Ray's default takes 15 seconds.
         quick = {"RAY_health_check_period_ms": "500", "RAY_health_check_initial_delay_ms": "500"}
         self._process = subprocess.Popen(
             [ray, "start", *common, *words],
@@ -27,13 +27,13 @@ class Node:
             text=True,
             env=os.environ | quick | {"RAY_health_check_failure_threshold": "2", "NO_COLOR": "1"},
         )
-        self.said = ""
+        self.output = ""
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.said += line
+            self.output += line
             if "--block" in line or "Ray runtime started" in line:
                 return
-        raise RuntimeError(self.said)
+        raise RuntimeError(self.output)
 
     @property
     def processes(self) -> list[psutil.Process]:
@@ -43,7 +43,7 @@ class Node:
         return []
 
     def kill(self) -> None:
-        """All at once, as when a plug is pulled."""
+        """Kill all processes of the node at once, as in a power failure."""
         processes = self.processes
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -54,7 +54,7 @@ class Node:
 
 @contextlib.contextmanager
 def two_nodes() -> Iterator[list[Node]]:
-    """Nodes of one core each, the head first; RAY_ADDRESS is theirs."""
+    """Yield two nodes of one core each, the head first, with RAY_ADDRESS set to their cluster."""
     address = f"127.0.0.1:{free_port()}"
     nodes, before = list[Node](), os.environ.get("RAY_ADDRESS")
     try:

@@ -1,10 +1,10 @@
-"""Ports on loopback for what a bench starts."""
+"""Free ports on the loopback address for servers that a benchmark starts."""
 
 import socket
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
+    """Return a port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

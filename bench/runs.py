@@ -1,7 +1,7 @@
-"""Runs that survive everything: processes killed at random moments, what checkpoints cost, taking a run along.
+"""Measure the robustness of runs: processes killed at random moments, the cost of checkpoints, export and import.
 
-A part of `python -m bench app`. `kill -9` hits a training process at a random moment, again and again; the run is
-continued each time, and at its end compared with one that was left alone.
+Part of `python -m bench app`. A training process is killed with `kill -9` at random moments; the run is continued each
+time, and its final state is compared with that of an uninterrupted run.
 """
 
 import os
@@ -31,7 +31,7 @@ KILLS, QUICK_KILLS = 201, 6  # over all families
 STEPS, QUICK_STEPS = 3000, 600
 PATIENCE = 600.0  # seconds for one start
 MEGABYTES = 20
-# A kill should meet every phase: starting, training, evaluating, writing. So everything happens often.
+# Short intervals, so that kills occur in every phase: starting, training, evaluating and writing.
 PLAN = {"log_every": 10, "eval_every": 100, "sample_every": 200, "checkpoint_every": 100}
 SMALL: dict[str, dict[str, Any]] = {
     "charlm": {"units": 48, "layers": 2, "embedding": 8, "window": 16, "batch_size": 4, "dropout": 0.2},
@@ -41,7 +41,7 @@ SMALL: dict[str, dict[str, Any]] = {
 
 
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
-    """Rows for kills, checkpoints and bundles whose name contains `only`."""
+    """Return the rows of kills, checkpoints and bundles whose name contains `only`."""
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for key in FAMILIES:
@@ -76,7 +76,7 @@ def _kills(key: str, folder: Path, quick: bool) -> list[dict[str, Any]]:
     while killed < wanted:
         victim = begin("victim")
         runs += 1
-        killed += _torment(victim, rng, wanted - killed)
+        killed += _kill_repeatedly(victim, rng, wanted - killed)
         if victim.status.state != "finished":
             _finish(victim)
         lost += victim.status.state != "finished"
@@ -89,24 +89,24 @@ def _kills(key: str, folder: Path, quick: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _torment(victim: Run, rng: random.Random, wanted: int) -> int:
-    """Start and kill it until it was killed `wanted` times or has ended; how often it was killed."""
+def _kill_repeatedly(victim: Run, rng: random.Random, wanted: int) -> int:
+    """Start and kill the run until it was killed `wanted` times or has ended; return the number of kills."""
     for killed in range(wanted):
         launch.start(victim)
-        _until(lambda: victim.status.pid is not None and victim.status.state != "queued")
+        _wait_until(lambda: victim.status.pid is not None and victim.status.state != "queued")
         began_at = victim.status.step
-        if rng.random() < 0.85:  # some kills meet the start, most meet the training
-            _until(lambda at=began_at: victim.status.step > at or not victim.active)  # type: ignore[misc]
+        if rng.random() < 0.85:  # 15 % of the kills occur during the start, the others during training
+            _wait_until(lambda at=began_at: victim.status.step > at or not victim.active)  # type: ignore[misc]
         time.sleep(rng.uniform(0.0, 3.0))
         if not victim.active:
             return killed
         os.kill(victim.status.pid, signal.SIGKILL)  # type: ignore[arg-type]
-        _until(lambda: not victim.active)
+        _wait_until(lambda: not victim.active)
         print(f"{victim.family}: kill {killed + 1} of {victim.id} at step {victim.status.step}", file=sys.stderr)
     return wanted
 
 
-def _until(condition: Callable[[], bool]) -> bool:
+def _wait_until(condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
@@ -117,11 +117,11 @@ def _until(condition: Callable[[], bool]) -> bool:
 
 def _finish(run: Run) -> None:
     launch.start(run)
-    _until(lambda: not run.active)
+    _wait_until(lambda: not run.active)
 
 
 def _equal(run: Run, other: Run) -> bool:
-    """The same final weights to 1e-6, the same steps and figures in the metrics, the same best."""
+    """Return whether final weights (to 1e-6), recorded steps and figures, and the best step are the same."""
     one, two = load_newest(run.checkpoint_path), load_newest(other.checkpoint_path)
     if one is None or two is None or set(one[0]) != set(two[0]):
         return False
@@ -134,14 +134,14 @@ def _equal(run: Run, other: Run) -> bool:
 
 
 def _checkpoint_share(key: str, folder: Path) -> float:
-    """What checkpoints cost in a run whose plan was made by measuring, in % of its time."""
+    """Return the share of checkpoints in the training time, in %, for a run with a measured plan."""
     family = FAMILIES[key]
     name = next(name for name, item in SAMPLES.items() if item.family == key)
     sources = sample(name)
     options = family.config.preset("quick", **family.data.sizes(sources, family.options()))
     measured = create(options, sources, name="measured", directory=folder)
     launch.start(measured)
-    _until(lambda: measured.read_json("plan.json") is not None or not measured.active)
+    _wait_until(lambda: measured.read_json("plan.json") is not None or not measured.active)
     launch.stop(measured, wait=60)
     plan = measured.read_json("plan.json") or {}
     costs = plan["costs"]
@@ -149,7 +149,7 @@ def _checkpoint_share(key: str, folder: Path) -> float:
 
 
 def _bundle(folder: Path) -> list[dict[str, Any]]:
-    """Export and import of a run whose data, samples and snapshots together are MEGABYTES large."""
+    """Measure export and import of a run with MEGABYTES of training data."""
     letters = np.random.default_rng(0).integers(97, 123, MEGABYTES * 10**6, np.uint8).tobytes()
     run = create(FAMILIES["charlm"].options(), [Source("letters.txt", letters)], name="large", directory=folder / "a")
     began = time.perf_counter()

@@ -1,7 +1,7 @@
-"""`python -m core serve` under load: requests a second and how long each takes, for one caller and for several at once.
+"""Measure `python -m core serve` under load: requests per second and latency, for one client and for several at once.
 
-The callers are threads of this process and take their share of the same cores. One request computes at a time, so that
-more callers wait for one another: their latency is their number times a request's.
+The clients are threads of this process and use the same cores. The service computes one request at a time, so the
+latency with n clients is n times that of one.
 """
 
 import http.client
@@ -33,7 +33,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
-    """Rows for every kind of request whose name contains `only`. Raises RuntimeError where one is refused."""
+    """Return the rows of every kind of request whose name contains `only`. Raises RuntimeError where one fails."""
     rows: list[dict[str, Any]] = []
     for what, demo, path, question in ASKED:
         work = f"serve: {what}"
@@ -48,7 +48,7 @@ def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
 
 
 def figures(work: str, spent: list[float], taken: float) -> list[dict[str, Any]]:
-    """spent: seconds of each request; taken: of all together."""
+    """Return the rows of one measurement. spent: seconds of each request; taken: seconds of all together."""
     late = statistics.quantiles(spent, n=20)[-1] if len(spent) > 1 else spent[0]
     return [
         {"work": f"{work}: requests", "who": WHO, "value": len(spent) / taken, "unit": "1/s"},
@@ -58,7 +58,7 @@ def figures(work: str, spent: list[float], taken: float) -> list[dict[str, Any]]
 
 
 def load(port: int, path: str, question: dict[str, Any], callers: int, seconds: float) -> tuple[list[float], float]:
-    """Each caller asks again as soon as it is answered; the seconds of each request, and of the whole."""
+    """Let each client send requests one after another; return the seconds of each request, and of the whole."""
     spent, faults = list[float](), list[Exception]()
     began = time.perf_counter()
 
@@ -80,7 +80,7 @@ def load(port: int, path: str, question: dict[str, Any], callers: int, seconds: 
 
 
 def call(port: int, path: str, question: dict[str, Any]) -> float:
-    """Seconds from connecting to the whole answer."""
+    """Send one request; return the seconds from connecting to the complete answer."""
     began = time.perf_counter()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("POST", path, json.dumps({**question, "seed": 0} if path != "/classify" else question), JSON)
@@ -94,7 +94,7 @@ def call(port: int, path: str, question: dict[str, Any]) -> float:
 
 @contextmanager
 def service(demo: str) -> Iterator[int]:
-    """A shipped run, served as a person would; yields its port."""
+    """Serve a shipped run with `python -m core serve`; yield its port."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "core", "serve", str(ROOT / "saved_models" / demo), "--port", str(port)],

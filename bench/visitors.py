@@ -1,9 +1,9 @@
-"""A hosted demo with a crowd in it: real websocket sessions that open pages and write while one network is trained.
+"""Load test of a hosted demo: websocket sessions that open pages and generate text while one network is trained.
 
-Each visitor opens the first page, looks at others, has 200 characters written, and leaves; between two clicks they read
-for a few seconds. Nothing is drawn: a page's time is from the request to the server's word that its script has ended.
-Part of `python -m bench app`; HIDDEN_STATE_VISIT_SECONDS says how long they stay (60; --quick 15; an hour is 3600).
-The crowd itself runs on the same machine and takes its share of it.
+Each visitor opens the first page and others, generates 200 characters, and leaves, with pauses of a few seconds between
+clicks. Nothing is rendered: a page's time is from the request to the server's message that its script has ended. Part
+of `python -m bench app`; HIDDEN_STATE_VISIT_SECONDS is the duration in seconds (default 60, with --quick 15). The
+clients run on the same machine and use the same cores.
 """
 
 import asyncio
@@ -52,24 +52,24 @@ TRAIN = "seconds=300"
 
 
 def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
-    """Rows for the crowd and for one person alone. A fault that a visitor met is told on standard error."""
+    """Return the rows for many visitors and for a single one. Errors of visitors are printed to standard error."""
     rows: list[dict[str, Any]] = []
     if only in "alone: first page":
-        rows += alone(1 if quick else 3)
+        rows += single_visitor(1 if quick else 3)
     if only in "visitors":
         seconds = float(os.environ.get("HIDDEN_STATE_VISIT_SECONDS") or (QUICK_SECONDS if quick else SECONDS))
         rows += crowd(QUICK_VISITORS if quick else VISITORS, seconds)
     return rows
 
 
-# One person ----------------------------------------------------------------------------------------------------------
-def alone(turns: int) -> list[dict[str, Any]]:
-    """From the server's start, as by `make run` once all is set up, to the first page; then page switches."""
+# A single visitor ----------------------------------------------------------------------------------------------------
+def single_visitor(turns: int) -> list[dict[str, Any]]:
+    """Measure the time from starting the server to the first page, and page switches."""
     first, switches = [], []
     for _turn in range(turns):
         began = time.perf_counter()
         with server(demo_runs, warm=False) as address:
-            found, times = asyncio.run(_look_around(address))
+            found, times = asyncio.run(_visit_pages(address))
             first.append(found - began)
             switches += times
     return [
@@ -78,26 +78,26 @@ def alone(turns: int) -> list[dict[str, Any]]:
     ]
 
 
-async def _look_around(address: str) -> tuple[float, list[float]]:
-    async with session(address) as person:
-        await person.open("")
+async def _visit_pages(address: str) -> tuple[float, list[float]]:
+    async with session(address) as client:
+        await client.open("")
         found, times = time.perf_counter(), []
         for page in PAGES:
-            await person.open(page)  # imports what it needs
-            times.append((await person.open(page)).seconds)
+            await client.open(page)  # imports what it needs
+            times.append((await client.open(page)).seconds)
         return found, times
 
 
-# The crowd -----------------------------------------------------------------------------------------------------------
+# Many visitors -------------------------------------------------------------------------------------------------------
 @dataclass
-class Seen:
-    """What the crowd measured: seconds of pages, writings and health answers, MB over time, and what went wrong."""
+class Measurements:
+    """Seconds of pages, generated texts and health checks, memory in MB over time, and errors."""
 
     pages: list[float] = field(default_factory=list)
-    writings: list[float] = field(default_factory=list)
+    texts: list[float] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
-    memory: list[tuple[float, float]] = field(default_factory=list)  # the server's, and that of all together
-    trained: int = 0  # looks at which a training was under way
+    memory: list[tuple[float, float]] = field(default_factory=list)  # of the server, and of all processes together
+    trained: int = 0  # number of checks during which a run was training
     faults: list[str] = field(default_factory=list)
 
 
@@ -110,105 +110,119 @@ def crowd(visitors: int, seconds: float) -> list[dict[str, Any]]:
 
     with server(prepare, HIDDEN_STATE_DEMO="1") as address:
         (runs,) = folders
-        seen = visit(address, runs, visitors, seconds, memory_of(_server_process()))
-        if seen.faults:
+        measured = simulate(address, runs, visitors, seconds, memory_of(_server_process()))
+        if measured.faults:
             print((runs / LOG).read_text(errors="replace")[-20_000:], file=sys.stderr)
-    return figures(f"{visitors} visitors", seen)
+    return figures(f"{visitors} visitors", measured)
 
 
-def visit(address: str, runs: Path, visitors: int, seconds: float, memory: Callable[[], tuple[float, float]]) -> Seen:
-    """Send the crowd to a demo whose runs lie in `runs`; memory() is that of the server, and of all together, in MB."""
-    seen = Seen()
+def simulate(
+    address: str, runs: Path, visitors: int, seconds: float, memory: Callable[[], tuple[float, float]]
+) -> Measurements:
+    """Simulate the visitors of a demo with the runs folder `runs`.
+
+    memory() returns the MB of the server and of all its processes together.
+    """
+    measured = Measurements()
     try:
-        asyncio.run(_crowd(address, runs, visitors, seconds, seen, memory))
+        asyncio.run(_crowd(address, runs, visitors, seconds, measured, memory))
     finally:
         for item in _trainings(runs):
             launch.stop(item, wait=30)
-    print(*seen.faults, sep="\n", end="", file=sys.stderr)
-    return seen
+    print(*measured.faults, sep="\n", end="", file=sys.stderr)
+    return measured
 
 
-def figures(name: str, seen: Seen) -> list[dict[str, Any]]:
-    quarter = max(1, len(seen.memory) // 4)
-    servers = [own for own, _together in seen.memory]
+def figures(name: str, measured: Measurements) -> list[dict[str, Any]]:
+    quarter = max(1, len(measured.memory) // 4)
+    servers = [own for own, _together in measured.memory]
     early, late = servers[quarter : 2 * quarter] or servers, servers[-quarter:]
     return [
-        _row(f"{name}: faults", len(seen.faults), "of all that they did"),
-        _row(f"{name}: page, 95th percentile of {len(seen.pages)}", percentile(seen.pages), "s"),
-        _row(f"{name}: page, median", statistics.median(seen.pages), "s"),
-        _row(f"{name}: 200 characters, 95th percentile of {len(seen.writings)}", percentile(seen.writings), "s"),
-        _row(f"{name}: health while training, slowest", max(seen.health), "s"),
-        _row(f"{name}: a training under way", seen.trained / max(1, len(seen.memory)), "of the time"),
+        _row(f"{name}: faults", len(measured.faults), "of all that they did"),
+        _row(f"{name}: page, 95th percentile of {len(measured.pages)}", percentile(measured.pages), "s"),
+        _row(f"{name}: page, median", statistics.median(measured.pages), "s"),
+        _row(f"{name}: 200 characters, 95th percentile of {len(measured.texts)}", percentile(measured.texts), "s"),
+        _row(f"{name}: health while training, slowest", max(measured.health), "s"),
+        _row(f"{name}: a training under way", measured.trained / max(1, len(measured.memory)), "of the time"),
         _row(f"{name}: server's memory, second quarter of the time", statistics.median(early), "MB"),
         _row(f"{name}: server's memory, last quarter", statistics.median(late), "MB"),
-        _row(f"{name}: server and training together, most", max(together for _own, together in seen.memory), "MB"),
+        _row(f"{name}: server and training together, most", max(together for _own, together in measured.memory), "MB"),
     ]  # fmt: skip
 
 
 async def _crowd(
-    address: str, runs: Path, visitors: int, seconds: float, seen: Seen, memory: Callable[[], tuple[float, float]]
+    address: str,
+    runs: Path,
+    visitors: int,
+    seconds: float,
+    measured: Measurements,
+    memory: Callable[[], tuple[float, float]],
 ) -> None:
     end = time.monotonic() + seconds
     chance = random.Random(0)
-    people = [_visitor(address, end, random.Random(chance.random()), seen) for _number in range(visitors)]
-    await asyncio.gather(_trainer(address, runs, end, seen), _watch(address, runs, end, seen, memory), *people)
+    people = [_visitor(address, end, random.Random(chance.random()), measured) for _number in range(visitors)]
+    await asyncio.gather(
+        _keep_training(address, runs, end, measured), _monitor(address, runs, end, measured, memory), *people
+    )
 
 
-async def _visitor(address: str, end: float, chance: random.Random, seen: Seen) -> None:
+async def _visitor(address: str, end: float, chance: random.Random, measured: Measurements) -> None:
     await asyncio.sleep(chance.uniform(0, READING[1]))
     while time.monotonic() < end:
         try:
-            async with session(address) as person:
-                seen.pages.append((await person.open("")).seconds)
+            async with session(address) as client:
+                measured.pages.append((await client.open("")).seconds)
                 for page in chance.sample(PAGES, 2):
                     await asyncio.sleep(chance.uniform(*READING))
-                    seen.pages.append((await person.open(page)).seconds)
+                    measured.pages.append((await client.open(page)).seconds)
                 await asyncio.sleep(chance.uniform(*READING))
-                page_of_writing = await person.open("text-write", WRITE)
-                seen.pages.append(page_of_writing.seconds)
+                page_of_writing = await client.open("text-write", WRITE)
+                measured.pages.append(page_of_writing.seconds)
                 await asyncio.sleep(chance.uniform(*READING))
-                answer = await person.press("Write", page_of_writing, "text-write", WRITE)
+                answer = await client.press("Write", page_of_writing, "text-write", WRITE)
                 if len(html.unescape(re.sub(r"<[^>]*>", "", answer.html))) < LENGTH:
                     raise RuntimeError(f"too little was written: {answer.html}")
-                seen.writings.append(answer.seconds)
+                measured.texts.append(answer.seconds)
         except Exception as fault:
-            seen.faults.append(f"{type(fault).__name__}: {fault}")
+            measured.faults.append(f"{type(fault).__name__}: {fault}")
         await asyncio.sleep(chance.uniform(*READING))
 
 
-async def _trainer(address: str, runs: Path, end: float, seen: Seen) -> None:
-    """One of them always has a network in training."""
+async def _keep_training(address: str, runs: Path, end: float, measured: Measurements) -> None:
+    """Start a training whenever none is active."""
     while time.monotonic() < end:
         if not any(item.active for item in _trainings(runs)):
             try:
-                async with session(address) as person:
-                    form = await person.open("text-train", TRAIN)
-                    await person.press("Train", form, "text-train", TRAIN)
+                async with session(address) as client:
+                    form = await client.open("text-train", TRAIN)
+                    await client.press("Train", form, "text-train", TRAIN)
             except Exception as fault:
-                seen.faults.append(f"training: {type(fault).__name__}: {fault}")
+                measured.faults.append(f"training: {type(fault).__name__}: {fault}")
         await asyncio.sleep(1)
 
 
-async def _watch(address: str, runs: Path, end: float, seen: Seen, memory: Callable[[], tuple[float, float]]) -> None:
+async def _monitor(
+    address: str, runs: Path, end: float, measured: Measurements, memory: Callable[[], tuple[float, float]]
+) -> None:
     while time.monotonic() < end:
         began = time.perf_counter()
-        await asyncio.to_thread(_healthy, address, seen)
-        seen.health.append(time.perf_counter() - began)
-        seen.memory.append(await asyncio.to_thread(memory))
-        seen.trained += any(item.status.state == "running" for item in _trainings(runs))
+        await asyncio.to_thread(_healthy, address, measured)
+        measured.health.append(time.perf_counter() - began)
+        measured.memory.append(await asyncio.to_thread(memory))
+        measured.trained += any(item.status.state == "running" for item in _trainings(runs))
         await asyncio.sleep(1)
 
 
-def _healthy(address: str, seen: Seen) -> None:
+def _healthy(address: str, measured: Measurements) -> None:
     try:
         with urllib.request.urlopen(f"{address}/_stcore/health", timeout=10) as answer:
             answer.read()
     except OSError as fault:
-        seen.faults.append(f"health: {fault}")
+        measured.faults.append(f"health: {fault}")
 
 
 def memory_of(process: psutil.Process) -> Callable[[], tuple[float, float]]:
-    """MB of the process, and of it with its children, whenever it is called."""
+    """Return a function that returns the MB of the process, and of it with its children."""
 
     def now() -> tuple[float, float]:
         own = process.memory_info().rss / 1e6
@@ -235,7 +249,7 @@ def _server_process() -> psutil.Process:
 # A session -----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Answer:
-    """Seconds until the script had ended, the ids of its buttons by their labels, and its last piece of HTML."""
+    """Seconds until the script had ended, the ids of its buttons by label, and its last HTML element."""
 
     seconds: float
     buttons: dict[str, str]
@@ -243,7 +257,7 @@ class Answer:
 
 
 class session:  # noqa: N801
-    """A browser's websocket, without the browser."""
+    """A Streamlit session over a websocket, without a browser."""
 
     def __init__(self, address: str) -> None:
         self._url = address.replace("http://", "ws://") + "/_stcore/stream"
@@ -287,13 +301,13 @@ class session:  # noqa: N801
 
 
 def demo_runs(folder: Path) -> None:
-    """The runs that ship with the project, in a folder that may be written to."""
+    """Copy the runs that ship with the project into `folder`."""
     for demo in (ROOT / "saved_models").glob("demo-*"):
         shutil.copytree(demo, folder / demo.name)
 
 
 def percentile(values: list[float], share: float = 0.95) -> float:
-    """The value that `share` of them do not exceed."""
+    """Return the value that `share` of the values do not exceed."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 

@@ -61,4 +61,4 @@ def test_the_registered_policy_follows_whoever_acts(demo):
     with visit("ada"):
         assert rules.visitor
         assert rules.launcher() is not None
-        assert rules.home(demo).parent.name == ".visitors"
+        assert rules.runs_folder(demo).parent.name == ".visitors"

@@ -199,7 +199,7 @@ def test_a_fault_with_one_run_is_logged_once_and_holds_up_nobody(scheduler, star
     overdue = of("ada", "a1", "running", started_at=time.time() - 10 * LIMITS.turn_seconds)
     queued("bo", "b1", 20.0)
     old = queued("cy", "c1", 30.0)
-    monkeypatch.setattr(scheduler, "_watch", lambda *_given: (_ for _ in ()).throw(fault))
+    monkeypatch.setattr(scheduler, "_enforce_limits", lambda *_given: (_ for _ in ()).throw(fault))
     swept = []
     monkeypatch.setattr("core.hosting.visitor_scheduler.remove_expired", lambda *_given: swept.append(1))
     for _look in range(3):
@@ -209,7 +209,7 @@ def test_a_fault_with_one_run_is_logged_once_and_holds_up_nobody(scheduler, star
     assert started == [], "it still has the slot"
     put(overdue, "stopped")
     monkeypatch.setattr(
-        scheduler, "_keep", lambda run, *_given: (_ for _ in ()).throw(fault) if run.path == old.path else 0
+        scheduler, "_keep_queued", lambda run, *_given: (_ for _ in ()).throw(fault) if run.path == old.path else 0
     )
     scheduler.poll()
     assert started == ["b1"]
@@ -219,7 +219,7 @@ def test_a_full_disk_is_swept_before_anything_is_written(scheduler, demo, monkey
     queued("ada", "a1", 10.0)
     order = []
     monkeypatch.setattr("core.hosting.visitor_scheduler.remove_expired", lambda *_given: order.append("swept"))
-    monkeypatch.setattr(scheduler, "_keep", lambda *_given: order.append("written"))
+    monkeypatch.setattr(scheduler, "_keep_queued", lambda *_given: order.append("written"))
     scheduler.poll()
     assert order == ["swept", "written"]
 
