@@ -11,7 +11,7 @@ GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
 
 class CharLMConfig(Options):
-    """Everything that a character model can be told."""
+    """The options of a character model."""
 
     family: ClassVar[str] = "charlm"
 
@@ -144,7 +144,7 @@ def preset(name: str, characters: int, vocabulary: int) -> CharLMConfig:
             units=256, embedding=embedding, window=128, batch_size=16, epochs=None, seconds=900, learning_rate=3e-3,
             dropout=0.5, weight_dropout=0.5,
         )  # fmt: skip
-    long = characters > 2_000_000  # so often is it read in an hour no more
+    long = characters > 2_000_000  # too long for many epochs within an hour
     return CharLMConfig(
         units=768, embedding=embedding, window=128, batch_size=32, epochs=None if long else 14,
         seconds=3600 if long else None, learning_rate=3e-3, dropout=0.6, weight_dropout=0.15, weight_decay=0.1,
@@ -152,7 +152,7 @@ def preset(name: str, characters: int, vocabulary: int) -> CharLMConfig:
 
 
 def cost(options: CharLMConfig, characters: int, vocabulary: int) -> Cost:
-    """What this network costs on a text of `characters` with `vocabulary` symbols."""
+    """Estimate the network's Cost for `characters` of text and `vocabulary` symbols."""
     gates, inputs = GATES[options.cell], options.embedding or vocabulary
     parameters = options.embedding * vocabulary
     work = 0.0

@@ -18,7 +18,7 @@ MAX_TOKENS = 2048
 
 
 class ClassifierConfig(Options):
-    """Everything that a Transformer classifier can be told."""
+    """The options of a Transformer classifier."""
 
     family: ClassVar[str] = "classifier"
     ALIASES: ClassVar[dict[str, str]] = {
@@ -153,7 +153,7 @@ def preset(name: str, rows: int, median_tokens: int, classes: int, characters: b
 
 
 def cost(options: ClassifierConfig, rows: int, median_tokens: int, classes: int, characters: bool = False) -> Cost:
-    """What this network costs on `rows` training texts."""
+    """Estimate the Cost of this network for `rows` training texts."""
     D, F, T = options.width, options.feed_forward, min(options.max_tokens, max(1, median_tokens))
     # Heaps' law, with the exponent and factor that reviews in English have: a guess until the vocabulary is counted.
     words = min(options.vocabulary, round(8 * (rows * max(1, median_tokens)) ** 0.57 / options.min_count))

@@ -198,7 +198,7 @@ OPTIONS = GANConfig
 
 
 def cost(options: GANConfig, images: int, classes: int) -> Cost:
-    """What the two networks cost on `images` training pictures in `classes` classes."""
+    """Estimate the Cost of both networks for `images` training images in `classes` classes."""
     conditional_classes = classes if options.conditional and classes > 1 else 0
     pixels, batch = options.size**2, options.batch_size
     g_widths, d_widths = parse_widths(options.generator), parse_widths(options.discriminator)
@@ -206,7 +206,7 @@ def cost(options: GANConfig, images: int, classes: int) -> Cost:
     d_work = _products((pixels + conditional_classes, *d_widths, 1 + conditional_classes))
     parameters = g_work + d_work + pixels + 1
     parameters += _KEPT[options.norm] * sum(g_widths) + _KEPT[options.discriminator_norm] * sum(d_widths)
-    # A way back costs twice the way there. D sees real and generated pictures, and once more the latter for G.
+    # A backward pass costs twice a forward pass. D processes real and generated images, and the latter again for G.
     turns = g_work + 6 * d_work + (6 * d_work / options.penalty_every if options.penalty != "off" else 0)
     work = turns + (2 * g_work + 3 * d_work) / options.d_steps
     activations = batch * (2 * sum(g_widths) + 6 * sum(d_widths) + 4 * pixels)

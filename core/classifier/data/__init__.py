@@ -1,1 +1,1 @@
-"""A table of labelled texts as a person brings it, to token numbers and batches."""
+"""Read a table of labelled texts, clean and split it, tokenize it and form batches."""

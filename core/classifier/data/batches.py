@@ -1,4 +1,4 @@
-"""Which texts a step reads: batches of similar length, as a function of the seed and the step's number alone."""
+"""Batches of texts of similar length, computed from the seed and the step number alone, so that a run can resume."""
 
 import math
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Batches:
         self._epoch = lru_cache(maxsize=2)(self._draw)
 
     def _draw(self, epoch: int) -> np.ndarray:
-        """(per_epoch, B): every text once; the last batch is filled up with the epoch's first ones."""
+        """Row numbers (per_epoch, B) of an epoch: every text once, the last batch filled with its first texts."""
         rng = np.random.default_rng([self.seed, epoch])
         order = rng.permutation(len(self.lengths))
         order = np.concatenate([order, order])[: self.per_epoch * self.size]
@@ -39,7 +39,7 @@ class Batches:
 
 
 def padded(encoded: Sequence[np.ndarray]) -> np.ndarray:
-    """(B, T) int32, filled up with 0 to the longest."""
+    """Pad token numbers with 0 to the longest text: (B, T) int32."""
     out = np.zeros((len(encoded), max((len(item) for item in encoded), default=1)), np.int32)
     for row, item in zip(out, encoded, strict=True):
         row[: len(item)] = item

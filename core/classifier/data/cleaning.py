@@ -1,4 +1,4 @@
-"""What is wrong with the rows of a table, found and, where the options say so, mended."""
+"""Detect problems in the rows of a table (conflicts, duplicates, leaks, imbalance) and apply enabled remedies."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from core.classifier.data.duplicates import exact_key, groups, near_groups
 from core.classifier.data.rows import MIN_CLASS, PARTS, Rows, check_classes, spelling
 from core.i18n import _
 
-MAX_NEAR = 200_000  # rows beyond which only texts that are the same word for word count as the same
+MAX_NEAR = 200_000  # rows beyond which only exact duplicates are searched, not near ones
 SHOWN_ROWS = 20
 IMBALANCE = 4.0
 FEW = 500
@@ -22,7 +22,7 @@ Kind = Literal["info", "warning", "bad"]
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about the data that a person should know.
+    """A data problem or fact for the report.
 
     `changes` are options that mend it, `applied` tells whether this run has them; `rows` are the first places.
     """
@@ -37,7 +37,7 @@ class Finding:
 
 
 class Cleaner:
-    """Finds what is wrong with rows and applies the remedies that are on."""
+    """Detect problems of rows and apply the remedies that the options enable."""
 
     def __init__(self, rows: Rows, config: ClassifierConfig) -> None:
         self.rows, self.config = rows, config
@@ -84,7 +84,7 @@ class Cleaner:
         small = self._small(~drop)
         drop |= small
         places = np.nonzero(~drop)[0]
-        # Groups are named by their first row, which may have gone.
+        # A group is identified by its first row, which may have been removed.
         return rows.keep(~drop), groups([str(group) for group in near[places]])
 
     def _bad(self, name: str, kind: Any, mask: np.ndarray, text: str, changes: dict[str, Any]) -> bool:

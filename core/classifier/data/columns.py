@@ -1,4 +1,4 @@
-"""Which columns of a table are the text and the label."""
+"""Guess the text column and the label column of a table."""
 
 from collections import Counter
 

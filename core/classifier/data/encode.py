@@ -1,4 +1,4 @@
-"""Token lists to the numbers that the network reads, cut to its length."""
+"""Encode token lists as token numbers, truncated to the network's maximum length."""
 
 from collections.abc import Sequence
 

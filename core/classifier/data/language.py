@@ -1,4 +1,4 @@
-"""Which language texts are in: by script, and among Latin ones by the words that every sentence holds."""
+"""Detect the language of texts by script, and for Latin script by function words."""
 
 import re
 from collections import Counter
@@ -54,14 +54,14 @@ class Language(NamedTuple):
 
 
 def language(texts: Sequence[str]) -> Language:
-    """What most of the letters of `texts` are written in; a second language is named from 10 % on."""
+    """Detect the main language of `texts`; a second one is named from 10 % of the letters on."""
     picked = texts[:: max(1, len(texts) // SAMPLE_TEXTS)]
     sample = "\n".join(text[:SAMPLE_CHARS] for text in picked)
     counts = {script: len(re.findall(pattern, sample)) for script, pattern in SCRIPTS.items()}
     # Japanese is written with kana and Chinese characters: those beside plenty of kana count as Japanese.
     if counts["kana"] * 4 > counts["han"]:
         counts["kana"], counts["han"] = counts["kana"] + counts["han"], 0
-    # One Chinese character says about as much as three letters, and is one of two or three that a word has.
+    # A Chinese character carries about as much information as three letters: weight it accordingly.
     weighted = {script: count * (3 if script in CHARACTER_SCRIPTS else 1) for script, count in counts.items() if count}
     total = sum(weighted.values())
     if not total:

@@ -1,4 +1,4 @@
-"""What a person brings, ready to train on: rows cleaned, parts drawn, and a report of what was found."""
+"""Prepare a table for training: read and clean rows, split them, and report what was found."""
 
 import functools
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ def sizes(sources: Sequence[Source], config: ClassifierConfig) -> dict[str, Any]
 
 
 def prepare(sources: Sequence[Source], config: ClassifierConfig) -> Prepared:
-    """Read, clean and part the data of a run. Raises UserError where nothing can be trained on it.
+    """Read, clean and split the data of a run. Raises UserError where it cannot be trained on.
 
     A remedy takes rows from the training part, or from all where the parts are still to be drawn, but never from a
     validation or test part that the person brought: only rows without label or text leave those.
@@ -139,7 +139,7 @@ def _read_cached(sources: tuple[Source, ...], key: str) -> Rows:
 
 
 def _read(sources: tuple[Source, ...], config: ClassifierConfig) -> Rows:
-    """The rows as they are in the files; a form that changes another option does not read them again."""
+    """Read rows from the files, cached so that changing an unrelated option does not reread them."""
     wanted = config.model_dump_json(include={"text_column", "label_column", "header"})
     rows = _read_cached(sources, wanted)
     if len(rows) > MAX_ROWS:

@@ -176,20 +176,20 @@ def split(
     shares = [(2, 0.0 if (roles == 2).any() else test), (1, 0.0 if (roles == 1).any() else validation)]
     for label in np.unique(labels[free]):
         mine = np.nonzero(free & (labels == label))[0]
-        # A group goes where its first row's class sends it.
+        # A group of duplicates is stratified by the class of its first row.
         mine = mine[labels[groups[mine]] == label] if len(mine) else mine
         heads, counts = np.unique(groups[mine], return_counts=True)
         order = rng.permutation(len(heads))
         place = 0
         for number, share in shares:
-            # At least one row, but never the last ones, which are there to learn from.
+            # At least one row, but leave at least one for training.
             wanted = max(1, round(share * counts.sum())) if share else 0
             taken = 0
             while taken < wanted and place < len(heads) - 1:
                 head, count = heads[order[place]], int(counts[order[place]])
                 place += 1
                 if count > max(1, wanted // 2) and len(heads) > 2 * place:
-                    continue  # one text that fills the part says little about the rest
+                    continue  # a group this large would dominate the part
                 part[free & (groups == head)] = number
                 taken += count
     return tuple(np.nonzero(part == number)[0] for number in range(3))  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Texts to token numbers, and back to the places in the text that they came from."""
+"""Tokenize texts, map tokens to numbers and to their character spans."""
 
 import re
 from collections import Counter
@@ -53,7 +53,7 @@ def _normal(token: str, lowercase: bool) -> str:
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Cuts texts into words, or into characters with Latin words kept whole; a sign or emoji is a token of its own."""
+    """Split texts into words, or into characters with Latin words kept whole; each sign or emoji is one token."""
 
     unit: Unit
     lowercase: bool = True
@@ -65,7 +65,7 @@ class Tokenizer:
         return [_normal(token, self.lowercase) for token in _PATTERNS[self.unit].findall(text)]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where each token begins and ends in `text`."""
+        """Character span [begin, end) of each token in `text`."""
         pattern = _ASCII if text.isascii() else _PATTERNS[self.unit]
         return [match.span() for match in pattern.finditer(text)]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 LONGEST = 4
 MIN_COUNT = 4
-COHESION = 2.5  # nats by which the parts of a word stand together more often than by chance
-FREEDOM = 0.7  # nats of choice that a word has among its neighbours, on its poorer side
+COHESION = 2.5  # minimum pointwise mutual information of a word's parts, in nats
+FREEDOM = 0.7  # minimum entropy of a word's neighbours, in nats, on the side where it is lower
 
 
 def learn_words(texts: Iterable[Sequence[str]]) -> list[str]:
@@ -80,7 +80,7 @@ def _cohesion(gram: str, counts: Counter[str], total: int) -> float:
 
 def _entropy(neighbours: Counter[str]) -> float:
     total = neighbours.total()
-    # Each end of a run is a neighbour of its own kind.
+    # Count each end of a run as a distinct neighbour.
     ends = neighbours.get("\n", 0)
     parts = [count for char, count in neighbours.items() if char != "\n"] + [1] * ends
     return -sum(count / total * math.log(count / total) for count in parts)

@@ -1,4 +1,4 @@
-"""Using a trained classifier: one text as it is typed, thousands at once, or a whole file."""
+"""Classify with a trained run: one text, many texts in batches, or a table file."""
 
 import csv
 import io
@@ -27,15 +27,14 @@ from core.training.weights import load_weights
 
 MAX_TEXT = 1_000_000  # characters of one text
 CHUNK = 512  # texts encoded at once
-TOKENS = 131_072  # sorted by length together: more leave less padding, and are longer between two reports of progress
+TOKENS = 131_072  # tokens sorted by length together: more reduce padding, but make progress reports rarer
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token as the network reads it. start and end are its place in the text; known tells whether the vocabulary has
-    it, read whether it is inside the part that is not cut off."""
+    """A token and its span [start, end) in the text. known: it is in the vocabulary; read: it survives truncation."""
 
     text: str
     start: int
@@ -46,7 +45,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the network makes of one text. `sure` is False below the threshold that was asked for."""
+    """The prediction for one text. `sure` is False where the confidence is below the threshold."""
 
     text: str
     tokens: list[Token]
@@ -57,7 +56,7 @@ class Answer:
 
     @property
     def cut(self) -> int:
-        """How many tokens were not read."""
+        """Number of truncated tokens."""
         return sum(not token.read for token in self.tokens)
 
     @property
@@ -66,7 +65,7 @@ class Answer:
 
 
 class Classifier:
-    """A trained run, ready to classify.
+    """A trained run, loaded for classification.
 
     Raises UserError where the run has no model yet or its files do not fit together.
     """
@@ -84,7 +83,7 @@ class Classifier:
         self.temperature = self._temperature()
 
     def _temperature(self) -> float:
-        """Fitted on the validation part, where the run has come to its final figures; else 1."""
+        """The calibration temperature fitted on the validation part; 1 before the run has its final predictions."""
         try:
             arrays, _meta = load_arrays(self.run.path / "predictions.npz")
             return fit_temperature(arrays["validation_logits"], arrays["validation_labels"])
@@ -92,7 +91,7 @@ class Classifier:
             return 1.0
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """The token numbers that the network reads, (T,) int32 each. Raises UserError for a text beyond MAX_TEXT."""
+        """Encode texts as token numbers, (T,) int32 each. Raises UserError for a text beyond MAX_TEXT."""
         for number, text in enumerate(texts, 1):
             if len(text) > MAX_TEXT:
                 raise UserError(
@@ -104,14 +103,14 @@ class Classifier:
         return encode([tokenizer(text) for text in texts], self.vocabulary, self.config)
 
     def logits(self, encoded: Sequence[np.ndarray]) -> np.ndarray:
-        """(B, C), not divided by the temperature."""
+        """Logits (B, C), not divided by the temperature."""
         out = np.zeros((len(encoded), len(self.classes)), np.float32)
         for places in by_length(encoded):
             out[places] = self._forward(padded([encoded[at] for at in places]))
         return out
 
     def probabilities(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        """(B, C), calibrated by the temperature. progress(done, of) is called now and then."""
+        """Calibrated probabilities (B, C). progress(done, of) is called after each batch."""
         found = []
         for done, shares in self.predict_in_batches(texts):
             found.append(shares)
@@ -120,7 +119,7 @@ class Classifier:
         return np.concatenate(found) if found else np.zeros((0, len(self.classes)))
 
     def predict_in_batches(self, texts: Sequence[str]) -> Iterator[tuple[int, np.ndarray]]:
-        """How many texts are done, and the probabilities of the newest of them, (b, C), b texts of about TOKENS."""
+        """Yield the number of texts done and the probabilities (b, C) of the newest b texts, of about TOKENS tokens."""
         encoded: list[np.ndarray] = []
         for at in range(0, len(texts), CHUNK):
             encoded += self.encode(texts[at : at + CHUNK])
@@ -130,7 +129,7 @@ class Classifier:
                 encoded = []
 
     def tokens(self, text: str) -> list[Token]:
-        """Every token of a text, also those that are cut off."""
+        """All tokens of a text, including truncated ones."""
         tokenizer = self.vocabulary.tokenizer
         names, spans = tokenizer(text), tokenizer.spans(text)
         read = np.zeros(len(names), bool)
@@ -143,7 +142,7 @@ class Classifier:
         ]
 
     def answer(self, text: str, threshold: float = 0.0) -> Answer:
-        """What the network makes of one text, and what it saw of it."""
+        """Classify one text; also return its tokens."""
         shares = self.probabilities([text])[0]
         top = int(shares.argmax())
         confidence = float(shares[top])
@@ -161,7 +160,7 @@ def _compiled(model: object) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def read_classes(run: Run) -> list[str]:
-    """The class names of labels.json. Raises UserError where it is damaged."""
+    """Read the class names from labels.json. Raises UserError where it is malformed."""
     content = run.read_json("labels.json")
     classes = content.get("classes") if isinstance(content, dict) else None
     sound = (
@@ -186,11 +185,11 @@ def classify_table(
     threshold: float = 0.0,
     progress: Progress | None = None,
 ) -> Iterator[bytes]:
-    """The table of `source` as CSV in UTF-8, with the label, its confidence and every probability behind each row.
+    """Classify a table and yield it as UTF-8 CSV with predicted label, confidence and all probabilities per row.
 
-    column: where the texts are; the training table's column, or the longest one, where it is not named. Below
-    `threshold` the label is empty. No cell can be a formula to a spreadsheet. Yields the header, then rows by the
-    thousand. Raises UserError as read_table does.
+    column: the text column; by default the training table's, or the one with the longest cells. The label is empty
+    below `threshold`. Cells are escaped against spreadsheet formulas. Yields the header, then blocks of rows. Raises
+    UserError as read_table does.
     """
     table = read_texts(source)
     texts = table.column(column or text_column(classifier.run, table))
@@ -210,12 +209,12 @@ def classify_table(
 
 
 def read_texts(source: Source) -> Table:
-    """A table, or a .txt file with a text a line. Raises UserError."""
+    """Read a table, or a .txt file with one text per line. Raises UserError."""
     return read_lines(source) if source.name.lower().endswith(".txt") else read_table(source)
 
 
 def text_column(run: Run, table: Table) -> str:
-    """The column of the texts: named as in the training table, or the one with the longest cells."""
+    """The text column: the one named as in the training table, or the one with the longest cells."""
     known = run.facts.get("text_column")
     if known in table.columns:
         return str(known)
@@ -226,12 +225,12 @@ def text_column(run: Run, table: Table) -> str:
 def _csv(rows: list[list[str]], mark: bool = False) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([escape_formula(cell) for cell in row] for row in rows)
-    # The byte order mark tells a spreadsheet that the file is UTF-8.
+    # The byte order mark makes spreadsheets read the file as UTF-8.
     return out.getvalue().encode("utf-8-sig" if mark else "utf-8", "replace")
 
 
 def load_classifier(run: Run) -> Classifier:
-    """The classifier of a trained run. Raises UserError where it has none."""
+    """Load the classifier of a run. Raises UserError where it has no model yet."""
     if not Path(run.model_path).exists():
         raise UserError(_("The run “{run}” has no trained model yet: let it train a little.").format(run=run.id))
     return Classifier(run)

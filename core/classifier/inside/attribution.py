@@ -1,6 +1,6 @@
-"""What a classifier looked at in one text, by three methods, and the test that tells which of them to believe.
+"""Token attributions of a prediction by three methods, and a deletion test that compares their faithfulness.
 
-Every score is in log-odds: log(p / (1 - p)) of the class that is explained.
+All scores are in log-odds, log(p / (1 - p)), of the class that is explained.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from core.errors import UserError
 from core.i18n import _
 
 STEPS = 32
-MAX_REMOVED = 400  # tokens of one text that are left out one after the other
+MAX_REMOVED = 400  # maximum tokens scored by leave-one-out
 DRAWS = 8
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """One number for each token that was read: how much it speaks for (above 0) or against the class.
+    """One score per token: evidence for (above 0) or against the class.
 
-    `missing` is by how much the scores of integrated gradients miss the difference that they should sum to.
+    missing: the completeness error of integrated gradients, the log-odds difference minus the sum of the scores.
     """
 
     name: str
@@ -42,7 +42,7 @@ def log_odds(logits: np.ndarray, target: int, temperature: float = 1.0) -> np.nd
 
 
 class Explainer:
-    """Explains answers of a classifier. `text` always means one text; `target` the number of the class explained."""
+    """Compute attributions for a classifier. text: one text; target: number of the class to explain."""
 
     def __init__(self, classifier: Classifier) -> None:
         self.classifier, model = classifier, classifier.model
@@ -61,7 +61,7 @@ class Explainer:
         )
 
     def read(self, text: str) -> tuple[np.ndarray, list[Token]]:
-        """(T,) token numbers, and the tokens that they stand for, without the first one that only gathers.
+        """Token numbers (T,) and the tokens they represent, without the leading GATHER token.
 
         Raises UserError for a text without tokens.
         """
@@ -76,19 +76,19 @@ class Explainer:
         return int(self.classifier.config.pooling == "first")
 
     def scores(self, text: str, target: int) -> list[Attribution]:
-        """By every method: integrated gradients, leaving one token out, attention."""
+        """Attributions by every method: integrated gradients, leave-one-out, attention."""
         return [self.integrated_gradients(text, target), self.leave_one_out(text, target), self.mean_attention(text)]
 
     def integrated_gradients(self, text: str, target: int, steps: int = STEPS) -> Attribution:
-        """The slope of the log-odds along the straight way from unknown tokens to these, times the way (Sundararajan,
-        Taly and Yan 2017). The scores sum to the change of the log-odds on that way, up to `missing`.
+        """Integrated gradients from a baseline of unknown tokens (Sundararajan, Taly and Yan 2017).
 
-        The way begins at the embedding of the unknown token, which word dropout has made the network used to.
+        The scores sum to the change of the log-odds, up to `missing`. The unknown token is a suitable baseline because
+        the network has seen it in word dropout.
         """
         numbers, tokens = self.read(text)
         start = self._embedded(np.where(numbers == GATHER, GATHER, UNKNOWN))
         end = self._embedded(numbers)  # (1 or 2, T, D)
-        # Gauss-Legendre places need far fewer steps than even ones.
+        # Gauss-Legendre quadrature needs far fewer steps than evenly spaced points.
         places, weights = np.polynomial.legendre.leggauss(steps)
         path = start[:, None] + ((places + 1) / 2)[:, None, None] * (end - start)[:, None]
         slopes = self._gradient(np.tile(numbers, (steps, 1)), list(path.astype(np.float32)), target)
@@ -97,7 +97,7 @@ class Explainer:
             for slope, step in zip(slopes, end - start, strict=True)
         ]
         each = parts[0]
-        for pair in parts[1:]:  # a pair's share belongs to both of its tokens; the first token of a text has no other
+        for pair in parts[1:]:  # split a bigram's score between its two tokens; the first token has no predecessor
             half = np.where(np.arange(len(pair)) > self._first, pair / 2, 0.0)
             each = each + pair - half + np.append(half[1:], 0.0)
         edges = self._from_embeddings([np.tile(numbers, (2, 1)), *np.stack([start, end], axis=1)], training=False)
@@ -105,7 +105,7 @@ class Explainer:
         return Attribution("integrated_gradients", tokens, each[self._first :], float(after - before - each.sum()))
 
     def _embedded(self, numbers: np.ndarray) -> np.ndarray:
-        """(1 or 2, T, D): the vectors of the tokens (T,), and of their pairs where the network has such."""
+        """Embeddings (1 or 2, T, D) of tokens (T,), and of their bigrams where the network uses them."""
         pairs = self.classifier.config.bigram_buckets
         rows = [numbers, *([pair_numbers(numbers, pairs)] if pairs else [])]
         return np.stack([np.array(table)[row] for table, row in zip(self._tables, rows, strict=True)])
@@ -120,7 +120,7 @@ class Explainer:
         return tape.gradient(odds, embedded)
 
     def leave_one_out(self, text: str, target: int) -> Attribution:
-        """How far the log-odds fall when a token is taken out of the text."""
+        """Decrease of the log-odds when a token is removed."""
         numbers, tokens = self.read(text)
         count = min(len(tokens), MAX_REMOVED)
         shorter = [self.remove_tokens(numbers, [place]) for place in range(count)]
@@ -130,7 +130,7 @@ class Explainer:
         return Attribution("leave_one_out", tokens, values)
 
     def remove_tokens(self, numbers: np.ndarray, places: Sequence[int] | np.ndarray) -> np.ndarray:
-        """(T,) token numbers without the tokens at `places`; one unknown token where nothing is left."""
+        """Token numbers without the tokens at `places`; one unknown token where none is left."""
         left = np.delete(numbers, np.asarray(places, int) + self._first)
         return left if len(left) > self._first else np.append(left, np.int32(UNKNOWN))
 
@@ -138,14 +138,14 @@ class Explainer:
         return log_odds(self.classifier.logits(encoded), target, self.classifier.temperature)
 
     def attention(self, text: str) -> np.ndarray:
-        """(blocks, heads, T, T): how much the token in row t takes over from the one in column s."""
+        """Attention weights (blocks, heads, T, T): row t attends to column s."""
         numbers, _tokens = self.read(text)
         return np.stack([block[0] for block in attention(self.classifier.model, numbers[None])])
 
     def mean_attention(self, text: str) -> Attribution:
-        """How much each token is looked at, mean over blocks, heads and tokens that look; not an explanation.
+        """Mean attention to each token over blocks, heads and queries.
 
-        It knows no class and no sign; a network can look at one thing and decide by another (Jain and Wallace 2019).
+        Not an explanation: it has no class and no sign, and need not reflect the decision (Jain and Wallace 2019).
         """
         _numbers, tokens = self.read(text)
         return Attribution("attention", tokens, self.attention(text).mean((0, 1, 2))[self._first :])
@@ -153,9 +153,9 @@ class Explainer:
 
 @dataclass(frozen=True)
 class Deletion:
-    """p: the probability of the class after the first 0, 1, … of a method's tokens were taken out; area: its mean.
+    """p: probability of the class after removing the first 0, 1, … tokens in a method's order; area: its mean.
 
-    The smaller the area, the better the method has found what the answer rests on.
+    A smaller area means a more faithful attribution.
     """
 
     name: str
@@ -164,10 +164,9 @@ class Deletion:
 
 
 def deletion_test(explainer: Explainer, text: str, target: int, seed: int = 0) -> list[Deletion]:
-    """Take out tokens in the order of each method, and at random (mean over DRAWS orders), and see p fall.
+    """Remove tokens in the order of each method, and at random (mean over DRAWS orders), and record p.
 
-    The methods with a sign take out what speaks for the class first. All orders stop at the same number of tokens,
-    half of the text.
+    Tokens with the highest score go first. All orders stop at half of the tokens.
     """
     numbers, tokens = explainer.read(text)
     most = max(1, len(tokens) // 2)

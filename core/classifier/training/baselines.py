@@ -1,4 +1,4 @@
-"""What simple models reach on the same split, within seconds: the measure of whether a network was worth it."""
+"""Majority and linear baselines on the same split, fitted within seconds, for comparison with the network."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -29,9 +29,9 @@ Texts = Sequence[str]
 
 @dataclass(frozen=True)
 class Baseline:
-    """A simple model. predict(texts, tokens) → (B, C) probabilities; `linear` tells whether it can teach a network.
+    """A baseline model. predict(texts, tokens) → (B, C) probabilities; linear: it can act as distillation teacher.
 
-    label: a message, translated where it is shown: runs keep it, and are read in every language.
+    label: an untranslated message, since it is stored in the run; translate it for display.
     """
 
     name: str
@@ -100,8 +100,8 @@ def fit_baselines(
 
 
 class NaiveBayesWeighted:
-    """Logistic regression on n-grams, each counting as much as naive Bayes thinks that it tells; one class against the
-    rest (NBSVM of Wang and Manning 2012, with a logistic instead of a hinge loss)."""
+    """One-vs-rest logistic regression on n-grams weighted by naive-Bayes log-count ratios (NBSVM of Wang and Manning
+    2012, with a logistic instead of a hinge loss)."""
 
     def __init__(self, C: int) -> None:
         self.C = C
@@ -124,7 +124,7 @@ class NaiveBayesWeighted:
 
 
 def log_count_ratio(X: Any, positive: np.ndarray) -> np.ndarray:
-    """(F,): log of how much more often each column of X (B, F) is not 0 where `positive` (B,); one row is added."""
+    """Log ratio (F,) of the frequencies of nonzero X (B, F) in and outside `positive` (B,), with add-one smoothing."""
     there = X > 0
     inside = 1.0 + np.asarray(there[positive].sum(0)).ravel()
     outside = 1.0 + np.asarray(there[~positive].sum(0)).ravel()
@@ -140,7 +140,7 @@ def _regression(C: int, penalty: float = PENALTY) -> LogisticRegression:
 
 
 def _grams(longest: int) -> Callable[[Sequence[str]], list[str]]:
-    """Tokens and their neighbours joined, up to `longest` of them; the separator is one that no token holds."""
+    """Analyzer of token n-grams up to `longest`, joined by a separator that no token contains."""
 
     def grams(tokens: Sequence[str]) -> list[str]:
         found = list(tokens)

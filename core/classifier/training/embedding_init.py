@@ -1,4 +1,4 @@
-"""What is known about the tokens before training begins: naive Bayes' opinion, put into the embedding."""
+"""Initialise token embeddings with naive-Bayes log ratios of the classes."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ import numpy as np
 from core.backend import keras
 from core.classifier.data.tokenizer import SPECIALS
 
-STRENGTH = 0.1  # of an opinion, against SIZE = 0.05 of the random numbers around it
+STRENGTH = 0.1  # scale of the log ratios; the other dimensions have standard deviation SIZE = 0.05
 
 
 def class_log_ratios(encoded: Sequence[np.ndarray], y: np.ndarray, V: int, C: int) -> np.ndarray:
-    """(V, C): for each token and class, the log of how much more often texts of the class hold it than the rest do.
+    """Log ratio (V, C) of a token's document frequency in a class to that in the other classes.
 
-    One text is added on both sides; for SPECIALS, and for tokens never seen, it is 0. Two classes differ by sign only.
+    With add-one smoothing; 0 for SPECIALS and unseen tokens. For two classes the columns differ in sign only.
     """
     there = np.zeros((C, V))
     for numbers, label in zip(encoded, y, strict=True):
@@ -26,7 +26,7 @@ def class_log_ratios(encoded: Sequence[np.ndarray], y: np.ndarray, V: int, C: in
 
 
 def initialize_embedding(model: keras.Model, found: np.ndarray, seed: int) -> None:
-    """Write the opinions (V, C) over the first numbers of each token's embedding, mixed by random signs."""
+    """Write the log ratios (V, C), projected by random signs, to the first dimensions of the token embeddings."""
     table = model.get_layer("token_embedding").embeddings
     values = np.array(table)
     C, D = found.shape[1], values.shape[1]

@@ -1,4 +1,4 @@
-"""How good a trained run is: on its own test part, or on a file with labels, beside the linear baselines."""
+"""Evaluate a trained run on its test part or on a labelled table, and compare it with the linear baselines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,8 +25,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class Evaluation:
-    """Answers on labelled texts. y: (B,) class numbers, logits: (B, C), names: each row's place for people;
-    baselines: a linear model's name → (B,) class numbers that it gave."""
+    """Predictions on labelled texts. y: (B,) class numbers; logits: (B, C); names: row names for display;
+    baselines: name of a linear model → its predictions (B,)."""
 
     classes: list[str]
     texts: list[str]
@@ -61,11 +61,11 @@ class Evaluation:
         return float(np.mean(self.baselines[baseline] == self.y))
 
     def accuracy_gain_over(self, baseline: str) -> metrics.Interval:
-        """How much more often the network is right than a baseline, on the same rows."""
+        """Accuracy difference between network and baseline on the same rows, with its interval."""
         return metrics.difference(self.predicted == self.y, self.baselines[baseline] == self.y)
 
     def summary(self) -> dict[str, Any]:
-        """The figures as JSON, for the command line."""
+        """All metrics as JSON, for the command line."""
         C = len(self.classes)
         accuracy, predicted = self.accuracy, self.predicted
         each = metrics.per_class(self.y, predicted, C)
@@ -92,9 +92,9 @@ class Evaluation:
 
 
 def load_evaluation(run: Run, part: str = "test", data: Prepared | None = None) -> Evaluation:
-    """The answers that a finished run kept for its "test" or "validation" part; needs no TensorFlow.
+    """Load a finished run's saved predictions for its "test" or "validation" part; needs no TensorFlow.
 
-    Raises UserError where the run has not come to its final figures.
+    Raises UserError where the run has no final predictions yet.
     """
     config = run.options
     assert isinstance(config, ClassifierConfig)
@@ -137,7 +137,7 @@ def val_accuracies(baselines: Any) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class LabelIssue:
-    """A row whose label looks wrong: what it was given, what a model that never saw it takes it for, and how sure."""
+    """A row whose label is probably wrong: the given label, an out-of-sample prediction, and both probabilities."""
 
     place: int
     name: str
@@ -151,10 +151,10 @@ class LabelIssue:
 def find_label_issues(
     data: Prepared, count: int = 50, seed: int = 0, progress: Progress | None = None
 ) -> list[LabelIssue]:
-    """Rows of all parts whose labels look wrong, the most suspicious first.
+    """Rows of all parts with probably wrong labels, most suspicious first.
 
-    Each row is judged by a linear model that was fitted without it, in FOLDS folds; rows are ranked by how much more
-    it believes in another class (confident learning's out-of-sample margin: Northcutt, Jiang and Chuang 2021).
+    Each row is predicted by a linear model fitted without it (FOLDS-fold cross-validation); rows are ranked by the
+    out-of-sample margin of another class (confident learning: Northcutt, Jiang and Chuang 2021).
     """
     C, y = len(data.classes), data.labels
     tokens = [data.tokenizer(text) for text in data.texts]
@@ -183,7 +183,7 @@ def find_label_issues(
 
 
 def _folds(y: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Places to fit on and to judge, each class spread evenly over the folds."""
+    """Stratified folds: pairs of indices to fit on and to predict."""
     rng = np.random.default_rng(seed)
     fold = np.zeros(len(y), int)
     for label in np.unique(y):
@@ -193,7 +193,7 @@ def _folds(y: np.ndarray, folds: int, seed: int) -> list[tuple[np.ndarray, np.nd
 
 
 def verdicts(evaluation: Evaluation, rows: int) -> list[Verdict]:
-    """Whether the network was worth it, in plain words; rows: how many it was trained on."""
+    """Compare the network with the best linear baseline in words; rows: number of training rows."""
     best = evaluation.best_linear
     accuracy = evaluation.accuracy
     reached = _("{value:.1%} of {count:,} test rows are right (95 % interval {low:.1%} to {high:.1%}).").format(
@@ -222,9 +222,9 @@ def verdicts(evaluation: Evaluation, rows: int) -> list[Verdict]:
 
 
 def evaluate_table(classifier: Any, texts: Sequence[str], labels: Sequence[str], names: Sequence[str]) -> Evaluation:
-    """The answers of a core.classifier.inference.classify.Classifier on labelled texts that it never saw.
+    """Evaluate a core.classifier.inference.classify.Classifier on labelled texts.
 
-    Raises UserError for a label that it does not know.
+    Raises UserError for an unknown label.
     """
     number = {label: place for place, label in enumerate(classifier.classes)}
     unknown = sorted(set(labels) - set(number))

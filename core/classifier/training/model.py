@@ -1,17 +1,17 @@
 """The classifier as a plain Functional Keras model of stock layers, in the notes' six steps.
 
-1  embedding       X = E[w] + P           a token and its place; with `bigram_buckets` also B[h(w₋₁, w)]
+1  embedding       X = E[w] + P           token and position; with `bigram_buckets` also B[h(w₋₁, w)]
 2  attention       A = softmax(Q Kᵀ / √d + mask),  Z = A V
 3  heads           O = [Z¹; …; Zᴴ] W_O
 4  residual, norm  N = LN(X + O)
 5  feed-forward    F = gelu(N W₁ + b₁) W₂ + b₂
 6  residual, norm  Y = LN(N + F)
 
-Steps 2 to 6 are one encoder block (Vaswani et al. 2017); `blocks` of them stand on each other. The tokens are then
-pooled into one vector, padding left out, and a dense layer gives a logit for each class.
+Steps 2 to 6 are one encoder block (Vaswani et al. 2017), repeated `blocks` times. The tokens are then pooled into one
+vector, without padding, and a dense layer gives the class logits.
 
-Pairs share the rows of a table by the remainder h(v, w) = (SPREAD · v + w) mod buckets, as the n-grams of fastText do
-(Joulin et al. 2016): a few thousand texts show "not good" too seldom for attention to learn it from "not" and "good".
+Bigrams are hashed to table rows by h(v, w) = (SPREAD · v + w) mod buckets, as in fastText (Joulin et al. 2016). They
+help on small data: a few thousand texts contain "not good" too rarely for attention to learn it from its words.
 """
 
 from typing import Any
@@ -21,13 +21,13 @@ import numpy as np
 from core.backend import keras, layers, ops
 from core.classifier.config import ClassifierConfig
 
-SIZE = 0.05  # standard deviation of a token's numbers at the beginning; places begin smaller
-SPREAD = 10_007  # prime; times the largest vocabulary it is still an int32
-FAR = -1e4  # what padding counts in a maximum: below every value that layer norm lets through
+SIZE = 0.05  # initial standard deviation of token embeddings; position embeddings start smaller
+SPREAD = 10_007  # a prime; its product with the largest vocabulary fits int32
+FAR = -1e4  # value of padding in max pooling: below every output of layer normalisation
 
 
 def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
-    """tokens (B, T) int32, 0 where there is none → logits (B, C); V known tokens."""
+    """Build the model: tokens (B, T) int32, 0 for padding → logits (B, C); V is the vocabulary size."""
     D, seeds = config.width, iter(np.random.default_rng(config.seed).integers(0, 2**31 - 1, 1000).tolist())
 
     def normal(deviation: float) -> Any:
@@ -61,7 +61,7 @@ def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
         x = x + layers.Embedding(config.bigram_buckets, D, embeddings_initializer=start, name="pair_embedding")(pairs)
     x = drop(x, "embedding_dropout")
 
-    attention_mask = ops.expand_dims(ops.cast(mask, "bool"), 1)  # (B, 1, T): every token looks at all real ones
+    attention_mask = ops.expand_dims(ops.cast(mask, "bool"), 1)  # (B, 1, T): mask padding for every query
     for block in range(1, config.blocks + 1):
         # 2 and 3: attention in heads
         attention = layers.MultiHeadAttention(
@@ -91,7 +91,7 @@ def build(config: ClassifierConfig, V: int, C: int) -> keras.Model:
 
 
 def _pool(x: Any, mask: Any, pooling: str) -> Any:
-    """(B, T, D) and (B, T) → (B, D)."""
+    """Pool x (B, T, D) over the unmasked positions of (B, T) to (B, D)."""
     if pooling == "first":
         return x[:, 0]
     real = ops.expand_dims(mask, -1)
@@ -113,7 +113,7 @@ def sinusoids(T: int, D: int) -> np.ndarray:
 
 
 def attention_inputs(model: keras.Model) -> keras.Model:
-    """tokens → what goes into each block's attention, a list of (B, T, D); the weights are the model's own."""
+    """A model from tokens to the input of each block's attention, (B, T, D) each, sharing the weights."""
     return keras.Model(model.input, [layer.input[0] for layer in attention_layers(model)])
 
 
@@ -123,7 +123,7 @@ def attention_layers(model: keras.Model) -> list[Any]:
 
 
 def attention(model: keras.Model, tokens: np.ndarray) -> list[np.ndarray]:
-    """The attention of each block, (B, H, T, T): how much the token in row t takes from the one in column s."""
+    """Attention weights of each block, (B, H, T, T): row t attends to column s."""
     mask = ops.expand_dims(ops.not_equal(tokens, 0), 1)
     return [
         ops.convert_to_numpy(layer(x, x, attention_mask=mask, return_attention_scores=True, training=False)[1])

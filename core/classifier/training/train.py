@@ -79,14 +79,14 @@ class ClassifierTask:
         )
 
     def _build(self, V: int, C: int, y: np.ndarray) -> None:
-        """Everything that a step changes."""
+        """Create model, averaged model and optimizer."""
         config = self.config
         self.model = build(config, V, C)
         if config.informed_start:
             embedding_init.initialize_embedding(
                 self.model, embedding_init.class_log_ratios(self.encoded["train"], y, V, C), config.seed
             )
-        # The averaged weights live in a network of their own, the one that is judged, saved and used.
+        # The averaged weights belong to a second network, which is evaluated, saved and used.
         self.used = build(config, V, C) if config.ema else self.model
         for used, weight in zip(self.used.weights, self.model.weights, strict=True):
             used.assign(weight)
@@ -146,10 +146,10 @@ class ClassifierTask:
         return baseline.predict(self.texts[part], self.tokens[part]).argmax(1)
 
     def _targets(self, y: np.ndarray, C: int) -> np.ndarray:
-        """(B, C): the labels, spread by label smoothing and mixed with what the linear models think of the text.
+        """Training targets (B, C): smoothed labels mixed with the linear baselines' probabilities.
 
-        A teacher's probabilities tell how clear a case is, which a label alone does not (Hinton, Vinyals and Dean
-        2015); here the teachers are the linear baselines together, as the geometric mean of their probabilities.
+        Knowledge distillation (Hinton, Vinyals and Dean 2015); the teacher is the normalised geometric mean of the
+        linear baselines' probabilities.
         """
         config = self.config
         hard = np.eye(C)[y] * (1 - config.label_smoothing) + config.label_smoothing / C
@@ -198,14 +198,14 @@ class ClassifierTask:
         return tf.stack([devices.all_reduce(loss), norm, right])
 
     def _tokens(self, batch: Any) -> Any:
-        """(B,) rows → (B, T) token numbers, T the longest of them."""
+        """Gather the token numbers (B, T) of rows (B,), padded to the longest."""
         length = tf.gather(self.lengths, batch)[:, None]
         place = tf.range(tf.reduce_max(length))[None, :]
         found = tf.gather(self.flat, tf.gather(self.starts, batch)[:, None] + tf.minimum(place, length - 1))
         return tf.where(place < length, found, 0)
 
     def _word_dropout(self, tokens: Any, step: Any) -> Any:
-        """Word dropout: some tokens become unknown (Iyyer et al. 2015), drawn from the seed and the step."""
+        """Word dropout: replace random tokens by UNKNOWN (Iyyer et al. 2015), determined by seed and step."""
         if not self.config.word_dropout:
             return tokens
         chance = tf.random.stateless_uniform(tf.shape(tokens), [self.config.seed, step])
@@ -216,7 +216,7 @@ class ClassifierTask:
         return {"val_loss": cross_entropy(logits, y), "val_accuracy": float(np.mean(logits.argmax(1) == y))}
 
     def logits(self, part: str) -> np.ndarray:
-        """(B, C) of the used weights on a part."""
+        """Logits (B, C) of the averaged weights on a part of the data."""
         return logits_of(self._forward, self.encoded[part], len(self.data.classes))
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
@@ -224,7 +224,7 @@ class ClassifierTask:
         return self.used(tokens, training=False)
 
     def sample(self, step: int) -> dict[str, bytes]:
-        """The same few validation texts each time, and what the network thinks of them now."""
+        """Predictions on a fixed set of validation texts, as probe.json."""
         return {"probe.json": json.dumps(self._probe(), ensure_ascii=False).encode()}
 
     def _probe(self, temperature: float = 1.0) -> dict[str, Any]:
@@ -262,7 +262,7 @@ class ClassifierTask:
         load_weights(self.used, Path(path))
 
     def report(self) -> dict[str, Any]:
-        """The final figures. The test part is read here and nowhere else."""
+        """Compute the final metrics; the only place that uses the test part."""
         y, C = self.labels["test"], len(self.data.classes)
         logits = {part: self.logits(part) for part in ("validation", "test")}
         predictions = {item.name: self._baseline_predictions(item, "test") for item in self.baselines}
@@ -287,13 +287,13 @@ class ClassifierTask:
             },
             "parameters": self.model.count_params(),
             "rows": {part: len(self.labels[part]) for part in self.labels},
-            # As whoever opens the run will hear it: by the best weights, not the last, and calibrated.
+            # With the best weights and calibrated, as inference will use them.
             "probe": self._probe(fit_temperature(logits["validation"], self.labels["validation"])),
         }
 
 
 def logits_of(forward: Any, encoded: Sequence[np.ndarray], C: int) -> np.ndarray:
-    """(B, C) for texts of any length, computed in groups of similar length."""
+    """Logits (B, C) of encoded texts, computed in batches of similar length."""
     out = np.zeros((len(encoded), C), np.float32)
     for places in by_length(encoded):
         out[places] = forward(tf.constant(padded([encoded[at] for at in places])))

@@ -1,4 +1,4 @@
-"""The verdict on a classifier: what its curve says, and whether a linear model would have been enough."""
+"""Diagnose classifier training from its metrics, including the comparison with the linear baselines."""
 
 from dataclasses import replace
 from typing import Any

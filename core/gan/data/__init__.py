@@ -1,1 +1,1 @@
-"""Pictures as a person brings them, to two sets of grey images of one size."""
+"""Read image data sets and convert them to greyscale training and held-out sets of one size."""

@@ -1,4 +1,4 @@
-"""Pictures and labels out of an .npz in the format of keras.datasets, checked before anything is allocated."""
+"""Read images and labels from an .npz in the format of keras.datasets, with checks before allocation."""
 
 import math
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Part:
 
 
 def read_npz(archive: Archive, role: str) -> tuple[list[Part], list[str]]:
-    """The parts of the file and what was found out about them, in sentences. Raises UserError."""
+    """Read the training and test arrays of the file; also return notes for the report. Raises UserError."""
     members = {info.filename.removesuffix(".npy"): info for info in archive.members}
     notes: list[str] = []
 
@@ -79,13 +79,13 @@ def _array(archive: Archive, name: str, info: object) -> np.ndarray:
 
 
 def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype, int]:
-    """Shape, type and place of the first number. Raises ValueError."""
+    """Parse an .npy header: shape, dtype and offset of the data. Raises ValueError."""
     file = BytesIO(data)
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _fortran, dtype = read(file)
-    except Exception as error:  # numpy and Python's tokenizer have a dozen words for damage
+    except Exception as error:  # numpy and Python's tokenizer raise many types on damaged headers
         raise ValueError("no header of an array") from error
     if any(length < 0 for length in shape):
         raise ValueError("a negative length")
@@ -170,7 +170,7 @@ def to_grey(values: np.ndarray, name: str, file: str, notes: list[str]) -> np.nd
 
 
 def _range(low: float, high: float) -> tuple[float, float | None]:
-    """Which values mean black and white; (0, None) where nobody can know."""
+    """Values of black and white for data from `low` to `high`; (0, None) where the range is ambiguous."""
     if low < -1 or high > 65535:
         return 0.0, None
     if low < 0:

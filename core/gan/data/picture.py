@@ -1,4 +1,4 @@
-"""One picture: from the bytes of a file to grey, and from grey to white on black, centred, of one size."""
+"""Decode one image file to greyscale and normalise it: white on black, centred, of one size."""
 
 import warnings
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ PLAIN = 0.75  # share of border pixels near their median from which a background
 INK = 26  # grey levels of 255 from which a pixel belongs to the drawing
 DRAWING = 20 / 28  # share of the side that a centred drawing fills, as in MNIST
 
-# Our own limit is below Pillow's. Once for all: catch_warnings() in two threads at once would leave its own filter.
+# Pillow's size warning is redundant: our limit is lower. Set globally, since catch_warnings() is not thread-safe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 class UnusableError(Exception):
-    """Why one picture cannot be used, as the end of a sentence about it."""
+    """Reason why an image cannot be used, worded as the end of a sentence."""
 
 
 @dataclass(frozen=True)
 class Background:
-    """What is around the drawing: the background's grey level (0 to 255), and whether it is plain."""
+    """Background of an image: its grey level (0 to 255), and whether the border is uniform."""
 
     level: int
     plain: bool
@@ -46,7 +46,7 @@ def decode(data: bytes) -> np.ndarray:
                 raise Image.DecompressionBombError
             if min(width, height) < MIN_SIDE:
                 raise UnusableError(_("it has only {width} × {height} pixels").format(width=width, height=height))
-            image.draft("L", (128, 128))  # lets a large JPEG be decoded at an eighth of its size
+            image.draft("L", (128, 128))  # decodes a large JPEG at reduced size
             return _grey(ImageOps.exif_transpose(image))
     except UnusableError:
         raise
@@ -77,7 +77,7 @@ def _to_8_bit(values: np.ndarray) -> np.ndarray:
 
 
 def _blend_transparency(rgba: np.ndarray) -> np.ndarray:
-    """Transparent pixels become the colour, black or white, that stands out against the drawing."""
+    """Blend transparent pixels with black or white, whichever contrasts with the opaque ones."""
     grey = rgba[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
     alpha = rgba[..., 3] / 255
     if alpha.max() == 0:
@@ -87,7 +87,7 @@ def _blend_transparency(rgba: np.ndarray) -> np.ndarray:
 
 
 def estimate_background(pictures: np.ndarray) -> Background:
-    """The background of one (H, W) or many alike (N, H, W) uint8 pictures, judged by their outermost pixels."""
+    """Estimate the background of an image (H, W), or of N similar ones (N, H, W), uint8, from the border pixels."""
     stack = pictures if pictures.ndim == 3 else pictures[None]
     border = np.concatenate([stack[:, 0], stack[:, -1], stack[:, :, 0], stack[:, :, -1]], axis=1)
     level = int(np.median(border))
@@ -95,11 +95,11 @@ def estimate_background(pictures: np.ndarray) -> Background:
 
 
 def fit(grey: np.ndarray, size: int, background: Background, centre: bool, invert: bool) -> np.ndarray:
-    """(H, W) uint8 → (size, size) uint8. Raises UnusableError where nothing can be seen on it.
+    """Normalise an image (H, W) uint8 to (size, size) uint8. Raises UnusableError where it has no content.
 
-    On a plain background the drawing is cut out, scaled to 20/28 of the side and its centre of mass put into the
-    middle, as the makers of MNIST did (LeCun et al. 1998); with `centre` off, or on any other background, the picture
-    is kept whole or cut to a square. A picture that already has the size is only inverted.
+    On a uniform background the foreground is cropped, scaled to 20/28 of the side and centred by its centre of mass, as
+    in MNIST (LeCun et al. 1998). Otherwise, or with `centre` off, the whole image is padded or cropped to a square. An
+    image that already has the size is only inverted.
     """
     if int(grey.max()) - int(grey.min()) < MIN_CONTRAST:
         raise UnusableError(_("it has only one colour"))

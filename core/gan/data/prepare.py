@@ -1,4 +1,4 @@
-"""From what a person brings to two heaps of pictures, one to train on and one to measure against, and a report."""
+"""Build the image set of a run: training images, held-out images and a report of what was read."""
 
 import hashlib
 from collections import Counter
@@ -20,10 +20,10 @@ MAX_BYTES = 400_000_000
 MAX_IMAGES = 100_000
 MAX_HELD = 10_000
 MIN_HELD = 16
-MIN_CLASS = 8  # pictures of one class
+MIN_CLASS = 8  # images of one class
 MAX_LISTED = 500
 PREVIEWS = 16
-SPLIT_SEED = 0  # not the run's: runs with different seeds are measured against the same pictures
+SPLIT_SEED = 0  # independent of the run's seed, so that all runs are evaluated on the same held-out images
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Preview:
-    """A picture as it came, grey (H, W) uint8, and as the networks see it, (S, S) uint8."""
+    """An image before preprocessing, (H, W) uint8, and after it, (S, S) uint8."""
 
     name: str
     before: np.ndarray
@@ -43,7 +43,7 @@ class Preview:
 
 @dataclass
 class Images:
-    """Pictures (N, S, S) uint8, white on black, with labels (N,) int32 where there are classes; S is the side."""
+    """Images (N, S, S) uint8, white on black, with labels (N,) int32 where there are classes; S is the side."""
 
     x: np.ndarray
     labels: np.ndarray | None
@@ -62,7 +62,7 @@ class Images:
 
     @property
     def counts(self) -> list[int]:
-        """Training pictures of each class."""
+        """Number of training images of each class."""
         return [] if self.labels is None else np.bincount(self.labels, minlength=len(self.classes)).tolist()
 
 
@@ -73,12 +73,11 @@ def sizes(sources: Sequence[Source], options: GANConfig) -> dict[str, int]:
 
 
 def prepare(sources: Sequence[Source], options: GANConfig) -> Images:
-    """Read, bring to one form and split. Raises UserError, in one sentence, where nothing can be trained from it.
+    """Read, normalise and split images. Raises UserError where they cannot be trained on.
 
-    A source is an .npz in the format of keras.datasets, a zip, or one picture whose name may hold folders; the folder
-    that a picture lies in is its class. A source of the role "validation" or "test", or x_test in an .npz, becomes the
-    held-out part; otherwise a share of every class does. Exact copies are left out, so that no held-out picture was
-    trained on.
+    A source is an .npz in the format of keras.datasets, a zip, or an image file; the innermost folder in a file's name
+    is its class. Sources with the role "validation" or "test", and x_test of an .npz, form the held-out part; without
+    them a share of every class does. Exact duplicates are dropped, so that no held-out image is a training image.
     """
     if not sources:
         raise UserError(_("There is no picture yet: bring an .npz, a zip, or PNG and JPEG files."))
@@ -90,7 +89,7 @@ def prepare(sources: Sequence[Source], options: GANConfig) -> Images:
 
 @dataclass
 class _Split:
-    """The pictures of one role."""
+    """Images and labels of one part of the data."""
 
     pictures: list[np.ndarray] = field(default_factory=list)
     labels: list[Any] = field(default_factory=list)
@@ -241,7 +240,7 @@ class _ImageSetBuilder:
         raise UserError(text + _(": bring more."))
 
     def _classes(self) -> tuple[list[str], np.ndarray | None, np.ndarray | None]:
-        """Names of the classes and every picture's number; none where there is one class, or pictures without one."""
+        """Class names, training labels and held-out labels; empty for one class, or where images lack a class."""
         found = set(self.train.labels)
         if None in found or len(found) < 2:
             if len(found) > 1:
@@ -275,13 +274,13 @@ class _ImageSetBuilder:
 
 
 def _order(label: Any) -> tuple[int, float, str]:
-    """Numbers by value before names by letter."""
+    """Sort key of a label: numbers by value, then names alphabetically."""
     text = str(label)
     return (0, float(text), text) if text.lstrip("-").isdecimal() else (1, 0.0, text)
 
 
 def split(count: int, labels: np.ndarray | None, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Positions to train on and to hold out: `share` of every class, at least MIN_HELD and one a class in all."""
+    """Training and held-out indices: `share` of every class, at least one per class and MIN_HELD in all."""
     rng = np.random.default_rng(SPLIT_SEED)
     groups = [np.arange(count)] if labels is None else [np.nonzero(labels == k)[0] for k in range(labels.max() + 1)]
     wanted = min(max(share, MIN_HELD / count), MAX_HELD / count)

@@ -1,1 +1,1 @@
-"""Drawing with a trained generator."""
+"""Sample images from a trained generator."""

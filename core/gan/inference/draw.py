@@ -1,4 +1,4 @@
-"""Using a trained generator: pictures from a seed, by class, along directions and walks, and back from a picture."""
+"""Sample a trained generator: by seed and class, along latent directions and interpolations, and invert it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from core.training.weights import load_weights
 
 MAX_COUNT = 10_000
 MAX_FRAMES = 600
-MAX_WALKED = 50_000  # pictures in all frames of a film
+MAX_WALKED = 50_000  # images in all frames of an animation
 AT_ONCE = 500
 PROBES = 32  # samples over which the principal directions are averaged
-NEAR = 0.02  # how far the noise is moved to see the slope of the picture
-STARTS, SEARCHED, RATE, CLOSE = 8, 300, 0.05, 1e-3  # for find(): starts a class, steps, Adam's rate, pull towards 0
+NEAR = 0.02  # step of the finite differences
+STARTS, SEARCHED, RATE, CLOSE = 8, 300, 0.05, 1e-3  # find_latent(): starts per class, steps, Adam's rate, L2 penalty
 
 
 @dataclass(frozen=True)
 class LatentMatch:
-    """The noise (Z,) and shares of the classes (K,) whose picture (S, S) is nearest to a given one, and the root of
-    the mean squared difference in grey levels."""
+    """Noise (Z,) and class shares (K,) whose image (S, S) is nearest to a target, and their RMS difference in grey
+    levels."""
 
     noise: np.ndarray
     shares: np.ndarray | None
@@ -36,7 +36,7 @@ class LatentMatch:
 
 
 class ImageSampler:
-    """A run's best generator. Noise is (N, Z) float32; shares are (N, K), or None where the run knows no classes."""
+    """A run's best generator. noise: (N, Z) float32; shares: class mixture (N, K), or None for an unconditional run."""
 
     def __init__(self, options: GANConfig, classes: Sequence[str], model: Any) -> None:
         self.options, self.classes, self.model = options, list(classes), model
@@ -47,7 +47,7 @@ class ImageSampler:
 
     # From noise to pictures -----------------------------------------------------------------------------------------
     def noise(self, count: int, seed: int = 0, truncation: float | None = None) -> np.ndarray:
-        """Normal noise. With `truncation`, numbers beyond ±it are drawn again (Brock et al. 2019): tamer pictures."""
+        """Normal noise (count, Z). `truncation` resamples numbers beyond ±truncation (Brock et al. 2019)."""
         _check(_("pictures"), count, 1, MAX_COUNT)
         _check(_("the seed"), seed, 0, 2**63 - 1)
         rng = np.random.default_rng(seed)
@@ -59,7 +59,7 @@ class ImageSampler:
         return noise
 
     def shares(self, count: int, choice: int | str | Sequence[float] | None = None) -> np.ndarray | None:
-        """Of one class, by number or name; of a mixture of all; or, where None, of every class in turn."""
+        """Class shares (count, K) of one class, by number or name, of a mixture, or (None) of all classes in turn."""
         if not self.classes:
             if choice is not None:
                 raise UserError(_("This run knows no classes, so none can be chosen."))
@@ -86,7 +86,7 @@ class ImageSampler:
         )
 
     def values(self, noise: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
-        """(N, S, S) float32 in the range of the generator's output."""
+        """Generate (N, S, S) float32 in the range of the generator's output."""
         if self.classes and shares is None:
             shares = self.shares(len(noise))
         parts = []
@@ -97,7 +97,7 @@ class ImageSampler:
         return np.concatenate(parts)
 
     def draw(self, noise: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
-        """(N, S, S) uint8."""
+        """Generate images (N, S, S) uint8."""
         return to_pixels(self.values(noise, shares), self.options.output)
 
     def pictures(
@@ -107,16 +107,15 @@ class ImageSampler:
         choice: int | str | Sequence[float] | None = None,
         truncation: float | None = None,
     ) -> np.ndarray:
-        """(count, S, S) uint8 of a seed."""
+        """Generate images (count, S, S) uint8 from a seed."""
         return self.draw(self.noise(count, seed, truncation), self.shares(count, choice))
 
     # Moving about ---------------------------------------------------------------------------------------------------
     @cached_property
     def directions(self) -> tuple[np.ndarray, np.ndarray]:
-        """Principal directions of the generator: unit rows (Z, Z), and grey levels a pixel that each changes (Z,).
+        """Principal latent directions: unit rows (Z, Z), and the RMS change in grey levels per pixel along each, (Z,).
 
-        They are the eigenvectors of the mean of J Jᵀ, J = ∂picture/∂noise, over PROBES samples: the first is the one
-        along which the pictures change most, on the whole.
+        They are the eigenvectors of the mean of J Jᵀ, J = ∂image/∂noise, over PROBES samples, largest change first.
         """
         Z, span = self.options.latent, output_range(self.options.output)[1]
         total = np.zeros((Z, Z))
@@ -131,12 +130,12 @@ class ImageSampler:
         return vectors.T[::-1].astype(np.float32), np.sqrt(np.clip(values[::-1], 0, None))
 
     def move_along(self, noise: np.ndarray, direction: int, amount: float) -> np.ndarray:
-        """`noise` (N, Z) moved by `amount` along the principal direction of that number, from 0."""
+        """Move `noise` (N, Z) by `amount` along principal direction number `direction` (from 0)."""
         _check(_("the direction"), direction, 0, self.options.latent - 1)
         return noise + np.float32(amount) * self.directions[0][direction]
 
     def find_latent(self, picture: np.ndarray, seed: int = 0) -> LatentMatch:
-        """What the generator draws most like `picture` (S, S) uint8: gradient descent from the best of many guesses."""
+        """Invert the generator for `picture` (S, S) uint8: gradient descent from the best of many random starts."""
         target = to_network_range(picture, self.options.output)
         kinds = max(1, len(self.classes))
         guesses = self.noise(2000 // kinds * kinds, seed)
@@ -156,7 +155,7 @@ class ImageSampler:
         return LatentMatch(noise[best], own, drawn, difference)
 
     def _descend(self, noise: np.ndarray, shares: np.ndarray | None, target: np.ndarray) -> np.ndarray:
-        """Adam on the squared difference, with a weak pull towards noise that is likely."""
+        """Minimise the squared difference by Adam, with a weak L2 penalty on the noise; noise (N, Z) → (N, Z)."""
         given = [] if shares is None else [tf.constant(shares)]
 
         @tf.function(autograph=False)
@@ -180,7 +179,7 @@ class ImageSampler:
 
 
 def load_sampler(run: Run) -> ImageSampler:
-    """The run's best generator, built from its options. Raises UserError where there is none yet."""
+    """Build the run's best generator from its options and weights. Raises UserError where there is none yet."""
     options, labels = run.options, run.read_json("labels.json")
     if not isinstance(options, GANConfig):
         raise UserError(_("The run “{run}” draws no pictures: choose a run of a GAN.").format(run=run.id))
@@ -193,17 +192,17 @@ def load_sampler(run: Run) -> ImageSampler:
 
 
 def interpolate_linear(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
-    """`count` points on the line from `one` to `two`, both included; for noise (Z,) and for shares (K,)."""
+    """`count` points on the line from `one` to `two`, inclusive; for noise (Z,) and for shares (K,)."""
     _check(_("pictures of a walk"), count, 2, MAX_FRAMES)
     share = np.linspace(0, 1, count, dtype=np.float32)[:, None]
     return (1 - share) * one + share * two
 
 
 def interpolate_spherical(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
-    """`count` points on the arc from `one` to `two` (Shoemake 1985), with lengths in between.
+    """Spherical interpolation: `count` points on the arc from `one` to `two` (Shoemake 1985), norms interpolated.
 
-    Half way along a straight line noise is about 30 % shorter than any noise the generator was trained on; on the arc
-    it is not (White 2016).
+    Halfway along a straight line the noise is about 30 % shorter than typical training noise; on the arc it is not
+    (White 2016).
     """
     _check(_("pictures of a walk"), count, 2, MAX_FRAMES)
     lengths = np.linalg.norm(one), np.linalg.norm(two)
@@ -221,7 +220,7 @@ def interpolate_spherical(one: np.ndarray, two: np.ndarray, count: int) -> np.nd
 def interpolate_frames(
     starts: np.ndarray, goals: np.ndarray, count: int, walk: Callable[..., np.ndarray] = interpolate_spherical
 ) -> np.ndarray:
-    """(count, N, Z): N walks at once, frame by frame, from starts (N, Z) to goals (N, Z)."""
+    """Interpolate N pairs, from starts (N, Z) to goals (N, Z), to frames (count, N, Z)."""
     if len(starts) * count > MAX_WALKED:
         raise UserError(
             _("A film of {n:,} pictures is too long: choose fewer pictures, or a shorter walk.").format(
@@ -232,7 +231,7 @@ def interpolate_frames(
 
 
 def analogy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """A − B + C of noise (…, Z): C with what A has more than B (Radford et al. 2016)."""
+    """Latent arithmetic A − B + C of noise (…, Z) (Radford et al. 2016)."""
     return a - b + c
 
 

@@ -1,4 +1,4 @@
-"""Pictures to files: grids as PNG, films as GIF or WebP, arrays as npz."""
+"""Encode images: grids as PNG, animations as GIF or WebP, arrays as npz."""
 
 import math
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-LINE = 40  # grey level of the lines between the pictures of a grid
+LINE = 40  # grey level of the grid lines
 
 
 def grid(pictures: np.ndarray, columns: int | None = None, gap: int = 1) -> np.ndarray:
-    """(N, S, S) uint8 side by side in rows of `columns` (the nearest square where None), as one (H, W) uint8."""
+    """Tile (N, S, S) uint8 in rows of `columns` (about square where None) to one image (H, W) uint8."""
     count, height, width = pictures.shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
@@ -24,17 +24,17 @@ def grid(pictures: np.ndarray, columns: int | None = None, gap: int = 1) -> np.n
 
 
 def enlarge(sheet: np.ndarray, times: int) -> np.ndarray:
-    """Every pixel of (…, H, W) as a square of `times` by `times`."""
+    """Enlarge (…, H, W) by an integer factor, without interpolation."""
     return sheet.repeat(times, -2).repeat(times, -1)
 
 
 def png(sheet: np.ndarray, times: int = 1) -> bytes:
-    """(H, W) uint8 as a PNG."""
+    """Encode (H, W) uint8 as PNG."""
     return _encode([enlarge(sheet, times)], "PNG", optimize=True)
 
 
 def animation(sheets: Sequence[np.ndarray], kind: str = "GIF", frame_ms: int = 120, times: int = 1) -> bytes:
-    """Frames (H, W) uint8 as an endless GIF or WebP; the last one stays for a second."""
+    """Encode frames (H, W) uint8 as a looping GIF or WebP; the last frame lasts at least one second."""
     durations = [frame_ms] * (len(sheets) - 1) + [max(1000, frame_ms)]
     return _encode(
         [enlarge(sheet, times) for sheet in sheets],
@@ -55,7 +55,7 @@ def _encode(sheets: Sequence[np.ndarray], kind: str, **options: Any) -> bytes:
 
 
 def npz(**arrays: np.ndarray) -> bytes:
-    """Arrays by name as a compressed .npz."""
+    """Encode named arrays as a compressed .npz."""
     file = BytesIO()
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()

@@ -1,1 +1,1 @@
-"""Generator and discriminator, their compiled step, and the metrics of what is drawn."""
+"""Generator and discriminator, their compiled training step, and the metrics of generated images."""

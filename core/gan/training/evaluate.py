@@ -1,4 +1,4 @@
-"""Measuring a finished run again: against the pictures it was held from, or against others that a person brings."""
+"""Evaluate a finished run again, on its held-out images or on other images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,9 +17,9 @@ from core.sources import Source
 
 
 def evaluate(run: Run, sources: Sequence[Source] = (), seed: int = 0) -> dict[str, Any]:
-    """The figures of report.json from new noise of `seed`, with the run's own judge.
+    """Compute the metrics of report.json on new noise of `seed`, with the run's own feature extractor.
 
-    With `sources`, against all of those pictures; else against the run's held-out part. Raises UserError.
+    The reference images are those of `sources`, or the run's held-out part. Raises UserError.
     """
     sampler, options = load_sampler(run), run.options
     assert isinstance(options, GANConfig)

@@ -1,4 +1,4 @@
-"""The network that looks at generated pictures: a classifier where there are classes, an autoencoder where not."""
+"""The network whose features the Fréchet distance uses: a classifier for labelled data, else an autoencoder."""
 
 import math
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ from core.i18n import _
 from core.runs.checkpoint import load_arrays, save_arrays
 
 layers = keras.layers
-SEEN = 150_000  # pictures that the judge is trained on, copies counted
+SEEN = 150_000  # training images in all epochs together
 MIN_EPOCHS, MAX_EPOCHS = 2, 60
-GROUPS = 10  # that pictures without classes are sorted into
-COVERED = 0.25  # a class is covered where it is generated at least this share as often as it should be
+GROUPS = 10  # k-means clusters of unlabelled images
+COVERED = 0.25  # a mode counts as covered from this share of its expected frequency on
 BATCH = 128
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the judge makes of N pictures: features (N, F) float32, and the number (N,) of the mode each belongs to."""
+    """Outputs for N images: features (N, F) float32, and the mode number (N,) of each."""
 
     features: np.ndarray
     modes: np.ndarray
 
 
 class FeatureExtractor:
-    """Trained once for each run, on its training pictures; kept as arrays in the run's folder.
+    """Feature extractor of one run, trained once on its training images and saved in its folder as judge.npz.
 
-    With classes it is a small convolutional classifier, and the modes are the classes. Without, it is a small
-    autoencoder, whose narrow layer needs no labels, and the modes are groups that k-means finds there.
+    With labels it is a small convolutional classifier, and the modes are the classes. Without, it is a small
+    autoencoder, and the modes are k-means clusters of its bottleneck features.
     """
 
     def __init__(self, size: int, names: list[str], labelled: bool, width: int) -> None:
@@ -44,12 +44,12 @@ class FeatureExtractor:
 
     @property
     def description(self) -> str:
-        """What its features are of, for a person."""
+        """Name of the network type, for reports."""
         return _("a classifier of the classes") if self.labelled else _("an autoencoder, without labels")
 
     # Reading --------------------------------------------------------------------------------------------------------
     def read(self, pictures: np.ndarray) -> Reading:
-        """pictures: (N, S, S) uint8."""
+        """Compute features and modes of pictures (N, S, S) uint8."""
         features, last = (
             np.concatenate(parts)
             for parts in zip(
@@ -69,17 +69,17 @@ class FeatureExtractor:
         return self._function(pictures)
 
     def shares(self, reading: Reading) -> np.ndarray:
-        """Share of each mode, (K,)."""
+        """Relative frequency of each mode, (K,)."""
         return np.bincount(reading.modes, minlength=len(self.names)) / max(1, len(reading.modes))
 
     def covered(self, shares: np.ndarray) -> np.ndarray:
-        """Which modes are generated often enough to be called present, (K,) bool."""
+        """Whether each mode is generated often enough to count as covered, (K,) bool."""
         return shares >= COVERED * self.expected
 
     # Training -------------------------------------------------------------------------------------------------------
     @classmethod
     def train(cls, images: Images, seed: int = 0, seen: int = SEEN, width: int | None = None) -> "FeatureExtractor":
-        """A judge of `images`; `seen` is how many pictures it is trained on, `width` how many features it gives."""
+        """Train on `images`; seen: training images in all epochs together, width: number of features F."""
         labelled = images.labels is not None
         names = images.classes if labelled else [_("group {n}").format(n=n + 1) for n in range(GROUPS)]
         keras.utils.set_random_seed(seed)
@@ -142,7 +142,7 @@ class FeatureExtractor:
 
     @classmethod
     def load_or_train(cls, path: Path, images: Images, seed: int) -> "FeatureExtractor":
-        """The judge kept at `path`, or a newly trained one, which is then kept there."""
+        """Load the extractor at `path` where it fits `images`; else train one and save it there."""
         try:
             feature_extractor = cls.load(path)
             if feature_extractor.size == images.size and feature_extractor.labelled == (images.labels is not None):
@@ -155,7 +155,7 @@ class FeatureExtractor:
 
 
 def _network(size: int, modes: int, labelled: bool, width: int) -> keras.Model:
-    """Pictures (B, S, S) uint8 to features (B, F) and, last, scores of the classes or of the pixels."""
+    """Map images (B, S, S) uint8 to features (B, F) and to class logits or pixel logits."""
     picture = keras.Input((size, size), dtype="uint8")
     x = layers.Rescaling(1 / 255)(layers.Reshape((size, size, 1))(picture))
     x = layers.Conv2D(16, 5, strides=2, padding="same", activation="relu")(x)

@@ -1,4 +1,4 @@
-"""The Fréchet distance between two clouds of features, with its floor and how sure one can be of it."""
+"""Fréchet distance between two feature distributions, with its floor and a confidence interval."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +11,7 @@ LEVEL = 0.95
 
 
 def moments(features: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (F,) and covariance (F, F) of features (N, F); `weights` (N,) say how often each one counts."""
+    """Mean (F,) and covariance (F, F) of features (N, F); weights: (N,) frequency weights."""
     x = features.astype(np.float64)
     w = np.ones(len(x)) if weights is None else weights.astype(np.float64)
     mean = w @ x / w.sum()
@@ -31,17 +31,17 @@ def distance(one: tuple[np.ndarray, np.ndarray], two: tuple[np.ndarray, np.ndarr
 
 
 def frechet_distance(generated: np.ndarray, held_out: np.ndarray) -> float:
-    """The distance of two clouds of features (N, F)."""
+    """Fréchet distance between two sets of features (N, F)."""
     with threadpool_limits(1, "blas"):  # on matrices this small, threads cost many times what they save
         return distance(moments(generated), moments(held_out))
 
 
 @dataclass(frozen=True)
 class FrechetResult:
-    """A Fréchet classifier distance and what belongs beside it; never to be compared with a FID.
+    """A Fréchet classifier distance with its context; not comparable with an Inception FID.
 
-    `floor` is the distance of as many training pictures to the same held-out ones. `low` and `high` hold the distance
-    with a probability of 95 % as far as the choice of pictures goes.
+    floor: the distance of as many training images to the same held-out images. low, high: 95 % confidence interval
+    with respect to the sampling of images.
     """
 
     value: float
@@ -57,10 +57,10 @@ class FrechetResult:
 
 
 def measure(generated: np.ndarray, held_out: np.ndarray, training: np.ndarray, seed: int) -> FrechetResult:
-    """From features (N, F) of generated, held-out and training pictures.
+    """Compute distance, interval and floor from features (N, F) of generated, held-out and training images.
 
-    The interval is a bootstrap's over both clouds. Drawing with replacement makes every resampled distance too large
-    by about as much as few pictures make the first one, so that only its spread is used, around the value itself.
+    The interval is a bootstrap over both sets. Resampling with replacement biases every distance upwards, so only the
+    spread of the resampled distances is used, centred on the value.
     """
     with threadpool_limits(1, "blas"):
         return _measure(generated, held_out, training, seed)

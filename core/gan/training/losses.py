@@ -1,4 +1,4 @@
-"""What the two networks play for. Every loss and every penalty is a pure function of one signature, found by name."""
+"""GAN losses and gradient penalties: pure functions of one signature each, looked up by name."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from core.backend import tf
 
 
 class Losses(NamedTuple):
-    """Means over the batch; `d` is what the discriminator makes small, `g` what the generator does."""
+    """Batch means; `d` is minimised by the discriminator, `g` by the generator."""
 
     d: Any
     d_real: Any
@@ -15,7 +15,7 @@ class Losses(NamedTuple):
     g: Any
 
 
-# A loss takes scores of real and generated pictures, (B,) each, and how far short of 1 the real ones' target stays.
+# A loss takes scores of real and generated images, (B,) each, and the label smoothing of the real target.
 Loss = Callable[[Any, Any, float], Losses]
 # A penalty takes the critic (pictures → scores), real and generated pictures (B, H, W), and (B, 1, 1) shares in [0, 1].
 Penalty = Callable[[Callable[[Any], Any], Any, Any, Any], Any]
@@ -33,7 +33,7 @@ def minimax(real: Any, fake: Any, smoothing: float = 0.0) -> Losses:
 
 
 def non_saturating(real: Any, fake: Any, smoothing: float = 0.0) -> Losses:
-    """As minimax, but G raises E log D(G(z)), which has a slope also where D is sure (Goodfellow et al. 2014)."""
+    """Minimax for D; G maximises E log D(G(z)), whose gradient does not vanish early (Goodfellow et al. 2014)."""
     return minimax(real, fake, smoothing)._replace(g=_cross_entropy(fake, 1.0))
 
 
@@ -45,13 +45,13 @@ def least_squares(real: Any, fake: Any, smoothing: float = 0.0) -> Losses:
 
 
 def wasserstein(real: Any, fake: Any, smoothing: float = 0.0) -> Losses:
-    """E D(G(z)) − E D(x) against −E D(G(z)) (Arjovsky et al. 2017); has no target that could be smoothed."""
+    """E D(G(z)) − E D(x) against −E D(G(z)) (Arjovsky et al. 2017); ignores smoothing."""
     on_real, on_fake = -tf.reduce_mean(real), tf.reduce_mean(fake)
     return Losses(on_real + on_fake, on_real, on_fake, -on_fake)
 
 
 def hinge(real: Any, fake: Any, smoothing: float = 0.0) -> Losses:
-    """E max(0, 1 − D(x)) + E max(0, 1 + D(G(z))) against −E D(G(z)) (Lim and Ye 2017); nothing to smooth either."""
+    """E max(0, 1 − D(x)) + E max(0, 1 + D(G(z))) against −E D(G(z)) (Lim and Ye 2017); ignores smoothing."""
     on_real, on_fake = tf.reduce_mean(tf.nn.relu(1 - real)), tf.reduce_mean(tf.nn.relu(1 + fake))
     return Losses(on_real + on_fake, on_real, on_fake, -tf.reduce_mean(fake))
 
@@ -87,10 +87,10 @@ PENALTIES: dict[str, Penalty] = {"r1": r1, "gradient": gradient}
 
 
 def probability(name: str, real: Any, fake: Any) -> tuple[Any, Any]:
-    """D's probability of "real" for each score. Balanced at ½ under every loss.
+    """Convert D's scores to probabilities of "real", ½ at equilibrium under every loss.
 
-    The logistic losses and hinge decide at 0: σ(score). Least squares scores 0 to 1 itself. A Wasserstein critic has no
-    zero: its scores count from the middle between the two means.
+    Logistic losses and hinge: σ(score). Least squares: the score, clipped to [0, 1]. Wasserstein: σ of the score
+    relative to the midpoint of the two means, since a critic has no absolute zero.
     """
     if name == "least-squares":
         return tf.clip_by_value(real, 0.0, 1.0), tf.clip_by_value(fake, 0.0, 1.0)
@@ -99,6 +99,6 @@ def probability(name: str, real: Any, fake: Any) -> tuple[Any, Any]:
 
 
 def value(d_real: Any, d_fake: Any) -> Any:
-    """V(D, G) = E log D(x) + E log(1 − D(G(z))) of probabilities (B,) each; −log 4 where D can only guess."""
+    """V(D, G) = E log D(x) + E log(1 − D(G(z))) of probabilities (B,) each; −log 4 at equilibrium (D = ½)."""
     tiny = 1e-7
     return tf.reduce_mean(tf.math.log(d_real + tiny)) + tf.reduce_mean(tf.math.log(1 - d_fake + tiny))

@@ -1,25 +1,25 @@
-"""Does the generator invent, or repeat what it was shown? Nearest training pictures, and what nearness to expect."""
+"""Memorisation test: distances of generated images to training images, compared with those of held-out images."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 BLOCK = 512
-MOST = 1000  # samples and held-out pictures that are looked up: enough for shares to a few per cent
-REPEATED = 0.01  # share of held-out pictures that are nearer to training than the line from which a sample is a copy
-OFF_BALANCE = 0.15  # how far from ½ the share of samples nearer to training pictures may be
+MOST = 1000  # samples and held-out images that are compared: enough for shares accurate to a few per cent
+REPEATED = 0.01  # quantile of the held-out distances below which a sample counts as a copy
+OFF_BALANCE = 0.15  # tolerated deviation from ½ of the share of samples nearer to training images
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """For each of N pictures: place of the nearest other picture, and the distance to it in grey levels a pixel."""
+    """For each of N images, the index of its nearest neighbour and the RMS distance to it in grey levels per pixel."""
 
     place: np.ndarray
     distance: np.ndarray
 
 
 def nearest(pictures: np.ndarray, among: np.ndarray) -> Nearest:
-    """pictures (N, S, S) and among (M, S, S), uint8. The distance is the root of the mean squared difference."""
+    """Nearest neighbours of pictures (N, S, S) in among (M, S, S), uint8, by RMS distance."""
     targets = among.reshape(len(among), -1).astype(np.float32)
     lengths = (targets**2).sum(1)
     places, distances = [], []
@@ -33,12 +33,11 @@ def nearest(pictures: np.ndarray, among: np.ndarray) -> Nearest:
 
 @dataclass(frozen=True)
 class Memorization:
-    """How near generated pictures are to training pictures, beside how near unseen real ones are.
+    """Distances of generated and of held-out images to the training images.
 
-    `line` is the distance that only 1 % of held-out pictures come below, `repeated` the share of samples below it.
-    Generated pictures are smoother than real ones and so a little nearer to everything: the fairer figure is
-    `towards_training`, the share of samples that are nearer to the training pictures than to equally many held-out
-    ones. A generator that only knows the kind of picture has ½ there; one that repeats has 1.
+    line: the 1 % quantile of the held-out distances; repeated: share of samples below it. Generated images are
+    smoother than real ones and therefore nearer to everything, so the fairer statistic is towards_training: the share
+    of samples nearer to the training images than to equally many held-out ones, ½ without memorisation, 1 for copies.
     """
 
     samples: Nearest
@@ -60,7 +59,7 @@ class Memorization:
 def measure_memorization(
     samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, seed: int = 0
 ) -> Memorization:
-    """All (·, S, S) uint8; the held-out pictures were not trained on. The first MOST of either are looked up."""
+    """Compare samples and held-out images, the first MOST of each, with training images; all (·, S, S) uint8."""
     samples = samples[:MOST]
     found, usual = nearest(samples, training), nearest(held_out[:MOST], training)
     line = float(np.quantile(usual.distance, REPEATED))
@@ -74,7 +73,7 @@ def measure_memorization(
 
 
 def share_nearer_to_training(samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, seed: int = 0) -> float:
-    """Share of samples nearer to training than to held-out pictures, as many of the one as of the other; ties half."""
+    """Share of samples nearer to training than to equally many held-out images; ties count half."""
     rng = np.random.default_rng(seed)
     count = min(len(training), len(held_out))
     seen = nearest(samples, training[rng.permutation(len(training))[:count]]).distance

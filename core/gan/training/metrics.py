@@ -1,4 +1,4 @@
-"""The figures of a generator: the same ones at the end of training and when it is measured again on other pictures."""
+"""Final metrics of a generator, shared by the end of training and by `evaluate`."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ CURVE = 200  # points of a sorted list of distances that are kept
 def final_figures(
     generated: np.ndarray, feature_extractor: FeatureExtractor, training: np.ndarray, held_out: np.ndarray, seed: int
 ) -> dict[str, Any]:
-    """What report.json says of `generated` (N, S, S) uint8, against pictures that were and were not trained on."""
+    """Metrics of report.json for `generated` (N, S, S) uint8, against training and held-out images."""
     rng = np.random.default_rng(seed)
     some = training[np.sort(rng.permutation(len(training))[: len(generated)])]
     reading = feature_extractor.read(generated)
@@ -42,6 +42,6 @@ def final_figures(
 
 
 def _curve(values: np.ndarray) -> list[float]:
-    """At most CURVE of the sorted values, evenly spread."""
+    """At most CURVE evenly spaced order statistics."""
     places = np.linspace(0, len(values) - 1, min(CURVE, len(values))).round().astype(int)
     return np.sort(values)[places].round(3).tolist()

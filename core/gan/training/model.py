@@ -1,4 +1,4 @@
-"""The two dense networks, and the one place where grey levels meet the networks' range."""
+"""Generator and discriminator, and the conversion between grey levels and the networks' value range."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ layers = keras.layers
 def generator(options: GANConfig, classes: int = 0, several: bool = False) -> keras.Model:
     """Noise (B, Z), and with `classes` shares of each class (B, classes), to pictures (B, S, S) in the output's range.
 
-    The class is given as shares and not as a number, so that a picture half way between two classes can be asked for.
-    several: devices that share a batch also share its statistics.
+    Classes are given as a mixture, so that images between two classes can be generated.
+    several: synchronise batch statistics between devices.
     """
     noise = keras.Input((options.latent,), name="noise")
     inputs, x = _with_classes(noise, classes)
@@ -43,8 +43,8 @@ def discriminator(options: GANConfig, classes: int = 0, several: bool = False) -
 
 
 class Dropout(keras.layers.Dropout):
-    """Keras' dropout with the Philox generator named. Left to choose, XLA takes one that is seven times slower on a
-    processor (seen on TensorFlow 2.21), which made dropout cost more than all the rest of a step."""
+    """Keras' Dropout with the Philox generator: XLA's default is seven times slower on a CPU (seen on TensorFlow 2.21),
+    which made dropout cost more than the rest of a step."""
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training:
@@ -54,7 +54,7 @@ class Dropout(keras.layers.Dropout):
 
 
 def _with_classes(x: Any, classes: int, first: Any = None) -> tuple[Any, Any]:
-    """The model's inputs, and x with the shares of the classes beside it."""
+    """Return the model's inputs, and x concatenated with the class shares."""
     first = x if first is None else first
     if not classes:
         return first, x
@@ -77,17 +77,17 @@ def _hidden(x: Any, number: int, width: int, activation: str, norm: str, several
 
 
 def output_range(output: str) -> tuple[float, float]:
-    """What the output function makes of black, and how far white is from it."""
+    """Value of black in the range of the output activation, and the span from black to white."""
     return (-1.0, 2.0) if output == "tanh" else (0.0, 1.0)
 
 
 def to_network_range(pixels: np.ndarray, output: str) -> np.ndarray:
-    """Grey levels 0 to 255 as float32 in the range of the output function, which is what the networks see."""
+    """Convert grey levels 0 to 255 to float32 in the range of the output activation."""
     black, span = output_range(output)
     return pixels.astype(np.float32) * np.float32(span / 255) + np.float32(black)
 
 
 def to_pixels(values: np.ndarray, output: str) -> np.ndarray:
-    """The inverse of to_range, rounded, as uint8: the only way from a network to a drawing."""
+    """Convert network values to grey levels uint8, rounded; the inverse of to_network_range()."""
     black, span = output_range(output)
     return np.clip((values - black) * (255 / span) + 0.5, 0, 255).astype(np.uint8)

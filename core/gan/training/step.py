@@ -1,4 +1,4 @@
-"""Both networks, their optimizers, and the game between them as one compiled loop over many steps."""
+"""Train generator and discriminator by many steps in one compiled loop."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ FIGURES = (
 
 
 class GANSteps:
-    """A generator, its running average, and a discriminator, trained in turns.
+    """A generator, its exponential moving average and a discriminator, trained alternately.
 
-    Everything random in a step is a function of the seed and the step's number; together with variables() this makes a
-    continued run equal to an unbroken one, bit for bit, however the steps are cut into calls.
+    All randomness of a step is a function of the seed and the step number; together with variables() a resumed run is
+    bit-identical to an uninterrupted one, however the steps are grouped into calls.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class GANSteps:
         classes: int,
         devices: Devices | None = None,
     ) -> None:
-        """pictures: (N, S, S) uint8; labels: (N,) int where classes > 0 and the networks are told them, else None."""
+        """pictures: (N, S, S) uint8; labels: (N,) int for conditional networks, else None."""
         self.options, self.classes = options, classes if labels is not None else 0
         self.devices = devices or Devices([], options.batch_size)
         keras.utils.set_random_seed(options.seed)
@@ -46,7 +46,7 @@ class GANSteps:
         self._pictures = tf.constant(pictures)
         self._labels = tf.constant(labels if labels is not None else np.zeros(1), tf.int32)
         self._orders: dict[int, np.ndarray] = {}
-        # XLA compiles for one device: what several must tell one another has no place in it.
+        # XLA compiles for one device: collective operations between several cannot be inside.
         self._loop = tf.function(self._training_loop, jit_compile=not self.devices.several, autograph=False)
 
     def _adam(self, model: keras.Model) -> Any:
@@ -57,7 +57,7 @@ class GANSteps:
         return optimizer
 
     def variables(self) -> dict[str, Any]:
-        """All state by name; "model/…" is the generator that is used and its opponent."""
+        """All state by name; "model/…" are the averaged generator and the discriminator."""
         discriminator = self.discriminator
         groups = {
             "model/generator": self.average.weights,
@@ -75,12 +75,12 @@ class GANSteps:
         }
 
     def start_from_average(self) -> None:
-        """At the first step the trained generator is the one that is used, also in a run that branched from another."""
+        """Copy the averaged weights to the trained generator, before the first step of a new or branched run."""
         self.generator.set_weights(self.average.get_weights())
 
     # Training -------------------------------------------------------------------------------------------------------
     def train(self, step: int, factors: np.ndarray, total: int) -> dict[str, float]:
-        """len(factors) steps, the first being number `step` of `total`; means of FIGURES over them."""
+        """Run len(factors) steps from number `step` of `total`; return the means of FIGURES."""
         sums = np.zeros(len(FIGURES))
         for start in range(0, len(factors), BLOCK):
             part = np.zeros(BLOCK, np.float32)
@@ -97,7 +97,7 @@ class GANSteps:
         return dict(zip(FIGURES, (sums / len(factors)).tolist(), strict=True))
 
     def _batches(self, first: int, count: int) -> np.ndarray:
-        """(BLOCK, d_steps, B) positions of pictures: the steps read one shuffled pass after another."""
+        """Image indices (BLOCK, d_steps, B) of the steps, from one shuffled epoch after another."""
         each = self.options.d_steps * self.options.batch_size
         places = np.arange(first * each, (first + count) * each)
         epochs = places // self._count
@@ -125,7 +125,7 @@ class GANSteps:
         return tf.while_loop(lambda i, sums: i < count, body, start)[1]
 
     def _step(self, batches: Any, step: Any, left: Any) -> Any:
-        """All turns of the discriminator, then one of the generator, against the same noise as D's last turn."""
+        """Run d_steps discriminator updates, then one generator update on the noise of the last of them."""
         options, local_shard = self.options, self.devices.local_shard
         for turn in range(options.d_steps):
             rng = StatelessRNG(options.seed, step, turn, self.devices.several)
@@ -148,7 +148,7 @@ class GANSteps:
         return self.devices.mean(tf.stack([figures[name] for name in FIGURES]))
 
     def _apply(self, optimizer: Any, gradients: list[Any], weights: list[Any]) -> Any:
-        """Move `weights`; the norm of the whole batch's gradient. Keras adds up over the devices by itself, untold."""
+        """Apply gradients, which Keras sums over the devices itself; return the norm of the whole batch's gradient."""
         optimizer.apply(gradients, weights)
         return tf.linalg.global_norm(self.devices.all_reduce(gradients))
 
@@ -158,7 +158,7 @@ class GANSteps:
         options, weights = self.options, self.discriminator.trainable_variables
         real, fake = real + noise_for_d, fake + noise_for_d
         with tf.GradientTape() as tape:
-            if options.discriminator_norm == "batch":  # real and generated pictures must not share statistics
+            if options.discriminator_norm == "batch":  # real and generated images must not share batch statistics
                 on_real, on_fake = (self._call(self.discriminator, part, shares) for part in (real, fake))
             else:
                 twice = tf.concat([shares, shares], 0) if self.classes else shares
@@ -186,7 +186,7 @@ class GANSteps:
         }
 
     def _penalty(self, real: Any, fake: Any, shares: Any, step: Any, rng: "StatelessRNG") -> tuple[Any, list[Any]]:
-        """The weighted penalty and its gradients; at every `penalty_every`-th step, that many times as much."""
+        """The weighted penalty and its gradients, computed at every `penalty_every`-th step with that weight factor."""
         options, weights = self.options, self.discriminator.trainable_variables
         share = self.devices.local_shard(rng.uniform((options.batch_size, 1, 1)))
 
@@ -206,7 +206,7 @@ class GANSteps:
         now = step % options.penalty_every == 0
         if (
             self.devices.several and options.discriminator_norm == "batch"
-        ):  # what they share cannot be shared in a branch
+        ):  # synchronised batch statistics are not allowed inside tf.cond
             size, found = weighted_penalty()
             return tf.where(now, size, 0.0), [tf.where(now, one, 0.0) for one in found]
         zero = [tf.zeros_like(weight) for weight in weights]
@@ -219,7 +219,7 @@ class GANSteps:
         return pictures, shares
 
     def instance_noise(self, left: Any, rng: "StatelessRNG") -> Any:
-        """Noise for all that D sees in this turn, the same for real and generated pictures: it is dear to make."""
+        """Instance noise of one update, shared by real and generated images, since it is costly to draw."""
         if not self.options.instance_noise:
             return 0.0
         sigma = self.options.instance_noise * output_range(self.options.output)[1]
@@ -230,7 +230,7 @@ class GANSteps:
         return model([x, shares] if self.classes else x, training=True)
 
     def _update_average(self, step: Any) -> None:
-        """The average moves towards the generator, buffers included; quickly at first, when there is little to keep."""
+        """Update the moving average of weights and buffers, with a lower decay during the first steps."""
         if self.average is self.generator:
             return
         done = tf.cast(step, tf.float32)
@@ -240,10 +240,10 @@ class GANSteps:
 
 
 class StatelessRNG:
-    """Random numbers that depend on the seed, the step, the turn within it and the order of the calls alone. Philox is
-    named because the generator that XLA chooses by itself is several times slower on a processor.
+    """Random numbers determined by seed, step, update within the step and order of calls.
 
-    outside: of a compiled loop. There XLA is called for the drawing alone, as without it other numbers come out.
+    Uses Philox, since XLA's default generator is several times slower on a CPU. outside_xla: the caller is not
+    compiled by XLA; the draw itself is then, because numbers drawn without XLA differ.
     """
 
     def __init__(self, seed: int, step: Any, turn: int, outside_xla: bool) -> None:
@@ -273,6 +273,6 @@ _xla_normal, _xla_uniform = (tf.function(draw, jit_compile=True, autograph=False
 
 
 def _name(item: Any) -> str:
-    """A variable's name that is the same in every process: Keras numbers what was not named."""
+    """A variable's name without Keras' automatic numbering, so that it is the same in every process."""
     owner = item.path.split("/")[0]
     return item.name if owner.startswith("seed_generator") else f"{owner}/{item.name}"

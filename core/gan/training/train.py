@@ -1,4 +1,4 @@
-"""The GAN's side of the training loop: what a step, an evaluation and a sample are."""
+"""The GAN's implementation of core.training.task.Task: steps, evaluation, samples, report."""
 
 import json
 import math
@@ -24,10 +24,10 @@ from core.training.devices import Devices
 from core.training.task import Best, Sizes
 from core.training.weights import load_weights
 
-SHOWN = 64  # pictures of a sample's grid
-MEASURED = 2000  # generated pictures of an evaluation
-WATCHED = 500  # generated pictures whose nearness to the training pictures, and whose modes, are watched in training
-DEAD = 1e-6  # spread of D's scores below which it tells no two pictures apart
+SHOWN = 64  # images of a sample grid
+MEASURED = 2000  # generated images of an evaluation
+WATCHED = 500  # generated images for the memorisation and mode statistics during training
+DEAD = 1e-6  # standard deviation of D's scores below which its output counts as constant
 AT_ONCE = 500
 
 
@@ -36,7 +36,7 @@ def before_devices() -> None:
 
 
 def make_task(run: Run) -> "GANTask":
-    """Read the run's pictures, train or find its judge, build both networks. Raises UserError for bad data."""
+    """Read the images, load or train the feature extractor, build both networks. Raises UserError for bad data."""
     options = run.options
     assert isinstance(options, GANConfig)
     images = prepare(run.sources(), options)
@@ -128,7 +128,7 @@ class GANTask:
 
     # Looking --------------------------------------------------------------------------------------------------------
     def pictures(self, count: int, classes: np.ndarray | None = None) -> np.ndarray:
-        """(count, S, S) uint8, always from the same noise; classes (count,), or as often as in training where None."""
+        """Generate (count, S, S) uint8 from fixed noise; classes (count,), by training frequency where None."""
         classes = self._classes(count) if classes is None else classes
         made = []
         for start in range(0, count, AT_ONCE):
@@ -140,7 +140,7 @@ class GANTask:
         return np.concatenate(made)
 
     def _classes(self, count: int) -> np.ndarray:
-        """(count,) classes in their real shares, spread evenly."""
+        """Class labels (count,) with the training frequencies, in a fixed random order."""
         edges = np.cumsum(self.feature_extractor.expected)
         places = np.random.default_rng(0).permutation(count)
         return np.searchsorted(edges / edges[-1], (places + 0.5) / count).astype(np.int32)
@@ -159,7 +159,7 @@ class GANTask:
         }
 
     def sample(self, step: int) -> dict[str, bytes]:
-        """From the same noise each time: the grid, its pictures as arrays, and how often each mode is drawn."""
+        """Sample files from fixed noise: grid.png, pictures.npz and histogram.json, the frequency of each mode."""
         columns = self.classes if 2 <= self.classes <= 16 else 8
         count = columns * (SHOWN // columns)
         pictures = self.pictures(count, np.arange(count) % self.classes if self.classes else None)

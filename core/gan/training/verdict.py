@@ -1,4 +1,4 @@
-"""The verdict on a game: who is losing, what is missing, what is learned by heart, and what to do about it."""
+"""Diagnose GAN training: imbalance, mode collapse, memorisation, progress; and suggest option changes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ from core.runs.status import ENDED
 from core.training.verdict import Verdict
 
 Rows = Sequence[Mapping[str, Any]]
-SURE = 0.02  # D(fake) below this: D gives no generated picture a chance
-GUESS = 0.03  # D within this of ½ on both: it cannot tell
-EARLY = 0.15  # share of the evaluations that belongs to the beginning, where everything may be missing
-NAMED = 6  # missing classes that are named
+SURE = 0.02  # D(fake) below this: D rejects every generated image
+GUESS = 0.03  # D within this of ½ on real and fake: it cannot discriminate
+EARLY = 0.15  # share of the evaluations that counts as the start, when modes may be missing
+NAMED = 6  # maximum missing classes that are listed
 
 
 def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
-    """What the figures of `run` say so far; nothing while there are too few of them."""
+    """Diagnose a run from its metrics so far; empty while there are too few."""
     options = run.options
     assert isinstance(options, GANConfig)
     floor = next((item["value"] for item in run.baselines if item["name"] == "floor"), None)
@@ -40,7 +40,7 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
 def diagnose_training(
     rows: Rows, options: GANConfig, names: Sequence[str], missing: Sequence[str], floor: float | None, ended: bool
 ) -> list[Verdict]:
-    """The same from the figures alone. names: of all modes; missing: of those hardly drawn in the newest sample."""
+    """Diagnose metrics rows. names: all modes; missing: modes not covered in the newest sample."""
     listed = [dict(row) for row in rows]
     if len(column(listed, "frechet_classifier_distance")[0]) < 3:
         return []
@@ -123,7 +123,7 @@ def _balance(rows: list[dict[str, Any]], options: GANConfig) -> list[Verdict]:
 def _memory(rows: list[dict[str, Any]], options: GANConfig, modes: int) -> list[Verdict]:
     steps, share_nearer_to_training = column(rows, "towards_training")
     covered = column(rows, "modes_covered")[1]
-    # A collapsed generator draws one picture, which is nearer to the one side or the other by chance.
+    # The output of a collapsed generator is near to one side by chance, so do not test it for memorisation.
     if (
         len(share_nearer_to_training) < 3
         or min(share_nearer_to_training[-3:]) < 0.5 + OFF_BALANCE
