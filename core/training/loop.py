@@ -31,8 +31,10 @@ from core.training.state import (
     meta,
     read_arrays,
     record_plan,
+    record_task,
     restore,
     restore_variables,
+    write_files,
 )
 from core.training.task import Plan, Task
 
@@ -78,6 +80,7 @@ class Trainer:
         """Restore the newest checkpoint; for a run without one, measure the speed and make the plan."""
         remove_partial_files(self.run.path)
         remove_partial_files(self.run.checkpoint_path)
+        record_task(self.run, self.task)
         had_checkpoints = self.run.has_checkpoint
         progress, plan = restore(self.run, self.task)
         self.progress = progress or Progress()
@@ -89,7 +92,7 @@ class Trainer:
             progress.best, progress.best_step, progress.best_figures = None, None, {}
             self.status.message = _("model.keras was damaged or gone: the best weights are looked for anew.")
         self.plan = plan or self._make_plan()
-        self.task.on_restore(self.progress.step)
+        self.task.on_restore(self.progress.step, self.plan.total_steps)
         self.metrics = MetricsWriter(self.run.metrics_path, self.progress.step)
         for later in self.run.sample_steps():
             if later > self.progress.step:
@@ -139,7 +142,7 @@ class Trainer:
         progress.step += count
         progress.seconds = time.perf_counter() - self._began
         if not good:
-            self.task.on_restore(progress.step)
+            self.task.on_restore(progress.step, plan.total_steps)
         ended = progress.step >= plan.total_steps
         row = self._row() | figures
         if progress.step % plan.eval_every == 0 or ended:
@@ -251,7 +254,9 @@ class Trainer:
         self.status.phase = _("final figures")
         self._write_status(force=True)
         self.task.load_model(str(self.run.model_path))
-        self._write_report(self.task.report(), complete=True)
+        report = self.task.report()
+        write_files(self.run, report.files)
+        self._write_report(report.figures, complete=True)
         compact_checkpoints(self.run.checkpoint_path)
         self.status.phase = ""
         self._write_status(force=True)

@@ -1,5 +1,6 @@
 """The state that a run continues from: the loop's progress, the family's variables, and the plan."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from core.i18n import _
 from core.runs.checkpoint import Arrays, checkpoints, load_arrays, load_newest
 from core.runs.run import START, Run
 from core.training.planning import Costs
-from core.training.task import Plan, Sizes, Task
+from core.training.task import ArrayFile, Files, Plan, Sizes, Task
 
 
 @dataclass
@@ -38,7 +39,11 @@ def read_arrays(task: Task) -> Arrays:
 
 def restore_variables(task: Task, arrays: Arrays, *, only: str = "") -> bool:
     """Assign `arrays` to the variables whose names begin with `only`; return False, unchanged, if they do not fit."""
-    variables = {name: variable for name, variable in task.variables().items() if name.startswith(only)}
+    return assign({name: item for name, item in task.variables().items() if name.startswith(only)}, arrays)
+
+
+def assign(variables: Mapping[str, Any], arrays: Arrays) -> bool:
+    """Assign `arrays` to `variables` by name; where names or shapes differ, assign none and return False."""
     fits = set(arrays) == set(variables) and all(
         arrays[name].shape == tuple(variable.shape) for name, variable in variables.items()
     )
@@ -46,6 +51,22 @@ def restore_variables(task: Task, arrays: Arrays, *, only: str = "") -> bool:
         for name, variable in variables.items():
             variable.assign(arrays[name])
     return fits
+
+
+def record_task(run: Run, task: Task) -> None:
+    """Write what a task says of its run before the first step; baselines are computed only where there are none yet."""
+    write_files(run, task.files)
+    run.write_json("facts.json", task.facts)
+    if run.read_json("baselines.json") is None:
+        run.write_json("baselines.json", [item.as_json() for item in task.baselines()])
+
+
+def write_files(run: Run, files: Files) -> None:
+    for name, content in files.items():
+        if isinstance(content, ArrayFile):
+            content.write(run.path / name)
+        else:
+            run.write_json(name, content)
 
 
 def load_start_weights(run: Run, task: Task) -> None:

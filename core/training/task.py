@@ -4,10 +4,14 @@ The loop handles budget, schedule and files and is independent of the network; a
 samples and is independent of time and folders.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
+
+from core.runs.checkpoint import Arrays, save_arrays
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,57 @@ class Sizes:
     notes: list[str] = field(default_factory=list)  # sentences about automatic choices, for the report
 
 
+@dataclass(frozen=True)
+class BaselineFigure:
+    """What something simple reaches, by the same measure: `value` of `metric`. `label` is a message for people;
+    seconds: how long it took to fit, where that is worth saying."""
+
+    name: str
+    label: str
+    metric: str
+    value: float
+    seconds: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class ArrayFile:
+    """The content of an .npz file: arrays by name, and an object of JSON beside them."""
+
+    arrays: Arrays
+    meta: dict[str, Any]
+
+    def write(self, path: Path) -> None:
+        save_arrays(path, self.arrays, self.meta)
+
+
+Files = Mapping[str, dict[str, Any] | ArrayFile]  # by name in the run folder; a dict is written as JSON
+
+
+@dataclass(frozen=True)
+class Report:
+    """The final figures, and the files of the run that belong to them."""
+
+    figures: dict[str, Any]
+    files: Files = field(default_factory=dict)
+
+
 class Task(Protocol):
-    """A family's part of training. A step is one optimizer step (for a GAN one generator step)."""
+    """A family's part of training. A step is one optimizer step (for a GAN one generator step).
+
+    A task reads the run and never writes: what belongs into the run folder it returns, and the loop writes it.
+    """
 
     best: Best
     sizes: Sizes
     loss_key: str  # the key in train()'s result that is checked for NaN and spikes
+    facts: dict[str, Any]  # facts.json; its "sizes" are the keyword arguments of the family's cost()
+    files: Files  # what a trained run is used with, such as the vocabulary
+
+    def baselines(self) -> Sequence[BaselineFigure]:
+        """Return the figures for baselines.json; called once a run, before the first step."""
 
     def train(self, step: int, factors: np.ndarray) -> dict[str, float]:
         """Train len(factors) steps, the first with number `step` (from 0); return the means of figures over them.
@@ -76,8 +125,9 @@ class Task(Protocol):
     def load_model(self, path: str) -> None:
         """Load the weights of that file into the network. Raises UserError, OSError or ValueError where that fails."""
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Report:
         """The final figures for report.json, after the best weights were loaded."""
 
-    def on_restore(self, step: int) -> None:
-        """Discard caches; called after variables() were restored, before training continues at `step`."""
+    def on_restore(self, step: int, total_steps: int) -> None:
+        """Discard caches; called after variables() were restored, before training continues at `step` of
+        `total_steps`."""

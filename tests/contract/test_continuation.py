@@ -14,6 +14,7 @@ from core.runs.store import create
 from core.samples.registry import SAMPLES, sample
 from core.schema import parse_options
 from core.training.loop import Trainer
+from core.training.state import record_task
 
 PLAN = {"total_steps": 18, "log_every": 3, "eval_every": 6, "sample_every": 9, "checkpoint_every": 6}
 TIMES = {"seconds", "throughput"}
@@ -47,6 +48,7 @@ def begun(family, tmp_path_factory) -> tuple[Run, dict]:
     )
     run.write_json("plan.json", PLAN)
     task = family.training.make_task(run)
+    record_task(run, task)
     return run, {name: np.asarray(item).copy() for name, item in task.variables().items()}
 
 

@@ -13,6 +13,7 @@ from core.i18n import _
 from core.runs.metrics import column
 from core.runs.run import Run
 from core.training import snapshots
+from core.training.state import assign
 
 
 class FilmStrip:
@@ -52,15 +53,10 @@ def kept_steps(run: Run) -> list[int]:
 def assign_snapshot(model: Any, arrays: dict[str, np.ndarray], step: int) -> None:
     """Assign a snapshot's arrays to the model's variables by name. Raises UserError, unchanged, where they differ."""
     variables = {f"model/{item.path}": item for item in model.variables if "seed" not in item.path}
-    fits = set(arrays) == set(variables) and all(
-        arrays[name].shape == tuple(variable.shape) for name, variable in variables.items()
-    )
-    if not fits:
+    if not assign(variables, arrays):
         raise UserError(
             _("The weights of step {step} do not fit this network: its folder was changed.").format(step=step)
         )
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
 
 
 def validation_losses(run: Run) -> tuple[list[int], list[float]]:

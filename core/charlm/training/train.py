@@ -21,7 +21,7 @@ from core.charlm.training.step import Steps
 from core.i18n import N_
 from core.runs.run import Run
 from core.training.devices import Devices
-from core.training.task import Best, Sizes
+from core.training.task import BaselineFigure, Best, Files, Report, Sizes
 from core.training.weights import load_weights
 
 QUICK_CHARACTERS = 60_000  # of the validation part that an evaluation during training reads
@@ -54,16 +54,13 @@ class CharLMTask:
             plan.steps_per_epoch, plan.B * plan.T, "chars", notes=[*text.notes, *plan.notes, *devices.notes()]
         )
         self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
-        run.write_json("vocabulary.json", self.vocabulary.to_json())
+        self.files: Files = {"vocabulary.json": self.vocabulary.to_json()}
         sizes = {"characters": len(text.ids), "vocabulary": V}
-        run.write_json("facts.json", sizes | {"sizes": sizes, "parameters": self.parameters, "numerics": numerics})
-        if run.read_json("baselines.json") is None:
-            run.write_json("baselines.json", self._baselines(V))
+        self.facts = sizes | {"sizes": sizes, "parameters": self.parameters, "numerics": numerics}
 
     def _numerics(self, run: Run) -> dict[str, Any]:
         """Precision and shard count: those stored in facts.json, for exact resumption; else the fastest ones here."""
-        facts = run.read_json("facts.json")
-        known = facts.get("numerics") if isinstance(facts, dict) else None
+        known = run.facts.get("numerics")
         if isinstance(known, dict) and known.get("precision") in TYPES and isinstance(known.get("shards"), int):
             return {"precision": known["precision"], "shards": max(1, min(known["shards"], MAX_SHARDS))}
         B = plan_batches(self.config, len(self.training)).B
@@ -73,11 +70,12 @@ class CharLMTask:
             chosen = precision.fastest_dtype(self.config.units, -(-B // shards))
         return {"precision": chosen, "shards": shards}
 
-    def _baselines(self, V: int) -> list[dict[str, Any]]:
+    def baselines(self) -> list[BaselineFigure]:
+        V = len(self.vocabulary)
         found = [baseline(self.training, self.validation, order, V) for order in (1, NGRAM_ORDER)]
         labels = (N_("letter frequencies"), f"{NGRAM_ORDER}-gram table")  # messages: runs are read in every language
         return [
-            {"name": name, "label": label, "metric": "val_loss", "value": item.nats}
+            BaselineFigure(name, label, self.best.metric, item.nats)
             for name, label, item in zip(("unigram", "ngram"), labels, found, strict=True)
         ]
 
@@ -100,7 +98,7 @@ class CharLMTask:
         weights = {f"model/{variable.path}": variable for variable in self.model.trainable_variables}
         return weights | self.steps.variables()
 
-    def on_restore(self, step: int) -> None:
+    def on_restore(self, step: int, total_steps: int) -> None:
         pass
 
     def save_model(self, path: str) -> None:
@@ -109,10 +107,10 @@ class CharLMTask:
     def load_model(self, path: str) -> None:
         load_weights(self.model, Path(path))
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Report:
         weights = trainable_tensors(self.model)
         nats = self.evaluator.window_loss(weights, self.validation, 64)
-        return {
+        figures = {
             "val_loss_nats": nats,
             "val_loss_nats_256": self.evaluator.window_loss(weights, self.validation, 256),
             "val_loss_nats_streaming": self.evaluator.stream_loss(weights, self.validation),
@@ -120,6 +118,7 @@ class CharLMTask:
             "val_perplexity": math.exp(min(nats, 50.0)),
             "parameters": self.parameters,
         }
+        return Report(figures)
 
 
 def before_devices() -> None:

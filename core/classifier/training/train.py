@@ -20,10 +20,9 @@ from core.classifier.training.metrics import cross_entropy, fit_temperature, mac
 from core.classifier.training.model import build
 from core.classifier.training.optimizer import AveragingAdamW
 from core.i18n import _
-from core.runs.checkpoint import save_arrays
 from core.runs.run import Run
 from core.training.devices import Devices
-from core.training.task import Best, Sizes
+from core.training.task import ArrayFile, BaselineFigure, Best, Files, Report, Sizes
 from core.training.weights import load_weights
 
 PROBES = 8
@@ -39,7 +38,7 @@ class ClassifierTask:
     def __init__(self, run: Run) -> None:
         config = run.options
         assert isinstance(config, ClassifierConfig)
-        self.run, self.config = run, config
+        self.config = config
         self.data = prepare(run.sources(), config)
         tokenizer, C = self.data.tokenizer, len(self.data.classes)
         texts = {part: self.data.part(part) for part in ("train", "validation", "test")}
@@ -51,14 +50,16 @@ class ClassifierTask:
             self.tokens["train"], tokenizer, config.vocabulary, config.min_count
         )
         V = len(self.vocabulary)
-        run.write_json("vocabulary.json", self.vocabulary.to_json() | {"unknown_share": unknown})
-        run.write_json("labels.json", {"schema": 1, "classes": self.data.classes})
+        self.files: Files = {
+            "vocabulary.json": self.vocabulary.to_json() | {"unknown_share": unknown},
+            "labels.json": {"schema": 1, "classes": self.data.classes},
+        }
         if tokenizer.unit == "characters":
-            run.write_json("words.json", {"schema": 1, "words": learn_words(self.tokens["train"])[:MAX_WORDS]})
+            self.files |= {"words.json": {"schema": 1, "words": learn_words(self.tokens["train"])[:MAX_WORDS]}}
         counts = np.bincount(y, minlength=C)
         self.weights = len(y) / (C * np.maximum(counts, 1)) if config.class_weights else np.ones(C)
 
-        self.baselines = self._baselines(y, C)
+        self.simple_models = self._fit_simple_models(y, C)
         self.encoded = {part: encode(tokens, self.vocabulary, config) for part, tokens in self.tokens.items()}
         self.batches = Batches(self.encoded["train"], config.batch_size, config.seed)
         self.targets = tf.constant(self._targets(y, C), tf.float32)
@@ -74,9 +75,7 @@ class ClassifierTask:
         sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
         sizes["characters"] = self.data.tokenizer.unit == "characters"
         columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
-        run.write_json(
-            "facts.json", {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns
-        )
+        self.facts = {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns
 
     def _build(self, V: int, C: int, y: np.ndarray) -> None:
         """Create model, averaged model and optimizer."""
@@ -114,7 +113,7 @@ class ClassifierTask:
         return notes + self.devices.notes(self.config.dropout)
 
     # Before the first step -------------------------------------------------------------------------------------------
-    def _baselines(self, y: np.ndarray, C: int) -> list[Baseline]:
+    def _fit_simple_models(self, y: np.ndarray, C: int) -> list[Baseline]:
         found = fit_baselines(
             self.texts["train"],
             self.tokens["train"],
@@ -124,20 +123,15 @@ class ClassifierTask:
             self.weights[y] if self.config.class_weights else None,
         )
         self.baseline_accuracy = {item.name: self._accuracy(item, "validation") for item in found}
-        self.run.write_json(
-            "baselines.json",
-            [
-                {
-                    "name": item.name,
-                    "label": item.label,
-                    "metric": "val_accuracy",
-                    "value": self.baseline_accuracy[item.name],
-                    "seconds": round(item.seconds, 2),
-                }
-                for item in found
-            ],
-        )
         return found
+
+    def baselines(self) -> list[BaselineFigure]:
+        return [
+            BaselineFigure(
+                item.name, item.label, "val_accuracy", self.baseline_accuracy[item.name], round(item.seconds, 2)
+            )
+            for item in self.simple_models
+        ]
 
     def _accuracy(self, baseline: Baseline, part: str) -> float:
         return float(np.mean(self._baseline_predictions(baseline, part) == self.labels[part]))
@@ -153,7 +147,7 @@ class ClassifierTask:
         """
         config = self.config
         hard = np.eye(C)[y] * (1 - config.label_smoothing) + config.label_smoothing / C
-        teachers = [item for item in self.baselines if item.linear]
+        teachers = [item for item in self.simple_models if item.linear]
         if not config.distillation or not teachers:
             return hard
         probabilities = [item.predict(self.texts["train"], self.tokens["train"]) for item in teachers]
@@ -252,7 +246,7 @@ class ClassifierTask:
         seeds = [item for item in self.model.variables if item.path.endswith("seed_generator_state")]
         return found | {f"state/seed/{number}": item for number, item in enumerate(seeds)}
 
-    def on_restore(self, step: int) -> None:
+    def on_restore(self, step: int, total_steps: int) -> None:
         pass
 
     def save_model(self, path: str) -> None:
@@ -261,17 +255,16 @@ class ClassifierTask:
     def load_model(self, path: str) -> None:
         load_weights(self.used, Path(path))
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Report:
         """Compute the final metrics; the only place that uses the test part."""
         y, C = self.labels["test"], len(self.data.classes)
         logits = {part: self.logits(part) for part in ("validation", "test")}
-        predictions = {item.name: self._baseline_predictions(item, "test") for item in self.baselines}
+        predictions = {item.name: self._baseline_predictions(item, "test") for item in self.simple_models}
         arrays = {f"{part}_logits": value for part, value in logits.items()}
         arrays |= {f"{part}_places": getattr(self.data, part) for part in logits}
         arrays |= {f"{part}_labels": self.labels[part] for part in logits}
         arrays |= {f"baseline_{name}": value for name, value in predictions.items()}
-        save_arrays(self.run.path / "predictions.npz", arrays, {"classes": self.data.classes})
-        return {
+        figures = {
             "val_accuracy": float(np.mean(logits["validation"].argmax(1) == self.labels["validation"])),
             "val_loss": cross_entropy(logits["validation"], self.labels["validation"]),
             "test_accuracy": float(np.mean(logits["test"].argmax(1) == y)),
@@ -283,13 +276,14 @@ class ClassifierTask:
                     "test_accuracy": float(np.mean(predictions[item.name] == y)),
                     "test_macro_f1": macro_f1(y, predictions[item.name], C),
                 }
-                for item in self.baselines
+                for item in self.simple_models
             },
             "parameters": self.model.count_params(),
             "rows": {part: len(self.labels[part]) for part in self.labels},
             # With the best weights and calibrated, as inference will use them.
             "probe": self._probe(fit_temperature(logits["validation"], self.labels["validation"])),
         }
+        return Report(figures, {"predictions.npz": ArrayFile(arrays, {"classes": self.data.classes})})
 
 
 def logits_of(forward: Any, encoded: Sequence[np.ndarray], C: int) -> np.ndarray:

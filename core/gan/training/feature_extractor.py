@@ -10,7 +10,8 @@ import numpy as np
 from core.backend import keras
 from core.gan.data.prepare import Images
 from core.i18n import _
-from core.runs.checkpoint import load_arrays, save_arrays
+from core.runs.checkpoint import load_arrays
+from core.training.task import ArrayFile
 
 layers = keras.layers
 SEEN = 150_000  # training images in all epochs together
@@ -112,7 +113,7 @@ class FeatureExtractor:
         self.expected = np.bincount(modes, minlength=len(self.names)) / len(modes)
 
     # Keeping --------------------------------------------------------------------------------------------------------
-    def save(self, path: Path) -> None:
+    def contents(self) -> ArrayFile:
         weights = {f"weight/{n:03d}": np.asarray(item) for n, item in enumerate(self.model.get_weights())}
         meta = {
             "size": self.size,
@@ -121,7 +122,7 @@ class FeatureExtractor:
             "width": self.width,
             "accuracy": self.accuracy,
         }
-        save_arrays(path, weights | {"expected": self.expected, "centres": self.centres}, meta)
+        return ArrayFile(weights | {"expected": self.expected, "centres": self.centres}, meta)
 
     @classmethod
     def load(cls, path: Path) -> "FeatureExtractor":
@@ -141,17 +142,15 @@ class FeatureExtractor:
         return feature_extractor
 
     @classmethod
-    def load_or_train(cls, path: Path, images: Images, seed: int) -> "FeatureExtractor":
-        """Load the extractor at `path` where it fits `images`; else train one and save it there."""
+    def kept(cls, path: Path, images: Images) -> "FeatureExtractor | None":
+        """Load the extractor at `path`; None where it is missing, damaged or does not fit `images`."""
         try:
             feature_extractor = cls.load(path)
             if feature_extractor.size == images.size and feature_extractor.labelled == (images.labels is not None):
                 return feature_extractor
         except (OSError, ValueError):
             pass
-        feature_extractor = cls.train(images, seed)
-        feature_extractor.save(path)
-        return feature_extractor
+        return None
 
 
 def _network(size: int, modes: int, labelled: bool, width: int) -> keras.Model:

@@ -21,7 +21,7 @@ from core.gan.training.step import GANSteps
 from core.i18n import _
 from core.runs.run import Run
 from core.training.devices import Devices
-from core.training.task import Best, Sizes
+from core.training.task import BaselineFigure, Best, Files, Report, Sizes
 from core.training.weights import load_weights
 
 SHOWN = 64  # images of a sample grid
@@ -46,9 +46,10 @@ def make_task(run: Run) -> "GANTask":
         raise UserError(
             _("The pictures of “{run}” have other classes than when it began: start a new run.").format(run=run.id)
         )
-    run.write_json("labels.json", labels)
-    feature_extractor = FeatureExtractor.load_or_train(run.path / "judge.npz", images, options.seed)
-    return GANTask(run, options, images, feature_extractor)
+    kept = FeatureExtractor.kept(run.path / "judge.npz", images)
+    feature_extractor = kept or FeatureExtractor.train(images, options.seed)
+    files: Files = {"labels.json": labels} | ({} if kept else {"judge.npz": feature_extractor.contents()})
+    return GANTask(run, options, images, feature_extractor, files)
 
 
 class GANTask:
@@ -57,8 +58,10 @@ class GANTask:
     loss_key = "g_loss"
     best = Best("frechet_classifier_distance", "min")
 
-    def __init__(self, run: Run, options: GANConfig, images: Images, feature_extractor: FeatureExtractor) -> None:
-        self.run, self.options, self.images, self.feature_extractor = run, options, images, feature_extractor
+    def __init__(
+        self, run: Run, options: GANConfig, images: Images, feature_extractor: FeatureExtractor, files: Files
+    ) -> None:
+        self.options, self.images, self.feature_extractor, self.files = options, images, feature_extractor, files
         self.classes = len(images.classes) if options.conditional else 0
         devices = Devices.of(run, options.batch_size)
         self.steps = GANSteps(options, images.x, images.labels if self.classes else None, self.classes, devices)
@@ -70,7 +73,7 @@ class GANTask:
             lambda x: self.steps.average(x, training=False), autograph=False, reduce_retracing=True
         )
         self._noise = np.random.default_rng([options.seed, 1]).standard_normal((REPORTED, options.latent), np.float32)
-        self._write_facts()
+        self.facts = self._facts()
 
     def _notes(self) -> list[str]:
         notes = [*self.options.cautions(), *self.images.notes, *self.steps.devices.notes(self.options.dropout)]
@@ -84,21 +87,21 @@ class GANTask:
             )
         return notes
 
-    def _write_facts(self) -> None:
+    def _facts(self) -> dict[str, Any]:
         images = self.images
         sizes = {"images": len(images.x), "classes": len(images.classes)}
         counts = {"held_out": len(images.held_x), "rejected": images.rejected_count, "duplicates": images.duplicates}
-        about = {
+        return {
             "sizes": sizes,
             "parameters": self._parameters,
             "modes": self.feature_extractor.names,
             "counts": counts,
         }
-        self.run.write_json("facts.json", about)
-        some = np.random.default_rng(0).permutation(len(images.x))[:MEASURED]
-        floor = frechet.frechet_distance(self.feature_extractor.read(images.x[some]).features, self._held)
-        key, label = self.best.metric, _("real against real")
-        self.run.write_json("baselines.json", [{"name": "floor", "label": label, "metric": key, "value": floor}])
+
+    def baselines(self) -> list[BaselineFigure]:
+        some = np.random.default_rng(0).permutation(len(self.images.x))[:MEASURED]
+        floor = frechet.frechet_distance(self.feature_extractor.read(self.images.x[some]).features, self._held)
+        return [BaselineFigure("floor", _("real against real"), self.best.metric, floor)]
 
     @property
     def _parameters(self) -> int:
@@ -117,9 +120,8 @@ class GANTask:
             del figures["penalty"]
         return figures
 
-    def on_restore(self, step: int) -> None:
-        plan = self.run.read_json("plan.json")
-        self._total = max(1, int(plan["total_steps"])) if isinstance(plan, dict) else 1
+    def on_restore(self, step: int, total_steps: int) -> None:
+        self._total = total_steps
         if step == 0:
             self.steps.start_from_average()
 
@@ -183,16 +185,17 @@ class GANTask:
     def load_model(self, path: str) -> None:
         load_weights(self.steps.average, Path(path))
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Report:
         images = self.images
         count = min(REPORTED, max(MEASURED, len(images.x)))
         figures = final_figures(
             self.pictures(count), self.feature_extractor, images.x, images.held_x, self.options.seed
         )
-        return figures | {
+        counts = {
             "parameters": self._parameters,
             "generator_parameters": self.steps.generator.count_params(),
             "training_pictures": len(images.x),
             "held_out_pictures": len(images.held_x),
             "rejected_pictures": images.rejected_count,
         }
+        return Report(figures | counts)

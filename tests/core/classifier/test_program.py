@@ -19,6 +19,7 @@ from core.classifier.training.model import build
 from core.classifier.training.train import make_task
 from core.runs.run import Run
 from core.runs.store import create
+from core.training.state import record_task
 from tests.core.classifier.reviews import chinese, sentences, table
 
 
@@ -81,7 +82,7 @@ def test_the_script_learns_what_the_run_learned(run, tmp_path):
 def test_other_options_give_the_same_network_on_the_same_numbers(tmp_path, rows, options):
     small = {"width": 16, "heads": 2, "feed_forward": 16, "batch_size": 8, "epochs": None, "steps": 6}
     run = create(ClassifierConfig(**small | options), [table(rows)], name="r", directory=tmp_path / "runs")
-    make_task(run)
+    record_task(run, make_task(run))
     write_script(run, tmp_path / "alone")
     assert "best validation" in python(tmp_path / "alone", "train.py", "4")
     reads_the_same(run, tmp_path / "alone")

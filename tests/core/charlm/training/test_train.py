@@ -177,13 +177,13 @@ def test_a_task_learns_evaluates_samples_saves_and_reports(tmp_path):
     assert task.sample(150) == task.sample(150)
     assert len(task.sample(150)["text.txt"].decode()) == 20
     task.save_model(str(tmp_path / "model.keras"))
-    report = task.report()
+    report = task.report().figures
     assert report["val_bits_per_char"] == pytest.approx(report["val_loss_nats"] / np.log(2))
     assert report["parameters"] == sum(int(np.prod(w.shape)) for w in task.model.trainable_weights)
     task.train(150, np.ones(20, np.float32))
-    assert task.report()["val_loss_nats"] != report["val_loss_nats"]
+    assert task.report().figures["val_loss_nats"] != report["val_loss_nats"]
     task.load_model(str(tmp_path / "model.keras"))
-    assert task.report()["val_loss_nats"] == report["val_loss_nats"]
+    assert task.report().figures["val_loss_nats"] == report["val_loss_nats"]
     bare = build(task.config, len(task.vocabulary))
     load_weights(bare, tmp_path / "model.keras")
     np.testing.assert_array_equal(bare(task.validation[None, :30]), task.model(task.validation[None, :30]))
@@ -210,12 +210,9 @@ def test_the_notes_own_sentence_trains_and_is_learned_by_heart(tmp_path):
 
 def test_a_run_that_goes_on_rounds_as_it_began(tmp_path):
     run = create(CharLMConfig(**SMALL), [TEXT], directory=tmp_path)
-    make_task(run)
-    facts = run.read_json("facts.json")
+    facts = make_task(run).facts
     assert facts["numerics"]["precision"] == "float32"
     run.write_json("facts.json", facts | {"numerics": {"precision": "bfloat16", "shards": 3}})
     assert len(make_task(run).steps.rows) == 3
     run.write_json("facts.json", facts | {"numerics": {"precision": "nonsense", "shards": -1}})
-    assert run.read_json("facts.json")["numerics"]["precision"] == "nonsense"
-    make_task(run)
-    assert run.read_json("facts.json")["numerics"]["precision"] == "float32"
+    assert make_task(run).facts["numerics"]["precision"] == "float32"

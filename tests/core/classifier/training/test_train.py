@@ -39,8 +39,7 @@ def test_it_learns_chinese_by_characters(chinese_run):
 
 
 def test_baselines_are_there_before_the_first_step(tmp_path):
-    made = task(tmp_path)
-    listed = made.run.read_json("baselines.json")
+    listed = [item.as_json() for item in task(tmp_path).baselines()]
     assert [item["name"] for item in listed] == ["majority", "tfidf", "naive_bayes", "letters"]
     assert all(item["metric"] == "val_accuracy" and 0 <= item["value"] <= 1 for item in listed)
 
@@ -82,7 +81,7 @@ def test_what_variables_returns_is_all_that_the_future_depends_on(shared):
     end = state(made)
     made.train(40, ones(2))
     put_back(made, between)
-    made.on_restore(3)
+    made.on_restore(3, 100)
     made.train(3, ones(3))
     for name, array in state(made).items():
         np.testing.assert_array_equal(array, end[name], err_msg=name)
@@ -101,7 +100,7 @@ def test_evaluating_and_sampling_change_nothing(shared):
 def test_word_dropout_forgets_the_share_that_was_asked_for(shared):
     made, _start = shared
     tokens = tf.constant(np.r_[np.zeros(1000), np.full(4000, 7)].reshape(50, 100).astype(np.int32))
-    one, again, other = (np.array(made._forget(tokens, step)) for step in (1, 1, 2))
+    one, again, other = (np.array(made._word_dropout(tokens, step)) for step in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert not (one == other).all()
     assert (one.ravel()[:1000] == 0).all()
@@ -128,7 +127,9 @@ def test_the_teachers_opinion_is_mixed_into_the_labels(tmp_path):
     assert set(np.unique(hard)) == {0.0, 1.0}
     made = task(tmp_path / "b", distillation=0.25)
     thoughts = [
-        item.predict(made.texts["train"], made.tokens["train"]) for item in made.baselines if item.name != "majority"
+        item.predict(made.texts["train"], made.tokens["train"])
+        for item in made.simple_models
+        if item.name != "majority"
     ]
     product = np.prod(thoughts, axis=0) ** (1 / 3)
     soft = product / product.sum(1, keepdims=True)

@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
 def new_run(folder, feature_extractor, options=OPTIONS, sources=None, every=500):
     """A run whose judge is there and whose plan is made, as after a first start."""
     run = create(options, sources or [shapes_source(300, 16)], directory=folder, name="shapes")
-    feature_extractor.save(run.path / "judge.npz")
+    feature_extractor.contents().write(run.path / "judge.npz")
     cadence = {"log_every": every // 2, "eval_every": every, "sample_every": every, "checkpoint_every": every}
     run.write_json("plan.json", {"total_steps": options.steps, **cadence})
     return run
@@ -151,7 +151,7 @@ def test_a_stopped_run_continues_to_the_same_weights(folder, feature_extractor, 
 def test_a_branch_trains_on_from_the_kept_generator(finished, folder, feature_extractor):
     step = snapshots.steps(finished)[-1]
     branch = create_rerun(finished, {"steps": 1, "learning_rate": 1e-6}, branch_from=step)
-    feature_extractor.save(branch.path / "judge.npz")
+    feature_extractor.contents().write(branch.path / "judge.npz")
     kept, trained = snapshots.load(finished, step), train(branch).variables()
     kernels = [name for name in kept if name.endswith("kernel")]
     assert len(kernels) == 6

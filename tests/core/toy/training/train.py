@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.runs.run import Run
-from core.training.task import Best, Sizes
+from core.training.task import ArrayFile, BaselineFigure, Best, Files, Report, Sizes
 from tests.core.toy.config import ToyOptions
 
 
@@ -40,6 +40,11 @@ class ToyTask:
         self.weight = Variable(rng.normal(size=self.options.width))
         self.momentum, self.carried = Variable(np.zeros(self.options.width)), Variable(np.zeros(self.options.width))
         self.target = np.arange(self.options.width, dtype=np.float32)
+        self.facts = {
+            "sizes": {"numbers": sum(len(source.data) for source in run.sources())},
+            "parameters": len(self.target),
+        }
+        self.files: Files = {"labels.json": {"numbers": self.target.tolist()}}
         self.restarts: list[int] = []
         self.trained: list[int] = []
 
@@ -81,10 +86,14 @@ class ToyTask:
         with open(path, "rb") as file:
             self.weight.assign(np.load(file, allow_pickle=False))
 
-    def report(self) -> dict[str, Any]:
-        return {"final_loss": self.evaluate(0)["val_loss"]}
+    def baselines(self) -> list[BaselineFigure]:
+        return [BaselineFigure("zeros", "all zero", "val_loss", float(np.square(self.target).sum()))]
 
-    def on_restore(self, step: int) -> None:
+    def report(self) -> Report:
+        weights = ArrayFile({"weight": self.weight.value}, {"about": "what it learned"})
+        return Report({"final_loss": self.evaluate(0)["val_loss"]}, {"predictions.npz": weights})
+
+    def on_restore(self, step: int, total_steps: int) -> None:
         self.restarts.append(step)
 
 
