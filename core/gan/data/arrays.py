@@ -1,6 +1,7 @@
 """Read images and labels from an .npz in the format of keras.datasets, with checks before allocation."""
 
 import math
+import sys
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -13,6 +14,9 @@ from core.i18n import _
 PICTURES, LABELS = ("x_train", "x", "images", "data"), ("y_train", "y", "labels", "target")
 NAMES = ("class_names", "target_names", "classes")
 MAX_CLASSES = 200
+MAX_DIMENSIONS, MAX_LENGTH = 8, 2**40  # of an array
+BLOCK = 4_000_000  # numbers converted at once
+MAX_LABEL = 2**53  # whole numbers above are no longer told apart as decimals
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,32 @@ def _array(archive: Archive, name: str, info: object) -> np.ndarray:
                 "The array “{array}” in “{file}” holds pickled objects, which are never opened: save plain numbers."
             ).format(array=name, file=archive.name)
         )
+    if dtype.kind not in "buifUS" or dtype.subdtype:  # raw bytes, fields, times: no grey levels and no labels
+        raise UserError(
+            _("The array “{array}” in “{file}” holds {kind}, not numbers or names.").format(
+                array=name, file=archive.name, kind=dtype
+            )
+        )
     if start + math.prod(shape) * dtype.itemsize != len(data):
         raise UserError(
             _("The array “{array}” in “{file}” is not as long as it says: save it again with numpy.savez.").format(
                 array=name, file=archive.name
             )
         )
-    return np.lib.format.read_array(BytesIO(data), allow_pickle=False)
+    values = np.lib.format.read_array(BytesIO(data), allow_pickle=False)
+    if dtype.kind == "U" and values.size and _code_points(values).max() > sys.maxunicode:
+        raise UserError(
+            _("The array “{array}” in “{file}” is damaged: save it again with numpy.savez.").format(
+                array=name, file=archive.name
+            )
+        )
+    return values
+
+
+def _code_points(texts: np.ndarray) -> np.ndarray:
+    """The code points of an array of texts, one number each, also of those that no text can have."""
+    order = np.dtype(np.uint32).newbyteorder(texts.dtype.byteorder)
+    return np.frombuffer(np.ascontiguousarray(texts).tobytes(), order)
 
 
 def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype, int]:
@@ -87,8 +110,8 @@ def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype, int]:
         shape, _fortran, dtype = read(file)
     except Exception as error:  # numpy and Python's tokenizer raise many types on damaged headers
         raise ValueError("no header of an array") from error
-    if any(length < 0 for length in shape):
-        raise ValueError("a negative length")
+    if len(shape) > MAX_DIMENSIONS or not all(type(length) is int and 0 <= length <= MAX_LENGTH for length in shape):
+        raise ValueError("no shape that an array can have")
     return shape, dtype, file.tell()
 
 
@@ -137,17 +160,25 @@ def to_grey(values: np.ndarray, name: str, file: str, notes: list[str]) -> np.nd
                 array=name, file=file, kind=values.dtype
             )
         )
-    if values.ndim == 4:
-        values = values[..., 0] if values.shape[3] == 1 else values[..., :3] @ np.array([0.299, 0.587, 0.114])
-    if values.dtype == np.uint8 and (not values.size or values.max() > 16):
+    if values.ndim == 4 and values.shape[3] == 1:
+        values = values[..., 0]
+    if values.ndim == 3 and values.dtype == np.uint8 and (not values.size or values.max() > 16):
         return values
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
+    if values.dtype.kind == "f" and not all(
+        np.isfinite(values[at : at + 4096]).all() for at in range(0, len(values), 4096)
+    ):
         raise UserError(
             _("The array “{array}” in “{file}” holds NaN or infinite values: replace them by numbers first.").format(
                 array=name, file=file
             )
         )
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 255.0)
+    # Block by block: as decimals a whole data set would take eight times its memory, and colour as much again.
+    step = max(1, BLOCK // max(1, math.prod(values.shape[1:])))
+    places = range(0, len(values), step)
+    low, high = 0.0, 255.0
+    if values.size:
+        ends = [(float(block.min()), float(block.max())) for block in (_luma(values[at : at + step]) for at in places)]
+        low, high = min(end[0] for end in ends), max(end[1] for end in ends)
     bottom, top = _range(low, high)
     if top is None:
         raise UserError(
@@ -162,11 +193,16 @@ def to_grey(values: np.ndarray, name: str, file: str, notes: list[str]) -> np.nd
                 array=name, low=low, high=high, bottom=bottom, top=top
             )
         )
-    out = np.empty(values.shape, np.uint8)
-    for start in range(0, len(values), 4096):  # decimals of a whole data set would take eight times its memory
-        block = values[start : start + 4096].astype(np.float32)
-        out[start : start + 4096] = np.clip((block - bottom) / (top - bottom) * 255 + 0.5, 0, 255)
+    out = np.empty(values.shape[:3], np.uint8)
+    for at in places:
+        block = _luma(values[at : at + step]).astype(np.float32)
+        out[at : at + step] = np.clip((block - bottom) / (top - bottom) * 255 + 0.5, 0, 255)
     return out
+
+
+def _luma(values: np.ndarray) -> np.ndarray:
+    """Grey (N, H, W) of colour (N, H, W, 3 or 4), after ITU-R BT.601; grey stays as it is."""
+    return values[..., :3] @ np.array([0.299, 0.587, 0.114]) if values.ndim == 4 else values
 
 
 def _range(low: float, high: float) -> tuple[float, float | None]:
@@ -182,7 +218,7 @@ def _labels(labels: tuple[str, np.ndarray], count: int, names: np.ndarray | None
     name, values = labels
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    elif values.ndim == 2:
+    elif values.ndim == 2 and values.shape[1] and values.dtype.kind in "buif":
         values = values.argmax(1)
     if values.ndim != 1 or len(values) != count:
         raise UserError(
@@ -194,6 +230,12 @@ def _labels(labels: tuple[str, np.ndarray], count: int, names: np.ndarray | None
         raise UserError(
             _("“{array}” in “{file}” holds decimals, but labels are whole numbers or names.").format(
                 array=name, file=file
+            )
+        )
+    if values.dtype.kind in "fiu" and values.size and max(-float(values.min()), float(values.max())) > MAX_LABEL:
+        raise UserError(
+            _("“{array}” in “{file}” holds labels beyond ±{limit:,}: use smaller whole numbers or names.").format(
+                array=name, file=file, limit=MAX_LABEL
             )
         )
     if values.dtype.kind in "fiub":

@@ -276,7 +276,7 @@ class _ImageSetBuilder:
 def _order(label: Any) -> tuple[int, float, str]:
     """Sort key of a label: numbers by value, then names alphabetically."""
     text = str(label)
-    return (0, float(text), text) if text.lstrip("-").isdecimal() else (1, 0.0, text)
+    return (0, float(text), text) if text.removeprefix("-").isdecimal() else (1, 0.0, text)
 
 
 def split(count: int, labels: np.ndarray | None, share: float) -> tuple[np.ndarray, np.ndarray]:
