@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 Burst = Callable[[], float]  # works for about a second and returns units per second
-Contenders = Mapping[tuple[str, str], Callable[[], Burst]]  # (work, who) → what prepares its burst
+Contenders = Mapping[tuple[str, str], Callable[[], Burst]]  # (work, who) → a function that prepares the burst
 
 
 class Contender:

@@ -18,7 +18,7 @@ class Node:
     def __init__(self, *words: str) -> None:
         ray = str(Path(sys.executable).with_name("ray"))
         common = ["--block", "--node-ip-address=127.0.0.1", "--disable-usage-stats", "--num-cpus=1"]
-        # Detect a lost node within a second; Ray's default takes 15 seconds.
+        # Detect a lost node within seconds; Ray's default takes 15 seconds.
         quick = {"RAY_health_check_period_ms": "500", "RAY_health_check_initial_delay_ms": "500"}
         self._process = subprocess.Popen(
             [ray, "start", *common, *words],

@@ -31,7 +31,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser, model: type[Options]) -> None:
-    """One flag a field: its help, unit, default and bounds come from the schema. Former names are not in the help."""
+    """Add one flag for each option; help, unit and default come from the schema. Former names are not in the help."""
     group = parser.add_argument_group(_("options (a preset chooses what is not given)"))
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}

@@ -108,7 +108,7 @@ class Options(BaseModel):
     )
 
     def cautions(self) -> list[str]:
-        """Sentences on combinations of options that work but do not mean what their names say; mostly none."""
+        """Return warnings about valid combinations of options that have an unexpected effect; usually none."""
         return []
 
     @model_validator(mode="before")
@@ -136,7 +136,7 @@ T = TypeVar("T", bound=Options)
 
 
 def parse_options(model: type[T], values: dict[str, Any]) -> T:
-    """Validate `values`; raise UserError that names the first offending option, its value and its bounds.
+    """Validate `values`. Raises UserError that names the first invalid option, its value and its bounds.
 
     Options may have their former names.
     """

@@ -17,7 +17,7 @@ _LONG_RUN = regex.compile(rf"\p{{M}}{{{MAX_MARKS}}}(?=\p{{M}})")
 
 
 def normalize(form: Form, text: str) -> str:
-    """unicodedata.normalize(form, text), with runs of more than MAX_MARKS combining marks normalized in pieces."""
+    """Return the normalized text; runs of more than MAX_MARKS combining marks are normalized in pieces."""
     if text.isascii():
         return text
     ends = [0, *(match.end() for match in _LONG_RUN.finditer(text)), len(text)]

@@ -17,9 +17,7 @@ from core.runs.run import Run
 from core.runs.status import Status, is_alive
 
 POLL_SECONDS = 0.3  # seconds
-TURN_OVERHEAD_SECONDS = (
-    8.0  # seconds that a visitor's turn takes beside its training: TensorFlow's import, the final figures
-)
+TURN_OVERHEAD_SECONDS = 8.0  # of a visitor's run besides training: TensorFlow's import and the final figures
 
 
 def slot_count() -> int:

@@ -163,7 +163,7 @@ class Run:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What was found when the run began: sizes of the data, parameters, and what its wing adds."""
+        """facts.json, written when training starts: sizes of the data, parameters, and facts that the family adds."""
         return self.read_object("facts.json")
 
     @property

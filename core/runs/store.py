@@ -74,7 +74,7 @@ def create(
             raise
     except OSError as error:
         reason = error.strerror or str(error)
-        if rules.visitor:  # where the server keeps what is the owner's business
+        if rules.visitor:  # do not show visitors the paths of the server
             raise UserError(_("The run cannot be written: {reason}.").format(reason=reason)) from None
         raise UserError(
             _("The run cannot be written to “{folder}”: {reason}.").format(folder=parent, reason=reason)

@@ -124,7 +124,7 @@ class Service:
             return _error_response(error.status, str(error))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
-            # A key that nobody knows may be the whole request: it is cut, not sent back.
+            # An unknown key may be as long as the request, so it is shortened in the answer.
             where = one_line(".".join(str(part)[:SHOWN] for part in first["loc"][:4])) or _("the request")
             return _error_response(422, f"{where}: {first['msg']}")
         except UserError as error:

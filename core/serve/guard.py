@@ -1,8 +1,8 @@
-"""What is checked of every request before anything answers: whom it is meant for, and whether a foreign page sent it.
+"""Checks of every request before it is handled: its Host, Origin, length and content type.
 
-A web page of another site can send requests to a service on loopback: by a name of its own that leads here (DNS
-rebinding; its Host header says that name), or as a plain form post (its Origin header says where it comes from). Either
-could use a private model, so both are refused.
+A web page of another site can send requests to a service on loopback: through a host name that resolves to this address
+(DNS rebinding, visible in the Host header), or as a plain form post (visible in the Origin header). Either could use a
+private model, so both are rejected.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def refusal(method: str, headers: Headers, names: Collection[str] | None) -> tuple[int, str] | None:
-    """The status and sentence with which a request is refused, None where it may pass.
+    """Return the HTTP status and the message for a request to reject, or None for a valid one.
 
     names: the host names that the service answers to; None for any, where a token protects it instead.
     """
@@ -34,7 +34,7 @@ def refusal(method: str, headers: Headers, names: Collection[str] | None) -> tup
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, without port and brackets; "" where it is none."""
+    """Return the host name in a Host header, without port and brackets; "" where it is invalid."""
     try:
         parts = urlsplit(f"//{host}")
         name, _port = parts.hostname or "", parts.port  # a port that is no number raises ValueError

@@ -1,4 +1,4 @@
-"""One door to TensorFlow, one to scikit-learn: visitors who come at once, each by another page, all get in."""
+"""core.backend and core.scikit: threads that import different pages at the same time do not deadlock."""
 
 import subprocess
 import sys

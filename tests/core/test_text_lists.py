@@ -1,4 +1,4 @@
-"""Lists that people type."""
+"""Splitting of lists that people type."""
 
 import pytest
 

@@ -20,7 +20,7 @@ TOY = Family("toy", "Toy", "counts", ":material/toys:", "toy", "text", "count", 
 
 
 def toy_run(directory: Any, *, name: str = "toy", plan: dict[str, int] | None = None, **options: Any) -> Run:
-    """A new run of the toy with a plan made, so that nothing is measured."""
+    """Create a run of the toy with a plan, so that no speed is measured."""
     run = create(ToyOptions(**options), [Source("a.txt", b"one two")], name=name, directory=directory)
     run.write_json("plan.json", plan or PLAN | {"steps_per_epoch": 10, "extensions": []})
     return run

@@ -1,4 +1,4 @@
-"""Files shaped like the published attacks on model loading, with harmless payloads: none may ever be obeyed."""
+"""Files shaped like the published attacks on model loading, with harmless payloads: none may ever be executed."""
 
 import io
 import json
@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-MARK = "hidden-state-was-here"  # what a payload would create if it ran
+MARK = "hidden-state-was-here"  # the file that a payload would create if it were executed
 
 
 def parts(path: Path) -> dict[str, bytes]:
@@ -25,7 +25,7 @@ def write(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def changed_config(path: Path, change: Any) -> Path:
-    """The file with `change(config)` applied to its config.json."""
+    """Return the file with `change(config)` applied to its config.json."""
     members = parts(path)
     config = json.loads(members["config.json"])
     change(config)
@@ -33,7 +33,7 @@ def changed_config(path: Path, change: Any) -> Path:
 
 
 def changed_weights(path: Path, change: Any) -> Path:
-    """The file with `change(h5py.File)` applied to its weights."""
+    """Return the file with `change(h5py.File)` applied to its weights."""
     members = parts(path)
     buffer = io.BytesIO(members["model.weights.h5"])
     with h5py.File(buffer, "r+") as file:

@@ -1,4 +1,4 @@
-"""A run goes out as one file and comes back; what a stranger made of such a file does not come in."""
+"""Export and import of bundles; every kind of manipulated bundle is rejected."""
 
 import io
 import json
@@ -26,7 +26,7 @@ from tests.core.toy_family import ToyTask, toy_run
 
 
 def keras_file() -> bytes:
-    """A `.keras` file as small as one can be."""
+    """Write a minimal `.keras` file."""
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
         file["layers/dense/vars/0"] = np.ones((3, 2), "<f4")
@@ -78,7 +78,7 @@ def content(path: Path) -> dict[str, bytes]:
 
 
 def repacked(path: Path, changes: dict[str, bytes | None], *, listed: bool = True) -> Path:
-    """The bundle with files changed, added or (None) taken out, and bundle.json brought in line with them."""
+    """Return the bundle with files changed, added or (None) removed, and bundle.json updated accordingly."""
     members = {name: item for name, item in (content(path) | changes).items() if item is not None}
     manifest = json.loads(members.pop("bundle.json"))
     if listed and "bundle.json" not in changes:
@@ -206,7 +206,7 @@ CONFIGS = {
 
 
 def refused(path: Path, toy: Path) -> str:
-    """It is refused in one sentence, quickly, in little memory, and leaves nothing anywhere."""
+    """Assert that it is rejected with one sentence, quickly, with little memory, and without leaving files."""
     toy.mkdir(exist_ok=True)
     before = sorted(toy.iterdir())
     around = sorted(toy.parent.iterdir())

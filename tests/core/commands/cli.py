@@ -1,4 +1,4 @@
-"""The command line as a test calls it."""
+"""Helpers that call the command line in this process."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A stranger's texts on the terminal: shown as what they are, whatever they would have it do."""
+"""Untrusted texts on the terminal: escape sequences are shown and never sent."""
 
 import json
 import os
@@ -15,7 +15,7 @@ ACTIVE = set("\x1b\x07\u202e\u2066\x9b\r")
 
 @pytest.fixture
 def nasty(toy) -> None:
-    """A run in which everything that a stranger may write is nasty, and one whose folder is."""
+    """A run with hostile text in every field, and one with a hostile folder name."""
     made = toy_run(toy, name="night")
     (made.path / "about.json").write_text(json.dumps({"name": EVIL, "note": EVIL, "tags": [EVIL]}))
     Status(state="stopped", message=EVIL, phase=EVIL, unit=EVIL, error=EVIL, best=0.5, best_metric=EVIL).write(

@@ -1,4 +1,4 @@
-"""A hosted demo with a demo run in it, and visitors who make runs that nobody trains."""
+"""A hosted demo with a demo run, and visitors who create runs without training them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,20 +20,20 @@ TOKENS = {name: f"{number:032x}" for number, name in enumerate(("ada", "bo", "cy
 
 @contextmanager
 def visit(name: str, group: str = "") -> Iterator[None]:
-    """As the visitor of that name; each has a token of their own."""
+    """Return a context that acts as the visitor of that name; each has their own token."""
     with act_as(CurrentUser(TOKENS.get(name) or name.encode().hex().ljust(32, "0")[:32], group)):
         yield
 
 
 def make(name: str = "mine", **options: object) -> Run:
-    """A run of whoever acts."""
+    """Create a run of the current user."""
     return create(
         CharLMConfig(units=8, **{"seconds": 60, "epochs": None} | options), [Source("a.txt", TEXT)], name=name
     )
 
 
 def put(run: Run, state: str, **more: object) -> Run:
-    """Have the run say that it is in that state, in this process (pid=None: in none)."""
+    """Write a status with that state and this process (pid=None: no process)."""
     status = own_process(Status(state=state))
     for key, value in more.items():
         setattr(status, key, value)
@@ -43,9 +43,9 @@ def put(run: Run, state: str, **more: object) -> Run:
 
 @pytest.fixture
 def demo(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The root folder, with one run that ships with the project and one that the machine's owner made."""
+    """The root folder, with one demo run and one run of the machine's owner."""
     monkeypatch.setenv("HIDDEN_STATE_DEMO", "1")
-    monkeypatch.setattr(visitors, "_user_source", lambda: visitors.OWNER)  # a screen's test may have told it otherwise
+    monkeypatch.setattr(visitors, "_user_source", lambda: visitors.OWNER)  # a screen may have set another
     make("demo-lighthouse")
     make("owners")
     return runs_folder

@@ -1,4 +1,4 @@
-"""Each limit of a hosted demo: just reached it holds, exceeded by one it is named in a sentence and nothing is left."""
+"""Each limit of a hosted demo: reaching it is allowed; exceeding it by one raises a sentence and leaves no files."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.core.hosting.conftest import TEXT, make, put, visit
 
 
 def left(demo: Path) -> list[Path]:
-    """Everything that visitors have on the disk."""
+    """Return all files of visitors."""
     return [path for path in (demo / ".visitors").rglob("*") if path.is_file()]
 
 
@@ -112,7 +112,7 @@ def test_what_is_over_can_be_made_to_fit(demo):
 
 
 def test_every_familys_sample_can_be_trained_with_its_quick_preset(demo):
-    """The button on the first page must do something in a demo too."""
+    """The button on the first page must work in a demo too."""
     with visit("ada"):
         for key, family in FAMILIES.items():
             name = next(name for name, item in SAMPLES.items() if item.family == key)

@@ -1,4 +1,4 @@
-"""Links that carry a set-up, and classes: what is written is read again, and nonsense is named and passed over."""
+"""Teacher links and classes: a written link is read back unchanged; invalid parts are reported and ignored."""
 
 import time
 from urllib.parse import parse_qsl

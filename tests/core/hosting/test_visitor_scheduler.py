@@ -1,4 +1,4 @@
-"""The line before the one training slot: turns between visitors, an honest outlook, and an end to every turn."""
+"""The queue for the one training slot: order between visitors, estimated waiting time, and the limit of every run."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ def of(visitor: str, name: str, state: str, **more: object) -> Run:
 
 
 def queued(visitor: str, name: str, at: float) -> Run:
-    """As launch.enqueue leaves it."""
+    """Create a queued run, as launch.enqueue() does."""
     return of(visitor, name, "queued", pid=None, queued_at=at, heartbeat=time.time())
 
 
@@ -42,8 +42,8 @@ def test_visitors_take_turns_however_many_runs_they_bring(demo):
 def test_who_had_a_turn_goes_to_the_end_of_the_line(demo):
     of("ada", "a1", "running", started_at=25.0)
     queued("ada", "a2", 11.0)
-    queued("bo", "b1", 20.0)  # came before her turn began
-    queued("cy", "c1", 30.0)  # came after it
+    queued("bo", "b1", 20.0)  # queued before her run started
+    queued("cy", "c1", 30.0)  # queued after it
     assert names(queued_runs(demo)) == ["b1", "a2", "c1"]
 
 

@@ -1,4 +1,4 @@
-"""A visitor's runs are theirs: reached by their token, listed nowhere else, gone after a day."""
+"""A visitor's runs are reached only with their token, listed nowhere else, and deleted after a day."""
 
 import os
 import time
@@ -142,7 +142,7 @@ def test_runs_are_gone_after_a_day_and_not_before(demo):
     past = time.time() - DAY - 5
     for folder in (old.path, in_bin, lonely.path):
         os.utime(folder / "config.json", (past, past))
-    put(old, "finished")  # what is written later does not make it younger
+    put(old, "finished")  # writing to it later does not change its age
     assert visitors.remove_expired(demo) == 3
     assert young.path.is_dir()
     assert not old.path.exists()

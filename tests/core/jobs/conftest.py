@@ -1,4 +1,4 @@
-"""A cluster in a few lines, for whoever asks for `clerk` or `there`."""
+"""A fake Ray cluster, with the fixtures `client` and `cluster`."""
 
 import importlib.util
 import threading
@@ -22,7 +22,7 @@ def ray() -> Iterator[FakeRay]:
 
 @pytest.fixture
 def client(ray: FakeRay, monkeypatch: pytest.MonkeyPatch, toy: Path) -> Iterator[FakeRayClient]:
-    """RAY_ADDRESS leads to the fake cluster, which moves on by itself until it is gone."""
+    """Set RAY_ADDRESS to the fake cluster, which a thread advances until `client.gone` is set."""
     made, over = FakeRayClient(ray), threading.Event()
 
     def move_on() -> None:

@@ -1,4 +1,4 @@
-"""Ray as far as core/jobs/ray_cluster.py uses it, in a few lines: nodes with cores, a queue, actors that come back.
+"""A fake of the part of Ray that core/jobs/ray_cluster.py uses: nodes with cores, a queue, actors that restart.
 
 An actor is a process of this file, `python fake_ray.py ORDER`, in which the real core/jobs/ray_node.py runs with
 the toy family; killing it is losing its node.
@@ -30,7 +30,7 @@ class Actor:
 
 
 class FakeRay:
-    """`cpus` cores on one node. move_on(): an actor that has died begins anew, a waiting one where cores are free."""
+    """One node with `cpus` cores. move_on() restarts actors that have died and starts queued ones if cores are free."""
 
     def __init__(self, cpus: int = 1) -> None:
         self.cpus, self.actors = cpus, dict[str, Actor]()
@@ -76,7 +76,7 @@ class FakeRay:
     def _move_on(self) -> None:
         for name, actor in list(self.actors.items()):
             code = None if actor.process is None else actor.process.poll()
-            if code == 0:  # it killed itself, as one does whose run has ended
+            if code == 0:  # it removed itself, as an actor does when its run has ended
                 del self.actors[name]
             elif code is not None and actor.restarts:
                 actor.process = None
@@ -87,7 +87,7 @@ class FakeRay:
                 used += actor.cpus
 
     def lose_nodes(self) -> None:
-        """Every process is gone at once; the actors will begin anew."""
+        """Kill every process at once; move_on() restarts the actors."""
         with self._lock:
             for actor in self.actors.values():
                 self._end(actor)
@@ -100,7 +100,7 @@ class FakeRay:
 
 
 def _live(order: dict[str, Any]) -> None:
-    """A node: what it does with Ray's own functions is done here, in this process."""
+    """A node: remote functions are called in this process."""
     ray, util, strategies = (types.ModuleType(name) for name in ("ray", "ray.util", "ray.util.scheduling_strategies"))
     actor = object()
 
@@ -125,7 +125,7 @@ def _live(order: dict[str, Any]) -> None:
     from core.jobs.ray_node import TrainingActor
     from tests.core import toy_family
 
-    worker.import_tensorflow = lambda *_: None  # seconds that the toy has no use for
+    worker.import_tensorflow = lambda *_: None  # the toy family needs no TensorFlow
     FAMILIES["toy"] = toy_family.TOY
     TrainingActor(order)
     time.sleep(120)

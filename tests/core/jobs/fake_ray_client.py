@@ -1,4 +1,4 @@
-"""A clerk that needs no process, before the Ray of fake_ray.py."""
+"""A replacement for RayClientProcess that uses the fake Ray of fake_ray.py, without a child process."""
 
 import json
 import time
@@ -20,7 +20,7 @@ def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
 
 
 class FakeRayClient:
-    """What it is asked and answers goes through JSON as at the real one."""
+    """Requests and answers are converted to JSON and back, as in the real one."""
 
     is_running = True
 

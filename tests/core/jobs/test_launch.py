@@ -1,4 +1,4 @@
-"""Starting, waiting, stopping and continuing with real processes; the toy's take half a second to come up."""
+"""Starting, queueing, stopping and continuing with real processes; those of the toy family start in half a second."""
 
 import contextlib
 import errno
@@ -28,7 +28,7 @@ SLOW = {"delay": 0.01}
 
 @pytest.fixture
 def processes(toy, monkeypatch):
-    """Training processes are the toy's; all that a test started are gone after it."""
+    """Use the toy family's training processes; end all of them after the test."""
     started: list[subprocess.Popen] = []
 
     class ToyLauncher:
@@ -135,7 +135,8 @@ def test_a_run_stopped_in_its_first_second_ends_without_a_fault(processes, toy):
 
 
 def test_a_queued_run_can_be_stopped_while_it_waits(processes, toy):
-    first, second = toy_run(toy, name="first", delay=0.1), toy_run(toy, name="second")  # outlasts any start
+    first = toy_run(toy, name="first", delay=0.1)  # trains longer than the other process takes to start
+    second = toy_run(toy, name="second")
     launch.start(first)
     until(lambda: first.status.state == "running")
     launch.start(second)
@@ -187,7 +188,7 @@ def test_two_processes_on_one_run_do_not_both_train_it(processes, toy):
     launch.start(run)
     with pytest.raises(UserError, match="queued"):
         launch.start(run)
-    launch.launcher().start(run)  # two servers that looked in the same moment
+    launch.launcher().start(run)  # as if two servers started it at the same moment
     until(lambda: any(process.poll() is not None for process in processes))
     assert sum(process.poll() is None for process in processes) == 1
     until(lambda: run.status.state == "running")

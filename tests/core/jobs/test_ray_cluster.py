@@ -1,4 +1,4 @@
-"""Runs on a cluster behind the launcher: with a Ray in a few lines; where it is installed, with two real nodes."""
+"""Runs on a Ray cluster: with a fake Ray, and with two real nodes where Ray is installed."""
 
 import importlib.util
 import json
@@ -80,7 +80,7 @@ def test_stop_and_continue_are_as_at_home(cluster: Cluster, ray: FakeRay, toy: P
     until(lambda: not first.active)
     assert first.status.state == "stopped"
     assert first.status.step < 100
-    launch.start(first)  # its actor may not be quite gone yet
+    launch.start(first)  # its actor may still exist
     until(lambda: not first.active)
     assert first.status.state == "finished"
 
@@ -201,7 +201,7 @@ def test_a_clerk_that_cannot_reach_ray_is_noticed(monkeypatch: pytest.MonkeyPatc
         RayClientProcess("127.0.0.1:9").ask({"do": "known", "path": "x"})
     assert time.monotonic() - began < 20, "Ray itself would take a minute"
     monkeypatch.setattr(ray_cluster, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(ray_cluster.sys, "executable", shutil.which("yes"))  # talks, but no JSON
+    monkeypatch.setattr(ray_cluster.sys, "executable", shutil.which("yes"))  # prints lines that are not JSON
     with pytest.raises(ClusterUnavailableError):
         RayClientProcess("10.0.0.1:6379").ask({"do": "known", "path": "x"})
 
@@ -260,7 +260,7 @@ def test_with_two_real_nodes_a_run_survives_the_loss_of_its_own(
         first, second = (load_newest(run.checkpoint_path) for run in runs)
         assert first is not None
         assert second is not None
-        for name, array in first[0].items():  # the same options and seed: one of them was left alone
+        for name, array in first[0].items():  # the same options and seed: one of them was not interrupted
             assert np.abs(array - second[0][name]).max(initial=0.0) <= 1e-6, name
         last, queued = (create(config, sample("ferry"), name=name, directory=tmp_path) for name in ("last", "queued"))
         for run in (last, queued):
@@ -271,7 +271,7 @@ def test_with_two_real_nodes_a_run_survives_the_loss_of_its_own(
             monkeypatch.setattr(ray_cluster, bound, 3.0)
         for cluster in ray_cluster._clusters.values():
             cluster._lost_messages.clear()
-        monkeypatch.setattr(ray_cluster, "_clusters", {})  # as in a process that was started anew
+        monkeypatch.setattr(ray_cluster, "_clusters", {})  # as in a new process
         for run in (last, queued):
             ray_cluster.watch_if_on_cluster(run, run.status)
         time.sleep(15)

@@ -1,4 +1,4 @@
-"""Runs of a cluster that another process handed over, and sweeps: what is said of them when the cluster goes."""
+"""Runs that another process submitted to a cluster, and sweeps: their status when the cluster is lost."""
 
 import errno
 import json
@@ -25,7 +25,7 @@ from tests.core.toy_family import toy_run
 
 @pytest.fixture
 def restart(client: FakeRayClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """This process forgets what it started, as another one does not know it."""
+    """Make this process forget the runs that it started, as if it were another process."""
 
     def forget() -> None:
         for cluster in ray_cluster._clusters.values():
@@ -37,7 +37,7 @@ def restart(client: FakeRayClient, monkeypatch: pytest.MonkeyPatch) -> Callable[
 
 
 def handed_over(folder: Path, ago: float, **more: Any) -> Run:
-    """A run that went to the cluster so many seconds ago, and has not spoken since."""
+    """Create a run that was submitted some seconds ago and has written no heartbeat since."""
     run = toy_run(folder)
     status = {"state": "queued", "cluster": ADDRESS, "host": this_host(), "queued_at": time.time() - ago}
     Status(**(status | more)).write(run.path / "status.json")
@@ -77,7 +77,7 @@ def test_whoever_sees_a_run_after_a_restart_looks_after_it(
         (10, {}, False, False),
         (100, {}, False, True),
         (100, {"host": "another"}, False, False),  # which may never have reached the cluster
-        (100, {}, True, False),  # the queue may be long, and who is there cannot be asked
+        (100, {}, True, False),  # the queue may be long, and the cluster cannot be asked
         (2 * ray_cluster.QUEUED_SECONDS, {"host": "another"}, True, True),
         (40, {"state": "running", "pid": 1, "host": "a node"}, False, True),
         (40, {"state": "running", "pid": 1, "host": "a node"}, True, False),

@@ -1,4 +1,4 @@
-"""Whatever happens to a training process, the run says what, and goes on once the cause is mended."""
+"""The final status of a training process after every kind of failure; the run can be continued once it is fixed."""
 
 import errno
 import os
@@ -115,7 +115,7 @@ def test_what_the_person_can_mend_is_a_sentence(toy, monkeypatch):
 
 
 class ResourceExhaustedError(Exception):
-    """Named as TensorFlow's."""
+    """Has the name of TensorFlow's exception."""
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_status_in_nonsense_does_not_hinder_the_run(toy):
 
 
 def held_for(run: Run, seconds: float, last_word: str = "") -> threading.Thread:
-    """Another process that still has the run, leaves `last_word` as its state, and lets go."""
+    """Hold the lock of the run as another process would, write `last_word` as its state, and release it."""
     began = threading.Event()
 
     def hold() -> None:

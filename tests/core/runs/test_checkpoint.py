@@ -1,4 +1,4 @@
-"""What becomes of the checkpoints of a run that has come to its end."""
+"""Compaction of the checkpoints of a finished run."""
 
 import numpy as np
 

@@ -128,7 +128,7 @@ def test_every_flipped_bit_and_every_cut_is_noticed(tmp_path):
         flipped[place] ^= 0x10
         path.write_bytes(flipped)
         found = load_newest(tmp_path)
-        if found is not None:  # a bit of a time stamp or of an unused field changes nothing that is read
+        if found is not None:  # a changed bit in a time stamp or an unused field has no effect
             assert np.array_equal(found[0]["w"], np.arange(50.0))
             assert found[1] == {"step": 1}
         path.write_bytes(whole[:place])

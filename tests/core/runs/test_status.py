@@ -49,7 +49,7 @@ def test_a_living_process_is_alive_and_an_ended_one_is_not(sleeper):
 def test_a_zombie_is_not_alive(sleeper):
     status = Status(state="running", pid=sleeper.pid, host=this_host(), process_start=process_start(sleeper.pid))
     sleeper.kill()
-    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)  # it has ended, but nobody has fetched it
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)  # a zombie: ended, but not waited for
     assert os.path.exists(f"/proc/{sleeper.pid}")
     assert not is_alive(status)
 

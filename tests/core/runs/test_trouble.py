@@ -1,4 +1,4 @@
-"""Everything that happens to machines: the run is still listed, says what happened, and goes on when it is mended."""
+"""Damaged files, full disks and killed processes: the run is still listed, shows the error, and can be continued."""
 
 import errno
 import io
@@ -48,7 +48,7 @@ def result(run: Run) -> tuple[bytes, list[float]]:
 
 
 def half_trained(toy: Path, name: str = "half") -> Run:
-    """A run that was stopped at its 50th step."""
+    """Create a run that was stopped at its 50th step."""
     run = toy_run(toy, name=name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "stop_requested", lambda self: len(self.metrics()) >= 10)
@@ -77,11 +77,11 @@ def test_a_file_that_somebody_deletes_or_truncates_costs_no_training(toy, refere
     if harm == "a folder":
         if work(listed).state == "failed":
             assert "Make room or mend it" in (listed.status.error if name != "status.json" else "Make room or mend it")
-        shutil.rmtree(path, ignore_errors=True)  # it is mended
+        shutil.rmtree(path, ignore_errors=True)  # the damage is repaired
     listed.clear_stop()
     assert work(listed).state == "finished"
     model, losses = result(listed)
-    rows = len(losses) if name == "metrics.jsonl" else 20  # what was lost of the figures is lost
+    rows = len(losses) if name == "metrics.jsonl" else 20  # lost metrics are not restored
     assert losses[-10:] == reference[1][-10:]
     assert losses == reference[1][:rows] or name == "metrics.jsonl"
     assert model == reference[0]
@@ -120,7 +120,7 @@ def test_data_that_somebody_deletes_or_changes_is_named_and_the_run_still_listed
 # Read-only ----------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def read_only(tmp_path) -> Iterator[tuple[Path, Callable[[bool], None]]]:
-    """A small disk, and what makes it read-only or writable again; root may write wherever rights forbid it."""
+    """Mount a small disk. Yield it and a function that makes it read-only or not, since file modes do not stop root."""
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk], capture_output=True).returncode:
@@ -159,7 +159,7 @@ def test_a_folder_made_read_only_is_said_at_every_button_and_harms_nothing(toy, 
 
 
 def refuse_writes(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """From now on nothing in `folder` can be made, written, moved or removed."""
+    """Let every write in `folder` fail as on a read-only file system."""
 
     def guarded(original: Callable[..., Any]) -> Callable[..., Any]:
         def ask(path: Any, *given: Any, **named: Any) -> Any:
@@ -212,7 +212,7 @@ time.sleep(60)
 
 
 def test_a_killed_server_takes_no_run_with_it(toy, reference):
-    """It is started as the server starts it; then the server and everything in its session is killed."""
+    """Start a run as the server does; then kill the server and everything in its session."""
     run = toy_run(toy, delay=0.01)
     paths = str(ROOT)
     server = subprocess.Popen(
@@ -285,10 +285,10 @@ def test_the_process_of_a_run_that_became_a_zombie_or_another_is_not_the_run(toy
     status = own_process(Status(state="running"))
     status.pid, status.process_start = child.pid, process_start(child.pid)
     status.write(run.path / "status.json")
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # a zombie: ended, but not fetched
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # a zombie: ended, but not waited for
     assert "log" in summary(list_runs(toy)[0])["error"]
     child.wait()
-    status.pid = os.getpid()  # the number is given to somebody else
+    status.pid = os.getpid()  # the pid is reused by another process
     status.write(run.path / "status.json")
     assert summary(list_runs(toy)[0])["state"] == "died"
     launch.enqueue(run)

@@ -31,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/silent":
             self.server.released.wait(10)
             return
-        with contextlib.suppress(ConnectionError):  # the client may have had enough
+        with contextlib.suppress(ConnectionError):  # the client may have closed the connection
             self.wfile.write(body[:1000] if self.path == "/truncated" else body)
 
     def log_message(self, *args):
@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def register(monkeypatch):
-    """Serve files on loopback; call it with a path to make that the download "thing"."""
+    """Serve files on loopback; the fixture registers a path as the download "thing"."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.released = threading.Event()
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""Downloads become what the families read."""
+"""Conversion of downloads into the formats that the families read."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Requests as raw bytes: a client library would not lie, stall or leave."""
+"""Requests as raw bytes, since a client library cannot send wrong lengths, stall or disconnect."""
 
 import contextlib
 import socket
@@ -17,7 +17,7 @@ def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
 
 
 def call(port: int, path: str, *, body: bytes = b"{}", length: int | None = None, token: str = TOKEN) -> socket.socket:
-    """A request as raw bytes; `length` is what it says of its length."""
+    """Send a request as raw bytes; `length` is its declared content length."""
     connection = socket.create_connection(("127.0.0.1", port), 20)
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     head += f"Content-Length: {len(body) if length is None else length}\r\nConnection: close\r\n\r\n"

@@ -42,7 +42,7 @@ def streamed(wish: Wish) -> Iterator[str]:
 
 
 class Room:
-    """A wing's service module; each loading gives other endpoints, or fails."""
+    """A family's service module; each call of endpoints() returns other endpoints, or fails."""
 
     def __init__(self) -> None:
         self.loaded, self.broken = 0, False
@@ -74,7 +74,7 @@ def service(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: Pa
 
 @pytest.fixture
 def port(service: Service) -> Iterator[int]:
-    """The service as `python -m core serve` runs it, on a free port."""
+    """Run the service as `python -m core serve` does, on a free port."""
     sockets = bind_sockets("127.0.0.1", 0)
     running = server(service.application())
     thread = threading.Thread(target=lambda: asyncio.run(running.serve(sockets)), daemon=True)

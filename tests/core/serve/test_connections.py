@@ -1,4 +1,4 @@
-"""The service under connections that lie, stall, flood and lose their way."""
+"""Connections with wrong lengths, stalled or too many connections, and unknown paths."""
 
 import contextlib
 import errno
@@ -120,7 +120,7 @@ def test_half_a_body_is_given_up_and_holds_nobody(port: int) -> None:
     stalled = call(port, "/number", body=b'{"sec', length=20)
     assert works(port), "the others go on meanwhile"
     assert sentence(stalled) == (408, "The request did not come in whole in time.")
-    call(port, "/number", body=b'{"sec', length=20).close()  # and one who hangs up
+    call(port, "/number", body=b'{"sec', length=20).close()  # and a client that disconnects
     assert works(port)
 
 
@@ -192,7 +192,7 @@ def test_a_body_that_breaks_the_rules_while_it_is_refused_ends_the_connection(
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], int]:
-    """The command, with a run that needs no loading."""
+    """The command, with a run whose model is not loaded."""
     monkeypatch.setenv("HIDDEN_STATE_RUNS", str(DEFAULT_DIR))
     monkeypatch.setattr(app, "Service", lambda run, token, names: SimpleNamespace(application=Starlette))
     return lambda host, port: main(["serve", "demo-digits", "--host", host, "--port", str(port), "--token", TOKEN])
@@ -252,12 +252,12 @@ def test_it_says_where_it_answers_once_it_is_heard_there(
 
 
 def test_a_port_is_free_again_at_once() -> None:
-    """Also while connections to the server before linger in TIME_WAIT."""
+    """Also while connections to an earlier server are in TIME_WAIT."""
     first = bind_sockets("127.0.0.1", 0)[0]
     place = first.getsockname()
     calling = socket.create_connection(place)
     accepted, _address = first.accept()
-    accepted.close()  # who closes first is left with the wait
+    accepted.close()  # the side that closes first enters TIME_WAIT
     calling.close()
     first.close()
     bind_sockets(*place)[0].close()

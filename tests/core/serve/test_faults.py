@@ -1,4 +1,4 @@
-"""The service where answers are slow, many or break off; and models that change under it."""
+"""Slow, numerous and interrupted answers, and models that are replaced or deleted while served."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The service: what it answers, and what it refuses."""
+"""The answers of the service and the requests that it rejects."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """An untrained network in a whole run folder."""
+    """An untrained network in a complete run folder."""
     from core.charlm.training.model import build
 
     config = CharLMConfig(units=8, embedding=4, min_count=1)
@@ -92,7 +92,7 @@ def test_bad_requests_end_in_one_sentence(client: TestClient) -> None:
 
 def test_a_body_over_the_limit_is_refused_by_its_word_and_by_its_length(client: TestClient) -> None:
     assert client.post("/generate", content=b"x" * (BODY_LIMIT + 1), headers=JSON).status_code == 413
-    chunks = (b"x" * 100_000 for _ in range(BODY_LIMIT // 100_000 + 2))  # no content-length is said
+    chunks = (b"x" * 100_000 for _ in range(BODY_LIMIT // 100_000 + 2))  # sent without content-length
     assert client.post("/generate", content=chunks, headers=JSON).status_code == 413
 
 

@@ -1,1 +1,1 @@
-"""A family in numpy alone: milliseconds a run, as sensitive to a lost or doubled step as a network."""
+"""A family implemented in numpy: a run takes milliseconds, and a lost or repeated step changes its result."""

@@ -1,4 +1,4 @@
-"""The toy as a program of its own."""
+"""Export of the toy as a program."""
 
 from core.runs.run import Run
 

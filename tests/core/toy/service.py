@@ -1,4 +1,4 @@
-"""What a trained toy answers over HTTP."""
+"""The endpoints of a trained toy's HTTP service."""
 
 from pydantic import BaseModel
 

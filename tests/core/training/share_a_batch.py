@@ -1,7 +1,7 @@
 """A process with two logical processor devices: `python share_a_batch.py RUN … --moved RUN …`.
 
-Trains each run, one after another; then a copy of each moved one goes on from its middle on both devices. Devices can
-only be divided before TensorFlow is first used, hence a process of its own.
+Train each run, one after another; then continue a copy of each moved one from its middle on both devices. Logical
+devices can only be set before TensorFlow is first used, so this is a process of its own.
 """
 
 import argparse

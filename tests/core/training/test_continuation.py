@@ -1,4 +1,4 @@
-"""A run that was killed, stopped or damaged at any moment ends exactly as one that was left alone."""
+"""A run that was killed, stopped or damaged at any moment ends exactly as an uninterrupted one."""
 
 import os
 import random
@@ -19,7 +19,7 @@ TROUBLE = {"calm": {}, "nan": {"nan_at": 43}, "spike": {"spike_at": 71}, "early"
 
 
 class Killed(BaseException):
-    """What kill -9 looks like from inside: nothing after it runs but clean-up of the same call."""
+    """Simulates kill -9: no code of the loop handles it."""
 
 
 def train(run: Run) -> tuple[str, ToyTask]:
@@ -29,7 +29,7 @@ def train(run: Run) -> tuple[str, ToyTask]:
 
 
 def outcome(run: Run) -> dict:
-    """Everything that must not depend on interruptions."""
+    """Return everything that must not depend on interruptions."""
     arrays, meta = load_newest(run.checkpoint_path)
     progress = {key: value for key, value in meta.items() if key not in TIMES}
     rows = [{key: value for key, value in row.items() if key not in TIMES} for row in run.metrics()]
@@ -48,7 +48,7 @@ def outcome(run: Run) -> dict:
 
 
 class Fuse:
-    """Raises Killed at the n-th thing that the loop does: each call of the task, each file moved into place."""
+    """Raise Killed at the n-th action of the loop: each call of the task and each file replacement."""
 
     def __init__(self, monkeypatch, burns_at: int) -> None:
         self.left = burns_at

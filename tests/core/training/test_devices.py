@@ -1,4 +1,4 @@
-"""Several devices in one machine: two logical processor devices share each batch, and learn what one learns."""
+"""Data-parallel training: two logical CPU devices share each batch and give the same result as one."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def begin(key: str, folder: Path, name: str, placement: Placement) -> Run:
     options |= {"steps": PLAN["total_steps"], "epochs": None, "seconds": None}
     run = create(parse_options(family.options, options), sources, name=name, directory=folder)
     run.write_json("plan.json", PLAN)
-    if key == "charlm":  # as many parts as devices: the parts' dropout is drawn apart
+    if key == "charlm":  # as many shards as devices, since each shard draws its own dropout mask
         run.write_json("facts.json", {"numerics": {"precision": "float32", "shards": 2}})
     placement.record(run)
     return run
@@ -51,7 +51,7 @@ def begin(key: str, folder: Path, name: str, placement: Placement) -> Run:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Each family on one device and on both; one on both from the middle of the first; one that names no device."""
+    """Train each family on one device and on both; continue one on both; train one without a device name."""
     folder = tmp_path_factory.mktemp("devices")
     runs = {f"{key} {name}": begin(key, folder, f"{key} {name}", Placement(devices))
             for key in FAMILIES for name, devices in (("one", "cpu:1"), ("both", "all"))}  # fmt: skip

@@ -1,4 +1,4 @@
-"""The estimate of a run's cost: earlier runs of this machine are the scale, damaged ones are passed over."""
+"""The estimate of a run's cost is scaled from earlier runs on this machine; damaged runs are skipped."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the loop does besides continuing: budgets, the best kept, going back, stopping early, saying how it goes."""
+"""The training loop: budgets, best weights, roll-back, early stopping and status."""
 
 import math
 
@@ -46,7 +46,7 @@ def test_a_budget_in_seconds_becomes_steps_once_by_measuring(toy, quick_probe):
     train(run)
     plan = read_json(run.path / "plan.json")
     assert 50 <= plan["total_steps"] <= 190, "5 ms a step, and something for all the rest"
-    assert 0.4 < run.report["seconds"] < 4  # machines are shared
+    assert 0.4 < run.report["seconds"] < 4  # with tolerance for a loaded machine
     again = toy_run(toy, seconds=1.0, epochs=None)
     again.write_json("plan.json", plan)
     train(again)

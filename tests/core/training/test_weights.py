@@ -1,4 +1,4 @@
-"""Weights come into a network one proven array after another; nothing else in a file has any effect."""
+"""Weights are loaded as validated arrays only; nothing else in a file has any effect."""
 
 import time
 import tracemalloc
@@ -89,7 +89,7 @@ def test_an_archive_that_is_not_what_it_says_is_refused(file, attack):
 
 
 def refused(file: Path) -> None:
-    """By the check and by the loader, quickly, in little memory, in one sentence, and with nothing changed."""
+    """Assert that check and loader reject it quickly, with little memory and one sentence, without any change."""
     model = build()
     before = model.get_weights()
     tracemalloc.start()

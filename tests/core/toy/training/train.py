@@ -1,4 +1,4 @@
-"""The toy's side of the training loop."""
+"""The toy's training task."""
 
 import time
 from typing import Any
@@ -11,7 +11,7 @@ from tests.core.toy.config import ToyOptions
 
 
 class Variable:
-    """What a task hands out: readable by np.asarray, assignable, nothing else."""
+    """A variable with the minimal interface: np.asarray() and assign()."""
 
     def __init__(self, value: Any) -> None:
         self.value = np.array(value, np.float32)
@@ -28,7 +28,7 @@ class Variable:
 
 
 class ToyTask:
-    """Momentum descent to a target through noise, with a carried state that the gradient depends on."""
+    """Gradient descent with momentum and noise, with a carried state that the gradient depends on."""
 
     best = Best("val_loss", "min")
     loss_key = "loss"
@@ -98,7 +98,7 @@ class ToyTask:
 
 
 def before_devices() -> None:
-    """It computes on none."""
+    """The toy uses no device."""
 
 
 def make_task(run: Run) -> ToyTask:

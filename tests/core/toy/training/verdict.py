@@ -1,4 +1,4 @@
-"""What the toy's curve says."""
+"""The toy's assessment of its curve."""
 
 from typing import Any
 
