@@ -39,7 +39,7 @@ with guard("evaluate"):
         st.metric(_("95 % interval"), f"{low:.1%} – {high:.1%}", help=_("Wilson's: how far few texts can mislead."))
         st.metric(
             _("Macro F1"),
-            f"{macro_f1(found.y, found.guessed, len(found.classes)):.3f}",
+            f"{macro_f1(found.y, found.predicted, len(found.classes)):.3f}",
             help=_("The mean over the classes, so that rare ones count as much."),
         )
         if found.best_linear:

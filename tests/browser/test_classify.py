@@ -32,7 +32,7 @@ def train(page: Page) -> str:
 def open_a_cell(page: Page, server: Server, run_id: str) -> None:
     """Click the cell that is not open yet with most texts, and compare what it opens with what the run answered."""
     found = load_evaluation(next(run for run in list_runs(server.runs) if run.id == run_id))
-    counts = confusion(found.y, found.guessed, len(found.classes))
+    counts = confusion(found.y, found.predicted, len(found.classes))
     row = column = int(counts.diagonal().argmax())
     label = found.classes[row]
     expect(page.get_by_text("were taken for").first).to_be_visible()

@@ -38,7 +38,7 @@ def test_an_offer_is_accepted_and_marked_as_the_networks(desk: AppTest) -> None:
     desk.button(key="offer-0").click().run()
     assert not faults(desk)
     pieces = desk.session_state["together"].pieces
-    assert [piece.who for piece in pieces] == ["p", "n"]
+    assert [piece.author for piece in pieces] == ["p", "n"]
     assert pieces[0].text == "The "
     assert desk.text_input(key="typed").value == ""
     assert desk.query_params["who"] == f"p4n{len(pieces[1].text)}"

@@ -1,4 +1,4 @@
-"""Pictures of the attention page: the six steps as tables over the words, and what a decoder looks at."""
+"""Figures of the attention page: the six steps as tables over the words, and the decoder's cross-attention."""
 
 from collections.abc import Mapping
 

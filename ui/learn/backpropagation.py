@@ -1,4 +1,4 @@
-"""The network of the backpropagation page as a drawing: every number that is computed so far stands at its place."""
+"""Draw the network of the backpropagation page, with every value and gradient computed so far."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""A slider whose ends depend on what the person chose elsewhere."""
+"""A slider whose bounds depend on other inputs."""
 
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ N = TypeVar("N", int, float)
 
 
 def bounded(page: Inputs, name: str, label: str, low: N, high: N, default: N, step: N) -> N:
-    """A number from `low` to `high`; one that lies beyond an end that has come nearer moves along with it."""
+    """Draw a slider from `low` to `high`; clamp its previous value where the bounds have changed."""
     key, high = page.key(name), max(low + step, high)
     held = st.session_state.get(key)
     if isinstance(held, int | float) and not low <= held <= high:

@@ -1,4 +1,4 @@
-"""The concepts as a map: what leads to what, and which of them were opened."""
+"""The concepts as a graph of prerequisites, with visited ones marked."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,7 +12,7 @@ OPENED, WAITING = "#24865b", "#6a5ad6"  # dark enough for white digits
 
 
 def places(concepts: Mapping[str, Concept]) -> dict[str, tuple[float, float]]:
-    """Where each concept stands: below all that it needs, in a row with those that are as deep; x from 0 to 1."""
+    """Coordinates of each concept: below all its prerequisites, in one row per depth; x from 0 to 1."""
     depth: dict[str, int] = {}
     for key, concept in concepts.items():  # the notes' order: what is needed comes first
         depth[key] = 1 + max((depth[before] for before in concept.prerequisites if before in depth), default=-1)
@@ -31,7 +31,7 @@ def places(concepts: Mapping[str, Concept]) -> dict[str, tuple[float, float]]:
 
 
 def concept_map(concepts: Mapping[str, Concept], titles: Mapping[str, str], opened: Collection[str]) -> go.Figure:
-    """A click on a concept hands over its key."""
+    """Draw the graph; a click on a concept returns its key."""
     where = places(concepts)
     levels = 1 - min(y for _x, y in where.values())
     chart = draw.empty_canvas(height=round(104 * levels))
@@ -57,7 +57,7 @@ def concept_map(concepts: Mapping[str, Concept], titles: Mapping[str, str], open
 
 
 def _nearest(concepts: Mapping[str, Concept], key: str) -> list[str]:
-    """What leads straight to `key`: prerequisites that no other of its prerequisites builds on."""
+    """Direct prerequisites of `key`: those that no other of its prerequisites implies."""
     direct = [before for before in concepts[key].prerequisites if before in concepts]
     return [one for one in direct if not any(one in _all_before(concepts, other) for other in direct)]
 

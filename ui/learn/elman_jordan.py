@@ -1,4 +1,4 @@
-"""Pictures of the page on Elman and Jordan: what goes in, what comes out, and what each remembers."""
+"""Figures of the Elman and Jordan page: inputs, outputs and context units."""
 
 from collections.abc import Mapping, Sequence
 
@@ -59,7 +59,7 @@ def contexts(runs: Runs, at: int) -> go.Figure:
 
 
 def memory(found: Mapping[str, elman_jordan.MemoryProbe]) -> go.Figure:
-    """What a straight line through the context can tell, above the half that guessing gets."""
+    """Accuracy of a linear probe of the context, relative to chance (½)."""
     back = len(found["elman"].bits)
     words = [_("{n} ago").format(n=n) for n in range(1, back + 1)] + [_("parity")]
     chart = draw.canvas("", _("told rightly"), height=240)

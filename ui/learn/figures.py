@@ -1,4 +1,4 @@
-"""Pictures of the lab: planes with points and lines, matrices with their digits, number lines, graphs of nodes."""
+"""Plotly building blocks of the lab: planes with points and lines, number lines, graphs of nodes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ SYMBOLS = ("square", "circle")
 
 
 def canvas(x: str = "", y: str = "", *, height: int = 400, legend: bool = True) -> go.Figure:
-    """A figure that a finger can scroll past: nothing zooms, the pointer is answered by the nearest thing."""
+    """A figure without zoom and drag, so that a touch screen can scroll past it; hover shows the nearest element."""
     chart = figure(x, y, height=height)
     chart.update_layout(dragmode=False, hovermode="closest", showlegend=legend, margin={"t": 28 if legend else 8})
     chart.update_xaxes(fixedrange=True)
@@ -24,7 +24,7 @@ def canvas(x: str = "", y: str = "", *, height: int = 400, legend: bool = True) 
 
 
 def plane(x: str, y: str, low: Sequence[float], high: Sequence[float], *, height: int = 450) -> go.Figure:
-    """A plane whose units are as long in x as in y, from `low` to `high`."""
+    """A plane with equal units on both axes, from `low` to `high`."""
     chart = canvas(x, y, height=height)
     chart.update_xaxes(range=[low[0], high[0]], constrain="domain")
     chart.update_yaxes(range=[low[1], high[1]], scaleanchor="x", constrain="domain")
@@ -56,7 +56,7 @@ def segment(chart: go.Figure, ends: Any, name: str, colour: str, **style: Any) -
 
 
 def click_grid(chart: go.Figure, low: Sequence[float], high: Sequence[float], step: float = 0.25) -> None:
-    """Places without a mark that can be clicked; their customdata is [x, y]."""
+    """Add an invisible grid of clickable points; their customdata is [x, y]."""
     axes = [np.arange(np.ceil(low[i] / step), np.floor(high[i] / step) + 1) * step for i in (0, 1)]
     grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
     chart.add_scatter(
@@ -73,7 +73,7 @@ def click_grid(chart: go.Figure, low: Sequence[float], high: Sequence[float], st
 
 
 def highlight(chart: go.Figure, xy: Sequence[float], name: str, colour: str = NEUTRAL, size: float = 26) -> None:
-    """A circle around what the page speaks of."""
+    """Add a circle around the point in focus."""
     chart.add_scatter(
         x=[xy[0]],
         y=[xy[1]],
@@ -118,7 +118,7 @@ def _clipped(w: Sequence[float], b: float, low: Sequence[float], high: Sequence[
 
 
 def format_number(value: float, places: int = 3) -> str:
-    """A number in little room: at most `places` decimals, `2e−7` where they would show nothing."""
+    """Format a number compactly: at most `places` decimals, or `2e−7` where they would all be 0."""
     if value and abs(value) < 0.5 * 10**-places:
         text = f"{value:.0e}".replace("e-0", "e-")
     else:
@@ -148,7 +148,7 @@ def edges(chart: go.Figure, lines: Sequence[Sequence[float]], colour: str = NEUT
 
 
 def text_colour() -> str:
-    """The colour of digits that stand on coloured cells, dark or light as the page is not."""
+    """Text colour for digits on coloured cells, contrasting with the theme."""
     return "#f4f2fa" if st.context.theme.type == "dark" else "#24222d"
 
 
@@ -160,7 +160,7 @@ def texts(
     size: float = 12,
     position: str = "middle center",
 ) -> None:
-    """Words at places, in the colour of ink unless told."""
+    """Add text labels, in text_colour() by default."""
     chart.add_scatter(
         x=[x for x, _y in xy],
         y=[y for _x, y in xy],
@@ -185,8 +185,7 @@ def nodes(
     keys: Sequence[Any] | None = None,
     font: float = 12,
 ) -> None:
-    """Nodes with a white word in each, so filled that it reads on light and dark ground; `keys` is what a click on one
-    hands over."""
+    """Add nodes with a white label, readable in both themes; `keys` is the customdata that a click returns."""
     each = [colours] * len(words) if isinstance(colours, str) else list(colours)
     chart.add_scatter(
         x=[x for x, _y in xy],
@@ -210,7 +209,7 @@ def nodes(
 
 
 def click_targets(chart: go.Figure, x: Sequence[float], y: Sequence[float], keys: Sequence[Any]) -> None:
-    """Places on a curve that can be clicked."""
+    """Add clickable points on a curve."""
     chart.add_scatter(
         x=list(x),
         y=list(y),
@@ -231,7 +230,7 @@ def bars(
 
 
 def dots(chart: go.Figure, x: Sequence[float], y: Sequence[float], colour: str, size: float = 10) -> None:
-    """Points that mark where a curve is being read."""
+    """Add markers of the current position on a curve."""
     chart.add_scatter(
         x=list(x),
         y=list(y),
@@ -243,7 +242,7 @@ def dots(chart: go.Figure, x: Sequence[float], y: Sequence[float], colour: str, 
 
 
 def surface(chart: go.Figure, x: Sequence[float], y: Sequence[float], z: Any, *, high: float | None = None) -> None:
-    """A height over a plane by colour."""
+    """Add a function of two variables as a heat map."""
     chart.add_heatmap(
         x=list(x),
         y=list(y),
@@ -258,7 +257,7 @@ def surface(chart: go.Figure, x: Sequence[float], y: Sequence[float], z: Any, *,
 
 
 def path(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str) -> None:
-    """A way that was gone, its end marked."""
+    """Add a trajectory with its end marked."""
     chart.add_scatter(
         x=list(x), y=list(y), mode="lines", name=name, line={"color": colour, "width": 2.5}, hoverinfo="skip"
     )

@@ -1,4 +1,4 @@
-"""The GAN game as a person plays it: the data that they draw, the moves in the address, and where each move led to."""
+"""State of the GAN page: the data drawn, the moves stored in the address, and the state after each move."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -27,7 +27,7 @@ HEART = np.array([[c == "#" for c in row] for row in (
 
 @dataclass(frozen=True)
 class Rules:
-    """A game, such that it can be looked up: everything but the moves."""
+    """All settings of a game apart from the moves, as a hashable cache key."""
 
     points: tuple[tuple[float, ...], ...]
     weights: tuple[float, ...] | None
@@ -94,7 +94,7 @@ def shapes(dimension: int) -> dict[str, str]:
 
 
 class Moves:
-    """What was played, in the address as D10,G1,B50x20: who, how many steps, how often."""
+    """The moves, in the address as D10,G1,B50x20: player, steps, repetitions."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab, self.key = lab, lab.key("moves")
@@ -128,7 +128,7 @@ class Moves:
         return ",".join(f"{who}{n}" + (f"x{times}" if times > 1 else "") for (who, n), times in groups)
 
     def room(self, at: int, steps: int, times: int = 1) -> bool:
-        """Whether as much can still be played after move `at`."""
+        """Whether this many steps are still allowed after move `at`."""
         played = sum(n for _who, n in st.session_state[self.key][:at])
         return at + times <= MOST_MOVES and played + steps * times <= MOST_STEPS
 
@@ -143,7 +143,7 @@ class Moves:
 
 
 def stands(rules: Rules, moves: tuple[Move, ...]) -> list[Stand]:
-    """Where the game stands before the first move and after each; what was played before is not played again."""
+    """States before the first move and after each; known states come from the cache."""
     found: list[Stand] = []
     kept, bar = result_cache(), None
     missing = sum(n for k, (_who, n) in enumerate(moves, 1) if kept.get((rules, moves[:k])) is None)

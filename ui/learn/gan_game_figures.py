@@ -1,4 +1,4 @@
-"""Pictures of the GAN game: densities, D beside the best D, V on its way, and how hard each loss pulls."""
+"""Figures of the GAN page: densities, D and the optimal D, V over the moves, gradients of each loss."""
 
 from collections.abc import Sequence
 
@@ -93,7 +93,7 @@ def surface(view: View, best: bool, points: np.ndarray, x: Sequence[float]) -> g
 
 
 def value(stands: Sequence[Stand], at: int) -> go.Figure:
-    """V(D, G) and what the best D would get, after each move."""
+    """V(D, G) and V(D*, G) after each move."""
     chart = draw.canvas(_("moves"), "V", height=280)
     moves = list(range(len(stands)))
     marked = "lines+markers" if len(moves) < 30 else "lines"
@@ -111,7 +111,7 @@ def value(stands: Sequence[Stand], at: int) -> go.Figure:
 
 
 def pulls(view: View) -> go.Figure:
-    """How hard each loss pulls on D's logit, by what D thinks of a made point; the line is what it thinks now."""
+    """Gradient of each generator loss with respect to D's logit, by D(G(z)); the vertical line is the current value."""
     D, minimax, saturating_not = gradient_curves()
     chart = draw.canvas("D(G(z))", _("pull"), height=280)
     line(chart, D.tolist(), minimax.tolist(), _("minimax"), VALIDATION)

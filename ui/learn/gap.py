@@ -1,4 +1,4 @@
-"""Two small readers, trained while one looks on: one reads up to the gap, the other from both ends."""
+"""Train a forward and a bidirectional network to fill the gap in a sentence, and compare them."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ COLOURS = {"one-way": VALIDATION, "both-ways": TRAIN}
 
 
 def fill_the_gap(lab: Lab, seed: int) -> None:
-    """Choose a sentence, train both readers, see what each puts into the gap."""
+    """Draw the view: choose a sentence, train both models, show their predictions for the gap."""
     with lab.control_row():
         language = lab.choice("language", _("Language"), {"en": "English", "zh": "中文"})
         frame = gap.FRAMES[language]

@@ -1,4 +1,4 @@
-"""Pictures of the page on vanishing and exploding gradients."""
+"""Figures of the page on vanishing and exploding gradients."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -42,7 +42,7 @@ def _log(values: Sequence[float]) -> list[float | None]:
 
 
 def norms(yours: Trace, others: Mapping[str, Trace], at: int, steps: bool) -> go.Figure:
-    """The length of the gradient at each block: of its state, solid, and of its weights, dotted."""
+    """Gradient norm at each block: of its state (solid) and of its weights (dotted)."""
     chart = draw.canvas(_("time step") if steps else _("layer"), _("length of the gradient"), height=400)
     index = [block.index for block in yours.blocks]
     for colour, (name, trace) in zip((BAD, GOOD), others.items(), strict=True):
@@ -66,7 +66,7 @@ def _decades(chart: go.Figure) -> int:
 
 
 def remedies(ratios: Mapping[str, float]) -> go.Figure:
-    """What of the gradient arrives at the first block, with each remedy alone, all, and the person's own choice."""
+    """Share of the gradient that reaches the first block, with each remedy alone, with all, and as chosen."""
     names = list(ratios)
     values = [min(max(value, LOWEST), HIGHEST) if np.isfinite(value) else HIGHEST for value in ratios.values()]
     signs = {LOWEST: "triangle-left", HIGHEST: "triangle-right"}
@@ -90,7 +90,7 @@ def remedies(ratios: Mapping[str, float]) -> go.Figure:
 
 
 def losses(runs: Mapping[str, Training]) -> go.Figure:
-    """The loss of the patient and of the person's own network, before each step of training."""
+    """Training loss of the network without remedies and of the chosen one."""
     chart = draw.canvas(_("step of training"), _("cross-entropy"), height=260)
     for colour, (name, run) in zip((BAD, TRAIN), runs.items(), strict=True):
         line(chart, list(range(len(run.losses))), smooth(run.losses, 0.5), name, colour)

@@ -1,4 +1,4 @@
-"""Heat maps of the lab: tables of numbers as coloured cells, with their digits, cells that can be clicked or framed."""
+"""Heat maps of the lab: tables of numbers as coloured cells with digits; cells can be clickable or framed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -77,7 +77,7 @@ def _digits(value: float, columns: int) -> str:
 
 
 def touch(chart: go.Figure, xy: Sequence[Sequence[float]], keys: Sequence[Any], size: float = 26) -> None:
-    """Places without a mark that hand their key to a click."""
+    """Add invisible clickable points whose customdata is their key."""
     chart.add_scatter(
         x=[x for x, _y in xy],
         y=[y for _x, y in xy],

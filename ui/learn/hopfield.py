@@ -1,4 +1,4 @@
-"""Pictures of the Hopfield page: the state, the energy, what is stored, the valleys and the capacity."""
+"""Figures of the Hopfield page: state, energy, stored patterns, attractors and capacity."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ KINDS = translated_mapping(
 
 
 def state(shown: np.ndarray, start: np.ndarray, step: hopfield.Step | None) -> go.Figure:
-    """The neurons now; small dots where they differ from the start, a frame around the one that was asked."""
+    """The current state; dots mark neurons that differ from the start, a frame the last updated one."""
     chart = drawings([shown], [""], height=330, clickable=[0])
     moved = np.argwhere(shown != start)
     chart.add_scatter(
@@ -52,7 +52,7 @@ def stored(cells: Sequence[Any], names: Sequence[str], overlaps: np.ndarray) -> 
 
 
 def energy(done: hopfield.Recall, at: int) -> go.Figure:
-    """E after each neuron asked: what has been and, faint, what comes."""
+    """Energy after each update; future updates are drawn faint."""
     values = [done.start_energy, *(step.energy for step in done.steps)]
     chart = draw.canvas(_("neurons asked"), "E", height=210, legend=False)
     everything = list(range(len(values)))
@@ -87,7 +87,7 @@ def _capacity(n: int) -> tuple[hopfield.Load, ...]:
 
 
 def landscape(lab: Lab, patterns: np.ndarray, seed: int) -> None:
-    """Where random starts end with these pictures, and how many random pictures a network can keep at all."""
+    """Draw the attractors that random starts reach, and the capacity for random patterns."""
     left, right = st.columns(2, gap="medium")
     with left:
         counts = _valleys(patterns, seed)

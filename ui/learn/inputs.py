@@ -1,4 +1,4 @@
-"""Inputs of a lab page. Each is bound to the address; what the address says wrongly is named in place and replaced."""
+"""Inputs of a lab page, each bound to the address; invalid values in the address are reported and replaced."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +19,12 @@ MAX_ROWS = 40
 
 
 class Inputs:
-    """The inputs of page `page`. `name` is an input's own; in the address it is PAGE-NAME."""
+    """The inputs of page `page`. An input called `name` has the query parameter PAGE-NAME."""
 
     def __init__(self, page: str) -> None:
         self.page = page
         self.known: set[str] = set()
-        # An expander that every page has: without its state the page was just opened, here or from another page.
+        # Every page has this expander: without its state the page has just been opened.
         self.opened = self.key("keras") not in st.session_state
 
     def key(self, name: str) -> str:
@@ -32,7 +32,7 @@ class Inputs:
 
     # One widget each ------------------------------------------------------------------------------------------------
     def choice(self, name: str, label: str, options: Mapping[str, str], *, default: str = "", help: str = "") -> str:
-        """One key of `options` (key → label): visible side by side where they are few and short."""
+        """Choose one key of `options` (key → label): segmented control if few and short, else select box."""
         keys = list(options)
         default = default or keys[0]
         raw = self._address_value(name)
@@ -41,12 +41,12 @@ class Inputs:
         else:
             widget = partial(st.selectbox, width=230)
         value = choose(widget, label, options, key=self.key(name), default=default, help=help or None)
-        value = value if value in options else default  # what a browser sends is checked here
+        value = value if value in options else default  # do not trust the browser
         self._check_value(name, raw, lambda text: bool(resolve_key(text, options)), options[value])
         return value
 
     def multichoice(self, name: str, label: str, options: Mapping[str, str], default: Sequence[str]) -> list[str]:
-        """The chosen keys of `options` (key → label), in their order there; none is the person's own business."""
+        """Choose any keys of `options` (key → label), returned in the order of `options`; may be empty."""
         raw = self._address_value(name)
         widget = partial(st.pills, selection_mode="multi")
         chosen = choose_many(widget, label, options, key=self.key(name), default=default)
@@ -103,8 +103,7 @@ class Inputs:
         return value
 
     def text(self, name: str, label: str, default: str, *, limit: int = 200, help: str = "", **more: Any) -> str:
-        """A line of text of at most `limit` characters. An empty one is the person's own business: the page says what
-        it makes of it."""
+        """A line of text of at most `limit` characters. It may be empty; the page handles that."""
         self._address_value(name)
         value = st.text_input(
             label, default, max_chars=limit, key=self.key(name), bind="query-params", help=help or None, **more
@@ -112,8 +111,8 @@ class Inputs:
         return str(value)[:limit]
 
     def seed(self, label: str = "", *, restart: bool = True, **back: Any) -> int:
-        """The seed, with “Restart”, which keeps it, and “New seed”. Both go back to the first step; `back` are other
-        inputs, by name, and what they go back to. `restart` is False where that button stands elsewhere."""
+        """The seed, with the buttons “Restart”, which keeps it, and “New seed”. Both reset the step, and the inputs in
+        `back` to the given values. restart=False omits the first button."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
             seed = int(self.number("seed", label or _("Seed"), 0, SEEDS - 1, 0, 1, width=110))
             if restart:
@@ -122,7 +121,7 @@ class Inputs:
         return seed
 
     def restart(self, **back: Any) -> None:
-        """The button alone, for a page on which nothing is drawn by lot."""
+        """The “Restart” button alone, for a page without randomness."""
         st.button(_("Restart"), key=self.key("restart"), on_click=self._restart, args=(back,))
 
     def _restart(self, back: Mapping[str, Any]) -> None:
@@ -135,21 +134,21 @@ class Inputs:
         self._restart(back)
 
     def go_to_step(self, step: int | None) -> None:
-        """From a callback: to that step; None is the one that the page opens with."""
+        """In a callback: set the step; None is the page's initial step."""
         st.session_state[f"{self.key('step')}:now"] = step
         if step is not None:
             st.session_state[f"{self.key('step')}:shown"] = step
 
     def current_step(self) -> int:
-        """From a callback: the step in view."""
+        """In a callback: the current step."""
         return int(st.session_state[f"{self.key('step')}:shown"])
 
     def set_value(self, name: str, value: Any) -> None:
-        """From a callback: the widget `name` now has this value."""
+        """In a callback: set the value of widget `name`."""
         st.session_state[self.key(name)] = value
 
     def step_slider(self, first: int, last: int, start: int) -> int:
-        """The step, also while `last` changes, which would make a bound slider forget it."""
+        """The step slider; keeps its value while `last` changes, which a widget bound to the URL would not."""
         key = self.key("step")
         now, slider = f"{key}:now", f"{key}:{first}:{last}"
         raw = st.query_params.get(key) if self.opened else None
@@ -172,7 +171,7 @@ class Inputs:
         return step
 
     def _write_to_address(self, key: str, text: str, default: str) -> None:
-        """Put into the address what no widget can be bound to; a default needs no mention."""
+        """Write a value without a bound widget to the address; remove it where it is the default."""
         self.known.add(key)
         if text == default:
             if key in st.query_params:
@@ -192,8 +191,8 @@ class Inputs:
         limit: float = 100,
         grow: bool = False,
     ) -> np.ndarray:
-        """Numbers (rows, columns) that can be edited, in the address as 1,2;3,4. A cell that is no number from −limit
-        to limit is named below, and the page goes on with `default`."""
+        """An editable table (rows, columns), in the address as 1,2;3,4. Reports a cell outside ±limit; then `default`
+        is returned."""
         import pandas as pd
 
         key = self.key(name)
@@ -243,18 +242,18 @@ class Inputs:
         return values
 
     def set_table(self, name: str, values: Any) -> None:
-        """The table `name` now holds these numbers; before it is drawn, or from a callback."""
+        """Set the values of table `name`; call it before the table is drawn, or in a callback."""
         key = self.key(name)
         st.session_state[f"{key}:now"] = encode(np.asarray(values, float))
         st.session_state[f"{key}:version"] = st.session_state.get(f"{key}:version", 0) + 1
 
     def in_address(self, *names: str) -> bool:
-        """Does the address say something about one of these? Then what holds them stands open."""
+        """Whether the address sets one of these inputs, so that their expander should be open."""
         return any(self.key(name) in st.query_params for name in names)
 
-    # What the address said wrongly ----------------------------------------------------------------------------------
+    # Invalid values in the address ----------------------------------------------------------------------------------
     def _address_value(self, name: str) -> str | None:
-        """What the address says for `name`, the first time that this session draws it."""
+        """The address's value of `name`, when this session draws it for the first time; else None."""
         key = self.key(name)
         self.known.add(key)
         seen: set[str] = st.session_state.setdefault("lab:seen", set())
@@ -274,7 +273,7 @@ class Inputs:
             st.session_state.setdefault("lab:said", {})[key] = (raw, value)
 
     def _warn(self, key: str, value: Any) -> None:
-        """Until the value is changed by hand."""
+        """Show the warning until the value is changed."""
         notes: dict[str, tuple[str, Any]] = st.session_state.setdefault("lab:said", {})
         if key in notes and notes[key][1] != value:
             del notes[key]
@@ -302,12 +301,12 @@ def _cell(value: float) -> str:
 
 
 def encode(values: np.ndarray) -> str:
-    """(rows, columns) as `1,2;3,4`."""
+    """Encode (rows, columns) as `1,2;3,4`."""
     return ";".join(",".join(_cell(v) for v in row) for row in np.atleast_2d(values))
 
 
 def decode(text: str, shape: tuple[int, ...], limit: float, grow: bool = False) -> np.ndarray:
-    """What `encode` wrote. Raises UserError where it is no table of `shape` (with `grow`, 1 to 40 rows)."""
+    """Decode `encode`'s text. Raises UserError where it is no table of `shape` (with `grow`, 1 to 40 rows)."""
     rows = text[:10_000].split(";")
     if len(rows) > MAX_ROWS:
         raise UserError(_("The address holds {n} rows: at most {most}.").format(n=len(rows), most=MAX_ROWS))

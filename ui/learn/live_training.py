@@ -1,4 +1,4 @@
-"""Training on a lab page: live, with its progress, and kept for everybody who asks for the very same afterwards."""
+"""Training inside a lab page, with a progress bar; results are cached for all sessions."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -15,7 +15,7 @@ MOST = 300  # trained things that are kept
 
 
 class ResultCache:
-    """The trained things that were asked for last."""
+    """A small LRU cache of training results, shared by all sessions."""
 
     def __init__(self) -> None:
         self._things: OrderedDict[Hashable, object] = OrderedDict()
@@ -40,8 +40,10 @@ def result_cache() -> ResultCache:
 
 
 def train_cached(inputs: Hashable, make: Callable[[Progress], T], text: str) -> T:
-    """What make(progress) gives for `what`: all that it depends on. Trained here, under a bar with `text`, the first
-    time that anybody asks for it; a control that is moved meanwhile ends the training."""
+    """Return the cached result of make(progress) for `inputs`, everything that it depends on.
+
+    On a cache miss train here, under a progress bar labelled `text`; moving a control reruns the page and cancels it.
+    """
     result = result_cache().get(inputs)
     if result is None:
         bar = st.progress(0.0, text=text)
@@ -56,7 +58,7 @@ def train_cached(inputs: Hashable, make: Callable[[Progress], T], text: str) -> 
 
 
 def on_demand(lab: Lab, name: str, label: str, inputs: Hashable, make: Callable[[Progress], T]) -> T | None:
-    """As `trained`, but only once the button `label` was pressed for `what`; None until then."""
+    """As train_cached(), but only after the button `label` was pressed for these inputs; None until then."""
     place = st.empty()
     if result_cache().get(inputs) is None:
         if not place.button(label, key=lab.key(name), type="primary", icon=":material/play_arrow:"):

@@ -1,4 +1,4 @@
-"""The notes' long sentence: a plain RNN, an LSTM and a GRU learn, live, to remember what was folded."""
+"""The long-sentence task: train an RNN, an LSTM and a GRU on the page to recall the object of the first clause."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ COLOURS = {"rnn": NEUTRAL, "lstm": TRAIN, "gru": VALIDATION}
 
 
 def reach(norms: Mapping[str, np.ndarray], at: int) -> go.Figure:
-    """What of the error at the end reaches each word of the untrained networks, on a logarithmic axis."""
+    """Norm of the final error's gradient at each word of the untrained networks, on a logarithmic axis."""
     chart = draw.canvas(_("word"), _("length of the gradient"), height=300)
     for kind, values in norms.items():
         line(chart, list(range(1, len(values) + 1)), values.tolist(), NETS[kind], COLOURS[kind])
@@ -43,7 +43,7 @@ def reach(norms: Mapping[str, np.ndarray], at: int) -> go.Figure:
 
 
 def learning(nets: Mapping[str, long_memory.Trained]) -> go.Figure:
-    """The share of right answers while the three learn from the same sentences."""
+    """Accuracy of the three networks during training on the same sentences."""
     chart = draw.canvas(_("step of training"), _("right answers"), height=260)
     for kind, net in nets.items():
         line(chart, list(range(len(net.accuracies))), smooth(net.accuracies, 0.9), NETS[kind], COLOURS[kind])
@@ -75,7 +75,7 @@ def train_all(steps: int, units: int, keep: float, seed: int, progress: Progress
 
 @st.cache_resource(max_entries=100)
 def untrained(kind: str, steps: int, units: int, keep: float, seed: int) -> Trained:
-    """The network after the first of its updates, when it knows as good as nothing."""
+    """The network after its first update, as untrained reference."""
     return long_memory.train(kind, steps, units, keep, seed, updates=1)
 
 
@@ -93,7 +93,7 @@ def _sentence(lab: Lab, steps: int) -> np.ndarray:
 
 
 def folding(lab: Lab, controls: Any, left: Any, right: Any) -> None:
-    """The whole view, in the places that the page has made."""
+    """Draw the whole view into the page's containers."""
     with controls:
         steps = lab.slider("steps", _("Folding steps"), 1, 12, 6)
         units = lab.slider("size", _("Units"), 4, 24, 12)

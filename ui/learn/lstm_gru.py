@@ -1,4 +1,4 @@
-"""Pictures of the LSTM and GRU page: gates over a string, what a unit keeps, and the inputs that hold a gate."""
+"""Figures of the LSTM and GRU page: gates over a string, a unit's memory, and the inputs of gate overrides."""
 
 from collections.abc import Mapping, Sequence
 
@@ -71,7 +71,7 @@ def memory(kind: str, steps: Sequence[Step], others: Mapping[str, Sequence[Step]
 
 
 def holding(lab: Lab, gates: Mapping[str, str], last: int) -> list[GateOverride]:
-    """The inputs that hold a gate: which, at what value, from which of the `last` steps on."""
+    """Inputs of a gate override: gate, value, and first of the `last` steps."""
     short = {gate: name.split()[0] for gate, name in gates.items()}
     gate = lab.choice("hold", _("Hold a gate"), {"free": _("none"), **short})
     if gate == "free":

@@ -1,4 +1,4 @@
-"""Several matrices in one drawing, side by side, with their digits and what stands between them."""
+"""Several matrices side by side in one figure, with digits and operators between them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from ui.learn.heatmap import heat
 from ui.widgets.palette import DIVERGING, SEQUENTIAL
 
 GAP = 1.0  # cells between two matrices
-ROOM = 1.4  # the strongest colour would drown the digits: it is kept for numbers that much larger
+ROOM = 1.4  # scale of the colours: the strongest one would make the digits unreadable
 
 
 def starts(matrices: Sequence[Any]) -> list[float]:

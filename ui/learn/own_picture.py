@@ -1,4 +1,4 @@
-"""A person's own picture on a lab page."""
+"""Upload of an image on a lab page."""
 
 import numpy as np
 import streamlit as st

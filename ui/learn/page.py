@@ -1,5 +1,5 @@
-"""The one grammar of all lab pages: what it is, the formula, controls beside the picture, one step at a time, the same
-formula with digits, predict then look, the same in Keras, and the way to the person's own run."""
+"""The common layout of all lab pages: summary, formula, controls and figure, step controls, the formula with numbers, a
+question, the same computation in Keras, and a link to the user's own run."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -25,18 +25,19 @@ PICTURE = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
 class Lab(Inputs):
-    """One page of the lab. Call in this order: head, bench, inputs, stepper, picture, digits, predict, keras, foot."""
+    """One page of the lab. Call in this order: header, columns, inputs, step_controls, figure, worked_formula,
+    ask_question, keras_snippet, footer."""
 
     def __init__(self, concept: Concept) -> None:
         super().__init__(concept.key)
         self.concept = concept
-        self.narrow = False  # do the digits stand in half a page?
+        self.narrow = False  # whether formulas are drawn in half the page width
         opened: list[str] = st.session_state.setdefault("lab:opened", [])
         if concept.key not in opened:
             opened.append(concept.key)
 
     def header(self) -> None:
-        """Title, what it is in three sentences, where it comes from, what comes before, the formula."""
+        """Draw title, summary, source, prerequisites and formula."""
         concept = self.concept
         st.title(md(concept.title), anchor=False)
         st.markdown(md(concept.summary))
@@ -50,10 +51,9 @@ class Lab(Inputs):
         self.worked_formula(concept.formula)
 
     def columns(self, widths: tuple[int, int] | None = (1, 1)) -> tuple[Any, Any, Any]:
-        """Three places: the controls, a strip along the top; under it the picture; beside it the steps and digits.
+        """Create three containers: controls (on top), figure, and steps with numbers beside it.
 
-        `widths` are the shares of picture and digits; with None the picture has the whole width and they go below it.
-        On a phone everything stands in one column.
+        widths: shares of the last two; None puts the third below the figure. On a phone there is one column.
         """
         controls = self.control_row()
         self.narrow = widths is not None
@@ -63,11 +63,11 @@ class Lab(Inputs):
         return controls, left.container(), right.container()
 
     def control_row(self) -> Any:
-        """A row of controls that belong to the picture under it."""
+        """Create a row for controls of the figure below it."""
         return st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="small")
 
     def or_fallback(self, make: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-        """make(); where that raises UserError, its sentence in place and otherwise()."""
+        """Return make(); where it raises UserError, show the error and return otherwise()."""
         try:
             return make()
         except UserError as error:
@@ -77,7 +77,8 @@ class Lab(Inputs):
     def step_controls(
         self, last: int, *, first: int = 0, start: int | None = None, marks: Sequence[int] = (), mark: str = ""
     ) -> int:
-        """The step in view, from `first` to `last`. A button called `mark` goes to the next of the steps `marks`."""
+        """Draw slider and buttons; return the current step from `first` to `last`. Button `mark` jumps to the next of
+        `marks`."""
         start = first if start is None else start
         if last <= first:
             self.known.add(self.key("step"))
@@ -97,8 +98,7 @@ class Lab(Inputs):
         return step
 
     def _step_button(self, name: str, label: str, to: Callable[[int], int], disabled: bool, **more: Any) -> None:
-        """A button to another step, counted from the one that is in view when it is pressed: a second press may come
-        before the first is drawn."""
+        """A button that sets the step to `to`(current step), computed when pressed: presses can precede the rerun."""
 
         def pressed() -> None:
             self.go_to_step(to(self.current_step()))
@@ -114,9 +114,9 @@ class Lab(Inputs):
         *,
         on_click: Callable[[Any], None] | None = None,
     ) -> None:
-        """Draw `chart` and, folded away, its numbers. on_click is called with the customdata of a clicked point."""
+        """Draw `chart` with its data table in an expander. on_click receives the customdata of a clicked point."""
         key = self.key(f"picture-{name}")
-        if on_click:  # a place that was clicked before can be clicked again
+        if on_click:  # reset, so that the same point can be clicked again
             clicks = st.session_state.setdefault(f"{key}:clicks", 0)
             key = f"{key}-{clicks}"
         select: Any = "ignore"
@@ -133,7 +133,7 @@ class Lab(Inputs):
             figures.data_table(table, key=f"{key}-table", alt=alt)
 
     def worked_formula(self, *formulas: str, small: bool = False) -> None:
-        """The same formula with this page's digits; `small` for long ones beside a picture."""
+        """Draw formulas with the page's current numbers; `small` for long ones beside a figure."""
         for formula in formulas:
             parts = split(formula)
             if small:
@@ -148,9 +148,9 @@ class Lab(Inputs):
                     st.latex(part, width="content")
 
     def ask_question(self, question: Question, *, plain: bool = False) -> None:
-        """One question from the live numbers; its answer and why after a choice. New numbers, new question.
+        """Draw a multiple-choice question about the current numbers; show answer and explanation after a choice.
 
-        `plain` where the question quotes what a person typed: then nothing in it is Markdown.
+        plain: escape Markdown, for questions that quote user input.
         """
         if plain:
             options = tuple(md(option) for option in question.options)
@@ -178,8 +178,8 @@ class Lab(Inputs):
                 )
 
     def keras_snippet(self, make: Callable[[], Snippet], name: str = "keras", title: str = "") -> None:
-        """A program to copy that prints exactly the shown numbers, and what it prints. A second one on a page has a
-        `name` and a `title` of its own."""
+        """Draw a Keras program that prints exactly the shown numbers, with its output. A second one on a page needs its
+        own `name` and `title`."""
         label = title or _("The same in Keras")
         with st.expander(label, icon=":material/code:", key=self.key(name), on_change="rerun") as shown:
             if shown.open:
@@ -193,7 +193,7 @@ class Lab(Inputs):
                 prints.code(snippet.prints, language=None, height=_height(snippet.prints), wrap_lines=True)
 
     def footer(self) -> None:
-        """The same thing in the person's own run, the pages before and after, and what the address said in vain."""
+        """Draw links to the user's own run and the neighbouring pages, and warnings about unused query parameters."""
         for link in self.concept.links:
             self._own_run(link.family, link.text)
         order = list(MODULES)
@@ -236,14 +236,13 @@ def _height(text: str) -> Any:
 
 
 def _size(formula: str, narrow: bool) -> str:
-    """The smaller, the longer the longest line."""
+    """LaTeX size command, smaller for longer lines."""
     lines = (re.sub(r"\\[a-z]+|[{}^_&]", "", line) for line in formula.split(r"\\"))
     return r"\footnotesize" if max(map(len, lines)) < (56 if narrow else 105) else r"\scriptsize"
 
 
 def split(formula: str) -> list[str]:
-    """A formula's parts between the wide spaces that stand outside of all braces, pairs and environments: on a phone
-    they go one under the other."""
+    """Split a formula at its top-level wide spaces (outside braces and environments), to stack it on a phone."""
     parts, depth, start = [], 0, 0
     for found in re.finditer(r"\\begin|\\end|\\left(?!arrow|right)|\\right(?!arrow)|\\qquad|\\[{}]|[{}]", formula):
         sign = found.group()

@@ -1,4 +1,4 @@
-"""Pictures of the recursive network: the tree with what each node says, its vectors, all other trees over the words."""
+"""Figures of the recursive network: the tree with each node's output, its vectors, all other trees over the words."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def paths(tree: Tree, path: str = "") -> list[str]:
 
 
 def _places(nodes: Sequence[Node]) -> list[tuple[float, float]]:
-    """Leaves side by side on the ground, a parent between its children and above the higher one."""
+    """Coordinates: leaves side by side at the bottom, a parent between its children and above both."""
     places: list[tuple[float, float]] = []
     leaves = 0
     for node in nodes:
@@ -34,7 +34,7 @@ def _places(nodes: Sequence[Node]) -> list[tuple[float, float]]:
 
 
 def tree(nodes: Sequence[Node], at: int) -> go.Figure:
-    """All nodes up to `at` with P(good); green says good, red bad. A click hands over the node's number."""
+    """Draw all nodes up to `at` with P(good), green for good, red for bad. A click returns the node's number."""
     xy = _places(nodes)
     words, high = sum(not node.children for node in nodes), max(y for _x, y in xy)
     chart = draw.empty_canvas(height=int(130 + 78 * high))
@@ -98,7 +98,7 @@ def others(trees: Sequence[tuple[str, float, int | None]], shown: str) -> go.Fig
 
 
 def furthest(trees: Sequence[tuple[str, float, int | None]], shown: str) -> str:
-    """The tree whose root says something as different as can be, one that means something if there is one."""
+    """The tree whose root output differs most, preferably one with a defined meaning."""
     now = next(row[1] for row in trees if row[0] == shown)
     others = [row for row in trees if row[0] != shown]
     return max(others, key=lambda row: (row[2] is not None, abs(row[1] - now)))[0]

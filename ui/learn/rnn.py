@@ -1,4 +1,4 @@
-"""A recurrent network unrolled in time: with every number of it, or as a wiring of boxes."""
+"""Draw a recurrent network unrolled in time, with all its numbers or as boxes."""
 
 from collections.abc import Sequence
 from typing import Any
