@@ -2,15 +2,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-cluster lint bench fuzz demo-runs locales clean setup setup-dev
+.PHONY: run test test-all test-cluster lint bench fuzz demo-runs locales clean setup setup-dev
 
 run: setup
 	$(BIN)/streamlit run app.py
 
-# Two at a time, a file by one of them: half of the tests wait for a browser or another process. Such a one may fail for
-# the machine's sake: what fails is run a second time and named at the end, and what fails twice has failed.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -r fER
+
+# Two at a time: half of the tests wait for a browser or another process. A browser test that fails is run once more.
 test: setup-dev lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 -r fER
+	$(PYTEST) -m "not exhaustive"
+
+# All of them: also every control of every lab view in the browser, every moment of a kill, 500 fuzz cases a reader.
+test-all: setup-dev lint
+	HIDDEN_STATE_FUZZ=500 $(PYTEST)
 
 # On two real Ray nodes. No part of `make test`: Ray is 70 MB, and only for clusters.
 test-cluster: setup-dev

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, no_fault, settled
+from tests.selection import sampled
 
 DEMO = "demo-lighthouse"
 
@@ -87,7 +88,7 @@ def test_copied_stretches_are_marked_and_open_their_place(page: Page, server: Se
     expect(page.get_by_text(re.compile(r"^Character [\d,]+, line [\d,]+ of the training text"))).to_be_visible()
 
 
-@pytest.mark.parametrize("gate", ["f", "i", "o"])
+@pytest.mark.parametrize("gate", sampled(["f", "i", "o"]))
 def test_a_held_gate_changes_the_text_beside_the_untouched_one(page: Page, server: Server, gate: str) -> None:
     look(page, server, f"&view=hold&gate={gate}&value=0&length=200")
     expect(page.get_by_text(re.compile("^The texts part after|stays at 0"))).to_be_visible()
@@ -148,7 +149,7 @@ def test_an_offer_is_taken_by_a_click_in_the_middle_of_typing(page: Page, server
     no_fault(page)
 
 
-@pytest.mark.parametrize("view", ["cells", "gates", "lookback", "score", "copying", "hold", "film"])
+@pytest.mark.parametrize("view", sampled(["cells", "gates", "lookback", "score", "copying", "hold", "film"]))
 def test_every_view_fits_a_telephone(page: Page, server: Server, view: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     look(page, server, f"&view={view}&length=150")
