@@ -15,9 +15,9 @@ def import_tensorflow(before_devices: Callable[[], None] | None = None) -> None:
     if "tensorflow" in sys.modules:
         return
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept:
-        mine = os.dup(2)
-        os.dup2(kept.fileno(), 2)
+    with tempfile.TemporaryFile() as captured:
+        original_stderr = os.dup(2)
+        os.dup2(captured.fileno(), 2)
         failed = True
         try:
             from core.backend import tf
@@ -27,8 +27,8 @@ def import_tensorflow(before_devices: Callable[[], None] | None = None) -> None:
             tf.constant(0)  # initializes the devices, which prints more messages
             failed = False
         finally:
-            os.dup2(mine, 2)
-            os.close(mine)
+            os.dup2(original_stderr, 2)
+            os.close(original_stderr)
             if failed:
-                kept.seek(0)
-                sys.stderr.write(kept.read().decode("utf-8", "replace"))
+                captured.seek(0)
+                sys.stderr.write(captured.read().decode("utf-8", "replace"))

@@ -101,11 +101,11 @@ def check_start(runs_folder: Path) -> None:
         return
     _check_disk(runs_folder)
     root = root_of(runs_folder)
-    mine = sum(Run(path).active for path in run_folders(root) if path.parent == runs_folder)
-    if mine >= LIMITS.active:
+    active = sum(Run(path).active for path in run_folders(root) if path.parent == runs_folder)
+    if active >= LIMITS.active:
         raise UserError(
             _("{count} of your runs wait or train already, which is all that one visitor may have: stop one.").format(
-                count=mine
+                count=active
             )
         )
     queue = {run.path.parent for run in queued_runs(root)}

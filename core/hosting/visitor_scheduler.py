@@ -76,12 +76,12 @@ class VisitorScheduler:
             return False
         if status.pid is not None:
             self._starting.pop(path, None)
-        coming, waits = path in self._starting, status.pid is None and _is_visitors(run)
-        busy = coming or (not waits and is_alive(status, now))
+        starting, queued = path in self._starting, status.pid is None and _is_visitors(run)
+        busy = starting or (not queued and is_alive(status, now))
         with self._log_errors(path):
-            if coming:
+            if starting:
                 busy = self._check_starting(run, status, now)
-            elif waits:
+            elif queued:
                 self._keep_queued(run, status, now)
             elif busy and _is_visitors(run):
                 self._enforce_limits(run, status, now)

@@ -125,7 +125,7 @@ class Cluster:
         status = run.status
         status.cluster, status.host = self.address, this_host()
         status.write(run.path / "status.json")
-        words = {
+        messages = {
             "folder": _(
                 "The node “{node}” does not see the folder of this run: keep runs on a path that all nodes share "
                 "(--runs-dir), then continue."
@@ -134,7 +134,7 @@ class Cluster:
             "broken": _("Training could not begin on the node “{node}”; the log of the run, or Ray's, says why."),
         }
         path = os.path.abspath(run.path)
-        order = {"root": str(ROOT), "path": path, "mark": mark, "cpus": placement.cpus, "words": words}
+        order = {"root": str(ROOT), "path": path, "mark": mark, "cpus": placement.cpus, "words": messages}
         self._request_or_user_error(
             do="submit", path=_actor_path(run), order=order, cpus=placement.cpus, gpus=placement.gpus
         )

@@ -97,12 +97,12 @@ class Service:
 
     async def health(self, request: Request) -> Response:
         """Answer 503 where the model file is gone: a deleted run must not be served from memory."""
-        said = {"run": self.run.id, "family": self.run.family, "waiting": self._queued} if self._known(request) else {}
+        facts = {"run": self.run.id, "family": self.run.family, "waiting": self._queued} if self._known(request) else {}
         try:
             await run_in_threadpool(self._model_stamp)
         except UserError as error:
-            return JSONResponse({"state": "gone"} | ({"error": str(error)} | said if said else {}), 503)
-        return JSONResponse({"state": "ready"} | said)
+            return JSONResponse({"state": "gone"} | ({"error": str(error)} | facts if facts else {}), 503)
+        return JSONResponse({"state": "ready"} | facts)
 
     async def openapi(self, request: Request) -> Response:
         try:

@@ -84,14 +84,14 @@ def total_steps(options: Options, task: Task, costs: Costs, spent: float) -> int
 def make_plan(total: int, costs: Costs) -> Plan:
     """Choose the intervals so that each activity takes a small share of the time and file sizes stay bounded."""
     log = min(total, round_down_1_2_5(max(LOG_SECONDS / costs.step, total / MAX_ROWS)))
-    whole = total * costs.step
+    total_seconds = total * costs.step
 
     def every(seconds: float, cost: float, at_most: int, at_least: int) -> int:
         """Return the interval in steps: every `seconds`, at most `at_most` times in total.
 
         At least `at_least` times, unless that would take more than half of the training time at `cost` seconds each.
         """
-        least = at_least if at_least * cost <= whole / 2 else min(at_least, 3)
+        least = at_least if at_least * cost <= total_seconds / 2 else min(at_least, 3)
         steps = min(max(seconds / costs.step, total / at_most), total / least)
         return math.ceil(max(steps, log) / log) * log
 
