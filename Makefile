@@ -19,7 +19,7 @@ test-all: setup-dev lint
 
 # On two real Ray nodes. No part of `make test`: Ray is 70 MB, and only for clusters.
 test-cluster: setup-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-cluster.txt
+	$(BIN)/python .ci/install.py cluster
 	$(BIN)/python -m pytest tests/core/jobs/test_ray_cluster.py
 
 lint: setup-dev
@@ -47,12 +47,13 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "Python 3.11 to 3.13 is needed, this is %d.%d: make run PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run-ready: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# pyproject.toml says what is needed, constraints.txt at which versions.
+$(VENV)/.run-ready: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python .ci/install.py
 	@touch $@
 
-$(VENV)/.dev-ready: requirements.txt requirements-dev.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python .ci/install.py dev
 	@touch $@ $(VENV)/.run-ready
 
 clean:

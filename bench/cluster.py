@@ -29,7 +29,7 @@ def run(quick: bool = False, only: str = "") -> list[dict[str, Any]]:
     if only not in work:
         return []
     if importlib.util.find_spec("ray") is None:
-        print("Ray is not installed (requirements-cluster.txt): no rows for the cluster.", file=sys.stderr)
+        print("Ray is not installed (python .ci/install.py cluster): no rows for the cluster.", file=sys.stderr)
         return []
     steps = QUICK_STEPS if quick else STEPS
     with tempfile.TemporaryDirectory() as folder:

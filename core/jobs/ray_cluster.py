@@ -55,7 +55,7 @@ def configured() -> "Cluster | None":
     if not installed():
         raise UserError(
             _(
-                "Ray is not installed here: `pip install -r requirements-cluster.txt`, or do without --launcher ray "
+                "Ray is not installed here: `python .ci/install.py cluster`, or do without --launcher ray "
                 "and RAY_ADDRESS."
             )
         )

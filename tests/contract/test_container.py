@@ -79,7 +79,7 @@ def test_its_python_and_its_packages_are_those_of_everybody_else() -> None:
     assert version
     assert 11 <= int(version[1]) <= 13
     assert [line for line in values("RUN") if "pip install" in line] == [
-        "pip install --no-cache-dir -r requirements.txt"
+        "pip install --no-cache-dir -r requirements.txt -c constraints.txt"
     ]
 
 

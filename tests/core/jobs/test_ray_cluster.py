@@ -229,7 +229,7 @@ def test_silence_from_afar_is_death_only_after_a_while() -> None:
     assert is_alive(Status(state="queued", cluster="a:1", queued_at=0.0), now=1e6), "a cluster's queue may be long"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: requirements-cluster.txt")
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: make test-cluster")
 @pytest.mark.timeout(300)
 def test_with_two_real_nodes_a_run_survives_the_loss_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
