@@ -18,7 +18,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 APP = [ROOT / "app.py", *(path for folder in ("core", "ui", "pages") for path in (ROOT / folder).rglob("*.py"))]
 CHECKS = [path for folder in ("tests", "bench") for path in (ROOT / folder).rglob("*.py")]
 CHECKS += [ROOT / "locales" / "update.py", ROOT / ".ci" / "install.py"]
-OWN = {"core", "ui", "pages", "tests", "bench", "update"}  # update: locales/update.py
+OWN = {"core", "ui", "pages", "tests", "bench", "update", "generate"}  # the last two: locales/, docs/
 ELSEWHERE = {"tensorflow", "tensorflow-cpu", "colorama"}  # which of them is installed depends on the system
 UNPINNED = {"setuptools", "pip"}  # they come with Python, or with pip itself
 

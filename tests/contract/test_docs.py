@@ -40,7 +40,7 @@ KNOWN_ELSEWHERE = {"STREAMLIT_SERVER_ALLOWED_HOSTS", "STREAMLIT_BROWSER_SERVER_A
 FOREIGN_FLAGS = {"--no-lowercase"}  # the other side of a switch, which argparse makes
 GONE = {"requirements-dev.txt", "requirements-bench.txt", "requirements-cluster.txt", "uv.lock"}  # named as not there
 RUN_FILES = {"model.keras", "config.json", "report.json", "metrics.jsonl", "launch.json", "status.json", "train.py"}
-PENDING = {"test-all", ".ci/install.py", "constraints.txt"}
+PENDING = {"test-all"}
 INPUTS = {"BENCHMARKS.md", "my-novel.txt", "novel.txt", "other.txt"}  # of a person, or of another project
 
 

@@ -54,7 +54,7 @@ def test_network_loss_and_gradients_equal_the_keras_model(cell, layers, embeddin
 def test_stepping_through_a_text_predicts_what_the_keras_model_does(cell, layers, embedding):
     config, model = small(cell, layers, embedding)
     step_writer = StepWriter(config, V)
-    step_writer._tabled = embedding == 0  # both ways into the first layer
+    step_writer._precomputed = embedding == 0  # both ways into the first layer
     prepared, state = (
         step_writer.prepare([tf.convert_to_tensor(weight) for weight in trainable_tensors(model)]),
         step_writer.zero_state(B),
