@@ -1,7 +1,7 @@
-"""Choices in the address by their keys.
+"""Choice widgets bound to query parameters by option key.
 
-Streamlit's own binding writes an option's label into the URL: "?view=:material/movie:+Film+strip", and another one in
-another language. These helpers write "?view=film", and an address that changes under the page is heeded like a click.
+Streamlit's own binding writes an option's translated label into the URL, as "?view=:material/movie:+Film+strip". These
+helpers write "?view=film"; a changed address updates the widget.
 """
 
 import time
@@ -15,15 +15,15 @@ from core.i18n import _, message_ids_of
 SEPARATOR = ","
 NOTHING = "-"
 _ENDED = "_address run ended"
-SETTLED = 1.5  # seconds until the browser surely has the address that the server wrote
+SETTLED = 1.5  # seconds after which the browser is assumed to have the address that the server wrote
 
 
 def choose(
     widget: Callable[..., Any], label: str, options: Mapping[str, str], *, key: str, default: str = "", **more: Any
 ) -> str:
-    """Draw `widget` (selectbox, segmented_control, …) over the keys of `options`, labelled by their values.
+    """Draw `widget` (selectbox, segmented_control, …) for the keys of `options`, labelled by their values.
 
-    One key stands for one kind of widget, wherever it is drawn.
+    Use one `key` for one kind of widget only.
     """
     default = default or next(iter(options))
     _read_address(key, lambda given: resolve_key(given, options) or default)
@@ -35,7 +35,7 @@ def choose(
 
 
 def resolve_key(given: str, options: Mapping[str, str]) -> str:
-    """The key that an address means, by itself or by its label in any language; "" where it means none."""
+    """Resolve an address value to an option key, by key or by label in any language; "" where none matches."""
     if given in options or not given:
         return given
     meanings = {_(message) for message in message_ids_of(given)}
@@ -51,7 +51,7 @@ def choose_many(
     default: Sequence[str] = (),
     **more: Any,
 ) -> list[str]:
-    """Draw `widget` (multiselect, pills for several, …) over the keys of `options`; as many as the person likes."""
+    """Draw `widget` (multiselect, pills, …) for any number of the keys of `options`."""
     _read_address(key, lambda given: _resolve_keys(given, options) if given else list(default))
     st.session_state[key] = [name for name in st.session_state[key] if name in options]
     chosen = list(widget(label, list(options), format_func=lambda name: options[name], key=key, **more))
@@ -66,18 +66,18 @@ def _resolve_keys(given: str, options: Mapping[str, str]) -> list[str]:
 
 
 def unknown_keys(given: str, options: Mapping[str, str]) -> list[str]:
-    """What an address asks of choose_many that is none of `options`."""
+    """The parts of an address value for choose_many that match none of `options`."""
     parts = given.split(SEPARATOR) if given != NOTHING else []
     return [part for part in parts if part and resolve_key(part, options) not in options]
 
 
 def address_value(key: str) -> str:
-    """What the address says for `key`; where it says it several times, as a list."""
+    """The query parameter `key`; repeated values are joined by SEPARATOR."""
     return SEPARATOR.join(st.query_params.get_all(key))
 
 
 def _read_address(key: str, read: Callable[[str], Any]) -> None:
-    """Take the address's value where it changed and the widget did not."""
+    """Set the widget to the address's value where the address changed and the widget did not."""
     given = address_value(key)
     written, moment, value = st.session_state.get(_memory_key(key), ("", 0.0, None))
     clicked = key in st.session_state and st.session_state[key] != value
@@ -87,10 +87,9 @@ def _read_address(key: str, read: Callable[[str], Any]) -> None:
 
 
 def is_settled(moment: float) -> bool:
-    """Has the browser surely got the address that was written at `moment`?
+    """Whether the browser can be assumed to have the address that was written at `moment`.
 
-    A quick click still comes with the address from before, and may have waited for the end of a long run of the script:
-    such an address says nothing.
+    A quick click arrives with the previous address, possibly delayed by a long script run: ignore such an address.
     """
     return time.monotonic() - max(moment, st.session_state.get(_ENDED, 0.0)) > SETTLED
 

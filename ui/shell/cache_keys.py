@@ -1,7 +1,7 @@
-"""The keys under which pages keep what they opened of a run, for everybody: they change when its folder does.
+"""Keys for Streamlit's caches of what pages load from a run; they change when the run's files change.
 
-An id alone is no key: a model is replaced while it trains, and a deleted run's id is given out again. No parameter of a
-cached function may begin with an underscore, for Streamlit leaves such parameters out of the key.
+A run id is not enough: a model is replaced while it trains, and a deleted run's id can be reused. No parameter of a
+cached function may begin with an underscore, since Streamlit excludes such parameters from the key.
 """
 
 from collections.abc import Callable
@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 
 def data_key(run: Run) -> tuple[str, int]:
-    """The run's path and its birth, which its data share. Raises UserError where the run is gone."""
+    """Key of the run's data: path and creation time. Raises UserError where the run was deleted."""
     return str(run.path), _stamp(run, lambda: (run.path / "config.json").stat().st_mtime_ns)
 
 
 def model_key(run: Run) -> tuple[str, tuple[int, ...]]:
-    """The run's path, its birth, its weights, and the answers that calibrate them. Raises UserError as of_data does."""
+    """Key of the run's model: path, creation time, weights, predictions. Raises UserError as data_key does."""
     path, born = data_key(run)
     return path, (born, *_stamp(run, run.weights_stamp))
 

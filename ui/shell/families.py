@@ -1,4 +1,4 @@
-"""What a family brings to the screens, in ui/<key>/; all of it is optional.
+"""The optional user-interface modules of a family, in ui/<key>/.
 
 screens.py says which pages it has (FamilyScreens), run_view.py what the run view and Compare draw of its runs
 (ui/runs/family_view.py), card.py what the first page shows. A family without them still is listed, shown and compared.

@@ -1,4 +1,4 @@
-"""Who is looking: a visitor of a hosted demo, a member of a class. Both stand in the address of every page."""
+"""The current user: a visitor of a hosted demo and/or a member of a class; both tokens are query parameters."""
 
 import streamlit as st
 from streamlit import config
@@ -24,7 +24,7 @@ NOBODY = "nobody"  # no token: it opens no folder
 
 
 def identify_user() -> None:
-    """Find out who is looking; called once a run of the script, before anything is drawn."""
+    """Determine visitor and class; call once per script run, before drawing."""
     visitors.set_user_source(_session_user)
     if is_demo():
         _set_up_server(str(root_dir()))
@@ -33,7 +33,7 @@ def identify_user() -> None:
 
 
 def _session_user() -> CurrentUser:
-    if get_script_run_ctx(suppress_warning=True) is None:  # no screen asks: in a demo such a one may do nothing
+    if get_script_run_ctx(suppress_warning=True) is None:  # no session: in a demo such a caller has no rights
         return CurrentUser(NOBODY if is_demo() else None)
     state = st.session_state
     return CurrentUser(state.get(_state_key(VISITOR), NOBODY) if is_demo() else None, state.get(_state_key(CLASS), ""))
@@ -41,13 +41,13 @@ def _session_user() -> CurrentUser:
 
 @st.cache_resource(show_spinner=False)
 def _set_up_server(root: str) -> None:
-    """Once a server and folder: uploads are cut off at the demo's limit, and the scheduler continues the queue."""
+    """Once per server and folder: limit the upload size and start the demo's scheduler."""
     config.set_option("server.maxUploadSize", -(-LIMITS.data_bytes // 2**20))
     ensure_scheduler(root_dir(), launch.ChildProcess().start)
 
 
 def _resolve_visitor() -> None:
-    """The visitor of the address, of this session, or a new one; a token without runs is not worth an address yet."""
+    """Take the visitor token from the address, the session, or create one; it enters the address once it has runs."""
     given, own = st.query_params.get(VISITOR, ""), st.session_state.get(_state_key(VISITOR)) or visitors.new_token()
     if given and given != own:
         if visitors.is_valid_token(given, root_dir()):
@@ -72,13 +72,13 @@ def _resolve_class() -> None:
 
 
 def set_class(token: str) -> None:
-    """Make runs for the eyes of this class from now on; "" leaves it."""
+    """Set the class of new runs; "" leaves the class."""
     st.session_state[_state_key(CLASS)] = token
     keep_in_address(CLASS, token)
 
 
 def keep_in_address(name: str, value: str) -> None:
-    """Have it in the address, now and behind every link."""
+    """Set a query parameter now and in all links of navigation; an empty value removes it."""
     if value and st.query_params.get(name) != value:
         st.query_params[name] = value
     elif not value:
@@ -91,14 +91,14 @@ def _state_key(name: str) -> str:
     return f"_who {name}"
 
 
-# What is said --------------------------------------------------------------------------------------------------------
+# Notices and queries --------------------------------------------------------------------------------------------------
 def present_class() -> classes.Class | None:
     token = visitors.current_user().group
     return classes.find(root_dir(), token) if token else None
 
 
 def may_change(run: Run) -> bool:
-    """Is there a point in showing buttons that change this run?"""
+    """Whether to show controls that change this run."""
     return visitors.may_change(run.path)
 
 
@@ -107,7 +107,7 @@ def is_visitor() -> bool:
 
 
 def limits_sentence() -> str:
-    """What the demo allows, in one sentence."""
+    """The demo's limits in one sentence."""
     return _(
         "This hosted demo takes {data} of data and {parameters:,} parameters, trains for up to {time}, and keeps "
         "{disk} of runs for a day."
@@ -120,7 +120,7 @@ def limits_sentence() -> str:
 
 
 def show_limits_and_queue() -> None:
-    """On a form, before the click: what is allowed, how long the line is, and whether there is room in it."""
+    """In a demo, show limits, queue length and estimated start above the Train button."""
     if not is_visitor():
         return
     st.caption(f":material/storefront: {md(limits_sentence())}")
@@ -139,7 +139,7 @@ def show_limits_and_queue() -> None:
 
 
 def show_sidebar_notice() -> None:
-    """In the sidebar: what this place is, and the class one is in."""
+    """Show the demo's limits and the current class in the sidebar."""
     if is_visitor():
         st.caption(f":material/storefront: {md(limits_sentence())}")
     group = present_class()
@@ -150,7 +150,7 @@ def show_sidebar_notice() -> None:
 
 
 def show_own_address() -> None:
-    """Where a visitor finds their runs again."""
+    """Show the address that opens the visitor's runs."""
     token = visitors.current_user().visitor
     if token is None or not visitors.is_valid_token(token, root_dir()):
         return
@@ -159,9 +159,11 @@ def show_own_address() -> None:
 
 
 def full_address(screen: str, query: str) -> str:
-    """The full address of a screen, as far as the browser told where this server is."""
+    """The full URL of a screen, from the URL that the browser reported."""
     here = (st.context.url or "").partition("?")[0].rstrip("/")
     before, _slash, last = here.rpartition("/")
-    if any(item.key == last for item in navigation.screens()):  # Streamlit cuts off the page's own path, but not always
+    if any(
+        item.key == last for item in navigation.screens()
+    ):  # Streamlit usually strips the page's own path, but not always
         here = before
     return f"{here}/{screen}?{query}"

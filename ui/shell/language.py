@@ -1,4 +1,4 @@
-"""The language in which a person is spoken to: the address's, the one they chose, else their browser's."""
+"""The interface language: that of the address, the one chosen in the session, else the browser's."""
 
 import threading
 import time
@@ -12,17 +12,17 @@ from ui.shell import address, hosting
 
 LANGUAGE = "language"  # in the address
 _CHOSEN, _MOMENT = "_language chosen", "_language moment"
-# Session → language. Fragments ask for it too, and run without the frame; the oldest is forgotten first.
+# Session → language, also for fragments, which run without main.py; the oldest entry is dropped first.
 _languages: dict[str, str] = {}
 _lock = threading.Lock()
 SESSIONS = 10_000
 
 
 def detect_language() -> None:
-    """Find out which; called once a run of the script, before the navigation's titles are made."""
+    """Determine the language; call once per script run, before the navigation is built."""
     i18n.set_language_source(_session_language)
     given, own = st.query_params.get(LANGUAGE, ""), st.session_state.get(_CHOSEN, "")
-    # A quick click after a choice still comes with the address from before it.
+    # A click right after a choice still arrives with the previous address.
     if given in LANGUAGES and address.is_settled(st.session_state.get(_MOMENT, float("-inf"))):
         own = given
     st.session_state[_CHOSEN] = own
@@ -47,7 +47,7 @@ def _browser_language() -> str:
 
 
 def picker(key: str) -> None:
-    """The choice of the language; each place where it stands has a `key` of its own."""
+    """Draw the language selector; `key` must be unique per place."""
     st.session_state[key] = i18n.language()
     st.segmented_control(
         _("Language"),

@@ -1,4 +1,4 @@
-"""What Streamlit runs: the page's frame and navigation; nothing else."""
+"""The script that Streamlit runs: page configuration and navigation."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from ui.widgets.text import guard
 ASSETS = Path(__file__).parent / "assets"
 keep_keras_session()
 policy.register()
-# A file of our own: an icon by name would be fetched from outside.
+# A local file: an icon by name would be fetched from the internet.
 st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="large")
 language.detect_language()

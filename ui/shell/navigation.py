@@ -1,4 +1,4 @@
-"""The screens: one table, from which the sidebar, links and tests are made."""
+"""The table of screens, from which sidebar, links and tests are built."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -45,12 +45,12 @@ def screens() -> list[Screen]:
 
 
 def concepts() -> Mapping[str, str]:
-    """Key → short title of the lab's pages, without importing their arithmetic."""
+    """Key → short title of the lab pages, without importing their modules."""
     return translated_mapping(CONCEPTS)
 
 
 def path(key: str) -> str:
-    """What st.page_link and st.switch_page want for the screen `key`."""
+    """File path of the screen `key` for st.page_link and st.switch_page."""
     return str(ROOT / "pages" / next(screen.file for screen in screens() if screen.key == key))
 
 
@@ -69,12 +69,12 @@ def go(key: str, **query: str) -> None:
 
 
 def _persistent_query() -> dict[str, str]:
-    """What stands in the address of every page (ui/shell/hosting.py), so that a link opened in a new tab has it too."""
+    """Query parameters that every link keeps (hosting.keep_in_address), also when opened in a new tab."""
     return dict(st.session_state.get("carried", {}))
 
 
 def pages() -> dict[str, list[st.Page]]:  # type: ignore[valid-type]
-    """The sidebar's sections for st.navigation."""
+    """Sections and pages for st.navigation."""
     sections: dict[str, list[object]] = {}
     for screen in screens():
         page = st.Page(

@@ -1,4 +1,4 @@
-"""Teacher's links: heeding one when a Train page is opened, and making one from the form as it stands."""
+"""Teacher links: apply one on a Train page, and create one from the current form."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,7 +21,7 @@ HIDE = translated_mapping(
 
 
 def read_link(family: Family) -> LinkSettings:
-    """What the address asks for; what it asks in vain is said in place, and the page falls back on its own."""
+    """Parse the settings of the address; warn about invalid ones, which are ignored."""
     setup, faults = links.read(family, st.query_params.to_dict())
     if faults:
         told = "\n".join(f"- {md(fault)}" for fault in faults[:8])
@@ -33,12 +33,12 @@ def read_link(family: Family) -> LinkSettings:
 
 
 def linked_options(setup: LinkSettings, names: Iterable[str]) -> dict[str, Any]:
-    """The options of the link that are among `names`."""
+    """The link's options whose names are in `names`."""
     return {name: setup.options[name] for name in names if name in setup.options}
 
 
 def apply_link(proposed: Options, setup: LinkSettings, fixed: Mapping[str, Any]) -> Options:
-    """The link's options over the preset's; where they do not fit each other, that is said and the preset counts."""
+    """Merge the link's options into the preset's; where the result is invalid, show the error and return the preset."""
     try:
         return merged(proposed, setup.options | dict(fixed))
     except UserError as error:
@@ -47,12 +47,12 @@ def apply_link(proposed: Options, setup: LinkSettings, fixed: Mapping[str, Any])
 
 
 def key_suffix(values: Mapping[str, Any]) -> str:
-    """A mark for widgets' keys, so that they start from the values of another link."""
+    """Suffix for widget keys, so that widgets are reset for another link."""
     return ",".join(f"{name}={values[name]}" for name in sorted(values))
 
 
 def show_link_notice(setup: LinkSettings) -> None:
-    """What is set behind the hidden controls."""
+    """Show which options are set by the link where controls are hidden."""
     if setup.hide:
         words = [_("This page was set up for you, and shows only a part of its controls.")]
         words += [", ".join(f"{name} {value}" for name, value in setup.options.items() if value is not None)]
@@ -60,7 +60,7 @@ def show_link_notice(setup: LinkSettings) -> None:
 
 
 def share_panel(family: Family, sample: str, preset: str, before: Options, now: Options) -> None:
-    """Make the link to this page as it stands, and a class if wanted."""
+    """Expander that shows the link to the current form, and creates or leaves a class."""
     title = _("Share this set-up")
     with st.expander(title, icon=":material/share:", key=f"{family.key}-share", on_change="rerun") as box:
         if not box.open:
@@ -100,7 +100,7 @@ def _class_controls(group: classes.Class | None) -> None:
 
 
 def leave_class_button() -> None:
-    """The button that takes a person out of their class."""
+    """Draw the “Leave the class” button."""
     if st.button(_("Leave the class"), icon=":material/logout:", key="leave-class"):
         hosting.set_class("")
         st.rerun()

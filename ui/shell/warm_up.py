@@ -1,4 +1,4 @@
-"""TensorFlow is imported behind the first page, so that the page is there at once and the first use is quick."""
+"""Import TensorFlow in the background after the first page was drawn, so that its first use is fast."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ DELAY = 1.5  # seconds: the first page goes first
 
 @st.cache_resource
 def warm_up() -> threading.Thread | None:
-    """Start the import once a server; HIDDEN_STATE_COLD=1 leaves it to the first use (tests, small machines)."""
+    """Start the import once per server; HIDDEN_STATE_COLD=1 disables it (tests, small machines)."""
     if "tensorflow" in sys.modules or os.environ.get("HIDDEN_STATE_COLD"):
         return None
 

@@ -1,5 +1,5 @@
 """Widgets and figures that several families share: forms from a schema, data input, charts, palette, safe text.
 
-Charts go through figures, so that colours, keys and the table under each chart are the same everywhere. Text of a
-person goes through text.escape() or text.md() and is never HTML.
+Draw charts with figures, for consistent colours, keys and data tables. Pass user text through text.escape() or
+text.md(), so that it is never interpreted as HTML or Markdown.
 """

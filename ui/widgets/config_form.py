@@ -1,4 +1,4 @@
-"""A form made from a family's schema: nothing about an option is written twice."""
+"""A form generated from a family's options schema."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
@@ -13,7 +13,7 @@ from ui.widgets.text import md
 
 
 def budget_row(base: Options, *, key: str) -> dict[str, Any]:
-    """One budget, in epochs, steps or seconds; returns all three, two of them None."""
+    """Draw the budget input in epochs, steps or seconds; return all three, two of them None."""
     now = budget(base)
     left, right = st.columns(2, vertical_alignment="bottom")
     unit = left.segmented_control(
@@ -27,9 +27,9 @@ def budget_row(base: Options, *, key: str) -> dict[str, Any]:
 
 
 def options_form(base: Options, *, key: str, level: str, skip: Iterable[str] = ()) -> dict[str, Any]:
-    """Widgets for the fields of `level`, in their groups, starting from `base`; returns their values by name.
+    """Draw widgets for the fields of `level`, by group, with the values of `base`; return values by name.
 
-    A new `key` (say with the preset's name in it) starts all of them afresh.
+    Changing `key` (for example with the preset's name) resets all of them.
     """
     left_out = {*BUDGETS, *skip}
     groups: dict[str, list[str]] = {}
@@ -52,7 +52,7 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
 
 
 def label_of(name: str, fields: Mapping[str, FieldInfo]) -> str:
-    """The option's label, as the form has it; a dash for none."""
+    """The option's label in the form; a dash for ""."""
     return _label(name, fields[name]) if name else "–"
 
 

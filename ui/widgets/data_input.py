@@ -1,4 +1,4 @@
-"""Bringing data: a sample, files, pasted text or a download; the same row on every Train page."""
+"""The data input of every Train page: a sample, uploaded files, pasted text or a download."""
 
 import hashlib
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from ui.widgets.text import byte_size, md
 def choose_data(
     family: str, *, types: Sequence[str], many: bool, paste: str = "", hidden: bool = False
 ) -> tuple[list[Source], str]:
-    """The chosen sources and a label for them; nothing while there is nothing to take.
+    """Draw the input; return the chosen sources and a label for them, or an empty list while nothing is chosen.
 
-    hidden: show no choice, only which sample the address has chosen.
+    hidden: show only the sample that the address selects.
     """
     titles = {name: item.title for name, item in SAMPLES.items() if item.family == family}
     if hidden:
@@ -68,7 +68,7 @@ def _label(sources: list[Source]) -> str:
 
 
 def _downloads(family: str) -> dict[str, Offer]:
-    """What can be downloaded for the family, and would be taken."""
+    """Downloads for the family within the upload limit."""
     limit = LIMITS.data_bytes if is_visitor() else float("inf")
     return {name: item for name, item in OFFERS.items() if item.family == family and item.size <= limit}
 

@@ -1,4 +1,4 @@
-"""The one module of figures: one palette, stable keys, `uirevision` so that live data never resets a zoom."""
+"""Plotly figures with a common style, stable keys, and `uirevision`, so that live updates keep the zoom."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"
 
 
 def figure(x: str = "", y: str = "", *, height: int = HEIGHT, revision: str = "", log_y: bool = False) -> go.Figure:
-    """An empty figure in the house's style, axes named `x` and `y`."""
+    """Create an empty figure in the common style with axis titles `x` and `y`."""
     chart = go.Figure()
     chart.update_layout(
         height=height,
@@ -44,7 +44,7 @@ def draw(
     table: Mapping[str, Sequence[Any]] | None = None,
     on_select: Any = "ignore",
 ) -> Any:
-    """Show `chart`, and under it, folded away, its numbers for those who cannot see it."""
+    """Show `chart`, and under it an expander with its data as a table, for accessibility."""
     escape_markup(chart)
     event = st.plotly_chart(chart, key=key, config=CONFIG, alt=alt, on_select=on_select, selection_mode="points")
     if table is not None:
@@ -53,9 +53,9 @@ def draw(
 
 
 def escape_markup(chart: go.Figure) -> None:
-    """Make every text in `chart` shown as it is written: Plotly would take tags in it for links and styles.
+    """Escape HTML in all texts of `chart`, which Plotly would interpret as links and styles.
 
-    Only line breaks of our own remain, and the templates of hovering, which no stranger writes.
+    Line breaks and hover templates, which contain no user text, are kept.
     """
     for trace in chart.data:
         for key in TEXTS & set(trace):
@@ -68,7 +68,7 @@ def escape_markup(chart: go.Figure) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """`value` with its signs of HTML written as entities; None where that changes nothing."""
+    """`value` with HTML escaped, recursively; None where nothing changes."""
     if isinstance(value, str):
         safe = html.escape(value, quote=False).replace("&lt;br&gt;", "<br>")
         return None if safe == value else safe
@@ -92,7 +92,7 @@ def data_table(table: Mapping[str, Sequence[Any]], *, key: str, alt: str) -> Non
 
 
 def downsample(x: Sequence[float], y: Sequence[float], limit: int = MAX_POINTS) -> tuple[list[float], list[float]]:
-    """At most about `limit` points, the last one among them."""
+    """Keep about `limit` evenly spaced points, including the last one."""
     stride = max(1, len(x) // limit)
     keep = sorted({*range(0, len(x), stride), *([len(x) - 1] if len(x) else [])})
     return [x[index] for index in keep], [y[index] for index in keep]
@@ -101,7 +101,7 @@ def downsample(x: Sequence[float], y: Sequence[float], limit: int = MAX_POINTS) 
 def smooth(values: Sequence[float], weight: float | None = None) -> list[float]:
     """Exponential moving average with the start corrected (Adam's bias correction, Kingma and Ba 2015).
 
-    Without `weight` it reaches over a thirtieth of the values, so that a short curve is not dragged behind itself.
+    The default weight averages over a thirtieth of the values, so that a short curve does not lag.
     """
     weight = 1 - 1 / max(2.0, min(40.0, len(values) / 30)) if weight is None else weight
     result, running, mass = [], 0.0, 0.0
@@ -117,7 +117,7 @@ def line(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, co
 
 
 def raw_and_smooth(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str = TRAIN) -> None:
-    """The raw line faint under the smoothed one."""
+    """Add a smoothed line and, faint, the raw one."""
     raw_x, raw_y = downsample(x, y)
     chart.add_scatter(
         x=raw_x,
@@ -144,7 +144,7 @@ def validation(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: s
 
 
 def baseline(chart: go.Figure, value: float, name: str, number: int = 0) -> None:
-    """A dashed line across, named at its right end."""
+    """Add a dashed horizontal line with a label at its right end."""
     chart.add_hline(
         y=value,
         line={"dash": "dash", "width": 1.4, "color": BASELINES[number % len(BASELINES)]},
@@ -154,5 +154,5 @@ def baseline(chart: go.Figure, value: float, name: str, number: int = 0) -> None
 
 
 def cursor(chart: go.Figure, x: float) -> None:
-    """The moment that a slider points at."""
+    """Add a vertical line at the step of a slider."""
     chart.add_vline(x=x, line={"width": 1.5, "dash": "dot", "color": VALIDATION})

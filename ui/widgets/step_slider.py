@@ -1,4 +1,4 @@
-"""A slider over the steps at which a run kept something."""
+"""A slider over the steps for which a run has saved samples."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ LATEST = "latest"
 
 
 def chosen_step(label: str, steps: Sequence[int], *, live: bool, key: str) -> int:
-    """The chosen one of `steps` (not empty); while the run is live, the slider's end stands for the newest."""
+    """Draw the slider and return one of `steps` (not empty); for a live run its end means "latest"."""
     if len(steps) < 2:
         return steps[-1]
     options: list[int | str] = [*steps[:-1], LATEST] if live else [*steps]

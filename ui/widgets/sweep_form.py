@@ -1,4 +1,4 @@
-"""A sweep from the form: several values of options, several seeds, all of them in the queue."""
+"""A form that starts a sweep: runs for all combinations of option values and seeds."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ AXES = 2  # options that vary at once; the command line takes any number
 
 
 def sweep_form(options: Options, make: Callable[[dict[str, list[str]], list[str]], list[Run]], *, key: str) -> None:
-    """Folded away beside the Train button. `make(values, seeds)` creates the runs, which are then started."""
+    """Draw the sweep expander. make(values, seeds) creates the runs, which are then started."""
     with st.expander(_("Several at once"), icon=":material/stacks:", key=f"{key}-sweep", on_change="rerun") as box:
         if not box.open:
             return

@@ -1,4 +1,4 @@
-"""A person's text as text, errors in place, numbers as people read them."""
+"""Escaping of user text, display of errors, and formatting of numbers."""
 
 import html
 import re
@@ -16,19 +16,19 @@ log = studio_log()
 
 
 def md(text: str) -> str:
-    """`text` such that Markdown shows it letter by letter: for titles, labels and captions."""
+    """Escape `text` for Markdown: for titles, labels and captions."""
     flat = " ".join(str(text).split())
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>~$:&])", r"\\\1", flat)
 
 
 def escape(text: str) -> str:
-    """`text` for st.html."""
+    """Escape `text` for st.html."""
     return html.escape(str(text), quote=True)
 
 
 @contextmanager
 def guard(where: str = "") -> Iterator[None]:
-    """Show a UserError in place; log every other fault and say so without its traceback."""
+    """Show a UserError in place; log any other exception and show a generic message without traceback."""
     try:
         yield
     except UserError as error:
@@ -42,7 +42,7 @@ def guard(where: str = "") -> Iterator[None]:
 
 
 def short_number(number: float | None) -> str:
-    """`1,234`, `56.7 k`, `8.9 M`"""
+    """Format a number as `1,234`, `56.7 k` or `8.9 M`."""
     if number is None:
         return "–"
     for limit, unit in ((1e9, " G"), (1e6, " M"), (1e4, " k")):
@@ -52,12 +52,12 @@ def short_number(number: float | None) -> str:
 
 
 def byte_size(count: int) -> str:
-    """Bytes as `12 kB` or `3.4 MB` (powers of ten)."""
+    """Format bytes as `12 kB` or `3.4 MB` (powers of ten)."""
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
 
 
 def time_ago(moment: float) -> str:
-    """A time since 1970 as `just now`, `5 min ago`, `3 days ago`."""
+    """Format a Unix time as `just now`, `5 min ago` or `3 days ago`."""
     seconds = max(0.0, time.time() - moment)
     for length, one in ((86400.0, _("{n} days ago")), (3600.0, _("{n} h ago")), (60.0, _("{n} min ago"))):
         if seconds >= length:
@@ -66,7 +66,7 @@ def time_ago(moment: float) -> str:
 
 
 def metric_name(key: str) -> str:
-    """A metric's key in metrics.jsonl, in words; one that is unknown here stays as it is, harmless to show."""
+    """Display name of a metric's key in metrics.jsonl; an unknown key is returned escaped."""
     words = {
         "loss": _("training loss"),
         "val_loss": _("validation loss"),

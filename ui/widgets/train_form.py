@@ -1,4 +1,4 @@
-"""Preset, a few options, the rest folded away, an estimate, the button: the lower half of every Train page."""
+"""The training form of every Train page: preset, options, estimate, Train button, sweep and sharing."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -42,9 +42,9 @@ def train_form(
     fixed: dict[str, Any],
     setup: LinkSettings = NO_SETUP,
 ) -> None:
-    """Draw the form; on the button create the run, start it and go to its page.
+    """Draw the form; the button creates the run, starts it and opens its page.
 
-    fixed: options chosen above. setup: what the address sets and hides.
+    fixed: options chosen above the form. setup: options set and controls hidden by the address.
     """
     preset = _preset(family, setup)
     st.caption(PRESETS.get(preset, ""))
@@ -78,14 +78,14 @@ def train_form(
         return sweep(options, values, seeds, sources, name=name, preset=preset, label=label)
 
     if not setup.hide:
-        if not hosting.is_visitor():  # one place in the line is meant for one run
+        if not hosting.is_visitor():  # a visitor may queue one run only
             sweep_form(options, create_sweep, key=family.key)
         sample = label if st.session_state.get(f"{family.key}-way") == "sample" else ""
         teacher_links.share_panel(family, sample, preset, proposed, options)
 
 
 def selected_preset(family: Family, setup: LinkSettings) -> str:
-    """The preset that the form will have, for what is computed above it on the page."""
+    """The preset that the form will show, for sections above it."""
     presets, key = family.config.PRESETS, f"{family.key}-preset"
     clicked = "" if setup.hides("preset") else str(st.session_state.get(key))
     asked = st.query_params.get(key, "")
@@ -110,7 +110,7 @@ def _name(family: Family, label: str) -> str:
 
 
 def _refusal(family: Family, options: Any, sizes: dict[str, Any], sources: Sequence[Source]) -> str:
-    """Why a hosted demo does not take this, said before the click; core refuses it too."""
+    """Show and return why a hosted demo would refuse this run, or ""; core checks it again."""
     try:
         admission.check_data(sum(len(source.data) for source in sources))
         admission.check_network(family, options, sizes)
