@@ -1,4 +1,4 @@
-"""The Overview's card of the character model: it writes at once."""
+"""The character model's card on the Overview: continues a prompt."""
 
 import streamlit as st
 
@@ -23,5 +23,5 @@ def card(run: Run) -> None:
     said, text = st.session_state.get("card-text") or ("", last_sample(run)[:LENGTH])
     with st.container(height=190, border=False):
         st.html(plain(said, text))
-    st.space("stretch")  # the three cards end on one line
+    st.space("stretch")  # align the bottom of the three cards
     navigation.link("text-write", _("More room to write"), ":material/arrow_forward:", run=run.id)

@@ -1,4 +1,4 @@
-"""What is this cell doing? Text coloured by one cell, the network's guesses under it, and the finder's answer."""
+"""A text coloured by the value of one cell, with the network's predictions, and the search for cells."""
 
 import numpy as np
 import streamlit as st
@@ -41,7 +41,7 @@ def show(run: Run) -> None:
 
 
 def default_first(cell: str) -> list[str]:
-    """The signals of a cell, what it remembers first."""
+    """The signals of a cell type, its memory first."""
     first = "c" if cell == "lstm" else "h"
     return [first, *(name for name in SIGNALS[cell] if name != first)]
 

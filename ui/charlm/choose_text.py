@@ -1,4 +1,4 @@
-"""Which text to look at: a piece of the run's own, one that it writes, or the person's."""
+"""Choose the text to analyse: part of the run's text, a generated one, or the user's."""
 
 from dataclasses import dataclass
 
@@ -11,20 +11,20 @@ from ui.charlm.open_run import clamp_state, opened_of, text_of
 from ui.shell.address import choose
 from ui.widgets.text import md
 
-IN_ADDRESS = 1500  # characters of a person's text that an address carries
-LINE = 400  # characters within which a piece looks for the beginning of a line
+IN_ADDRESS = 1500  # maximum characters of a user's text in the address
+LINE = 400  # maximum characters to skip to the start of a line
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """`start`: where in the run's own text it begins, or None."""
+    """start: its offset in the run's text, or None."""
 
     text: str
     start: int | None = None
 
 
 def choose_text(run: Run, size: int) -> Chosen:
-    """Draw the choice, which is in the address; a piece of the run's own text has `size` characters."""
+    """Draw the choice, stored in the address; part of the run's text has `size` characters."""
     ways = {"piece": _("A piece of its text"), "writes": _("What it writes"), "own": _("Your text")}
     way = choose(st.segmented_control, _("Which text"), ways, key="of", required=True, label_visibility="collapsed")
     if way == "own":
@@ -35,7 +35,7 @@ def choose_text(run: Run, size: int) -> Chosen:
 
 
 def _piece(run: Run, size: int) -> Chosen:
-    """From the first line that begins at the place or after: the network reads on as after a line feed."""
+    """Start at the first line start at or after the slider's offset, since reading starts from a line-feed state."""
     text = text_of(run)
     edge = len(text.text) - text.validation  # in characters, which is exact where no symbol has several
     last = max(0, len(text.text) - 100)
@@ -59,7 +59,7 @@ def _piece(run: Run, size: int) -> Chosen:
 
 
 def own_text(key: str = "own") -> str:
-    """A text area whose text is in the address, as long as it is short enough for one."""
+    """A text area; its text is stored in the address where it is short enough."""
     if key not in st.session_state:
         st.session_state[key] = st.query_params.get("text", "")
     text = st.text_area(_("Your text"), key=key, height=130, persist_state="session")
@@ -73,13 +73,13 @@ def own_text(key: str = "own") -> str:
 
 
 def written_text(run: Run) -> str:
-    """A text that the run writes now, with its settings in the address; the prompt is part of it."""
+    """Generate a text, including the prompt, with settings stored in the address."""
     prompt, settings = writing_settings(run)
     return prompt + opened_of(run).writer.write_with_gates(prompt, settings, ())[0]
 
 
 def writing_settings(run: Run, length: int = 800) -> tuple[str, Settings]:
-    """Prompt, length, temperature and seed; one row."""
+    """Draw inputs for prompt, length, temperature and seed in one row."""
     with st.grid(min_column_width=150):
         prompt = st.text_input(_("It goes on from"), key="prompt", bind="query-params", max_chars=500)
         chars = st.number_input(_("Characters"), 50, 20_000, length, step=100, key="length", bind="query-params")
@@ -89,12 +89,12 @@ def writing_settings(run: Run, length: int = 800) -> tuple[str, Settings]:
 
 
 def show_sentence(sentence: str) -> None:
-    """What one sees, in a sentence; words of a person's text stay text."""
+    """Show a sentence about the view, with Markdown escaped."""
     st.markdown(md(sentence))
 
 
 def notes(cut: int, unknown: list[str]) -> None:
-    """What was not read, and what the network cannot know."""
+    """Show how much of the text was cut, and which characters are out of vocabulary."""
     if cut:
         st.caption(_("The text is long: its first 20,000 characters are read, {cut:,} are left out.").format(cut=cut))
     if unknown:
@@ -103,7 +103,7 @@ def notes(cut: int, unknown: list[str]) -> None:
 
 
 def window(key: str, total: int, size: int) -> tuple[int, int]:
-    """The part of a long text that is shown: (begin, end) of `total` characters, moved by a slider."""
+    """Draw a slider for the visible window of a long text; return (begin, end)."""
     if total <= size:
         return 0, total
     step = max(1, size // 4)

@@ -1,4 +1,4 @@
-"""Writing together: the story in two colours, the network's offers as buttons, every version kept."""
+"""Co-authoring: the document coloured by author, suggestions as buttons, version history."""
 
 import json
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ from ui.widgets.palette import COOL
 from ui.widgets.text import escape, guard, md
 
 OFFERS, CHARACTERS = 5, 5
-GO_ON = 200  # characters that it writes by itself
-SESSION_KEY = "together"  # the key of the story in the session
+GO_ON = 200  # default length of generated text
+SESSION_KEY = "together"  # key of the document in the session state
 
 
 def session_document() -> Document:
-    """The session's story; an address that this session has not written itself brings its own."""
+    """The session's document; an address not written by this session replaces it."""
     given = st.query_params.get("text", ""), st.query_params.get("who", "")
     written = st.session_state.setdefault(f"{SESSION_KEY} addresses", set())
     if SESSION_KEY not in st.session_state or (given[0] and hash(given) not in written):
@@ -35,7 +35,7 @@ def session_document() -> Document:
 
 
 def write_to_address(pieces: Sequence[Piece]) -> None:
-    """Put the story into the address while it is short enough for one."""
+    """Store the document in the address where it is short enough."""
     text = "".join(piece.text for piece in pieces)
     value = (text, encode_authors(pieces)) if 0 < len(text) <= IN_ADDRESS else ("", "")
     for name, part in zip(("text", "who"), value, strict=True):
@@ -47,7 +47,7 @@ def write_to_address(pieces: Sequence[Piece]) -> None:
 
 
 def suggestions_of(run: Run) -> Suggestions:
-    """One for each session: it remembers the states of this story's versions."""
+    """The session's Suggestions, which cache the states of the document's versions."""
     key = ("teller", *model_key(run))
     if st.session_state.get(f"{SESSION_KEY} teller", (None,))[0] != key:
         st.session_state[f"{SESSION_KEY} teller"] = key, opened_of(run).suggestions()
@@ -56,7 +56,7 @@ def suggestions_of(run: Run) -> Suggestions:
 
 
 def html(pieces: Sequence[Piece]) -> str:
-    """The story; what the network wrote stands on a ground of its own."""
+    """HTML of the document; the network's text has a background colour."""
     grounds = {PERSON: "none", NETWORK: f"rgba({COOL},.22)"}
     spans = [
         f'<span style="background:{grounds[piece.author]};border-radius:3px">{escape(piece.text)}</span>'
@@ -70,7 +70,7 @@ def typed() -> str:
 
 
 def append_typed() -> None:
-    """What stands in the box becomes part of the story."""
+    """Append the text of the input box to the document."""
     words = typed()
     st.session_state["typed"] = ""
     with guard("together"):
@@ -78,7 +78,7 @@ def append_typed() -> None:
 
 
 def accept(before: str, text: str) -> None:
-    """Accept an offer that was made for the text `before`; one that has been overtaken by typing is not taken."""
+    """Append a suggestion made for the text `before`; ignore it if the text has changed since."""
     document: Document = st.session_state[SESSION_KEY]
     if document.text + typed() != before:
         return
@@ -98,7 +98,7 @@ def apply_action(action: str) -> None:
 
 
 def generate(run: Run, temperature: float, length: int) -> None:
-    """Let the network write by itself; the number of versions is the seed, so that a second try differs."""
+    """Append generated text; the seed is the number of versions, so that each attempt differs."""
     append_typed()
     document: Document = st.session_state[SESSION_KEY]
     with guard("together"):
@@ -132,7 +132,7 @@ def suggestion_buttons(before: str, found: Sequence[Suggestion], shortcuts: str,
 
 
 def authorship(document: Document) -> None:
-    """Who wrote how much, and the branches."""
+    """Show the share of each author, and a selector of branches."""
     shares = document.characters_by_author()
     total = max(1, sum(shares.values()))
     st.caption(

@@ -1,4 +1,4 @@
-"""Texts whose characters carry a colour, a number on hover, and guesses under them. All text is escaped."""
+"""HTML of texts whose characters have a background colour, a tooltip and predictions below; text is escaped."""
 
 from collections.abc import Sequence
 
@@ -19,17 +19,17 @@ VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\u3000": "␣"}
 
 
 def visible(symbol: str) -> str:
-    """White space as a sign that can be seen."""
+    """Replace white space by a visible symbol."""
     return VISIBLE.get(symbol, symbol)
 
 
 def tint(value: float) -> str:
-    """A CSS ground for a value in [−1, 1]: warm below 0, cool above, none at 0."""
+    """CSS background for a value in [−1, 1]: warm below 0, cool above, transparent at 0."""
     return f"rgba({COOL if value > 0 else HEAT},{min(1.0, abs(value)) * 0.62:.2f})"
 
 
 def tinted(symbols: Sequence[str], values: Sequence[float], titles: Sequence[str], mark: int | None = None) -> str:
-    """Running text; values in [−1, 1] are the grounds; the character at `mark` gets a frame."""
+    """Text with backgrounds by values in [−1, 1]; the character at `mark` is framed."""
     spans = []
     for place, (symbol, value, title) in enumerate(zip(symbols, values, titles, strict=True)):
         frame = ";outline:2px solid currentColor;border-radius:2px" if place == mark else ""
@@ -44,7 +44,7 @@ def guessed(
     titles: Sequence[str],
     guesses: Sequence[Sequence[tuple[str, float]]],
 ) -> str:
-    """Every character in a column of its own over its guesses, likeliest first; a guess that was right is bold."""
+    """Each character above its predictions, most probable first; a correct prediction is bold."""
     columns = []
     after = [*symbols[1:], ""]
     for symbol, value, title, row, following in zip(symbols, values, titles, guesses, after, strict=True):
@@ -65,7 +65,7 @@ def _right(shown: str, right: bool) -> str:
 
 
 def excerpt(before: str, middle: str, after: str) -> str:
-    """`middle` marked between what stands around it."""
+    """`middle` highlighted between its context."""
     return (
         f'<div style="{BOX}"><span style="opacity:.65">{escape(before)}</span>'
         f'<mark style="background:rgba({HEAT},.4);color:inherit">{escape(middle)}</mark>'
@@ -74,7 +74,7 @@ def excerpt(before: str, middle: str, after: str) -> str:
 
 
 def scale(low: str, high: str, signed: bool) -> str:
-    """The legend of tints: from `low` to `high`."""
+    """Colour legend from `low` to `high`."""
     ends = (-1.0, -0.5, 0.0, 0.5, 1.0) if signed else (0.0, 0.25, 0.5, 0.75, 1.0)
     stops = ",".join(tint(end) for end in ends)
     return (

@@ -1,4 +1,4 @@
-"""Does it copy? The longest run, what is new, the copied stretches marked, each with its place in the source."""
+"""Verbatim overlap with the training text: longest match, novelty curve, marked passages and their sources."""
 
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ def show(run: Run) -> None:
 
 
 def copying_summary(run: Run, text: str, key: str) -> None:
-    """One line beside a generated text, and the whole story behind a click."""
+    """Show a one-line summary beside a generated text, with details in a popover."""
     found = copies_of(run, text)
     st.caption(md(sentence(found)))
     if found.spans:
@@ -53,7 +53,7 @@ def sentence(found: "Copying") -> str:
 
 
 def details(run: Run, text: str) -> None:
-    """Everything: the sentence, the curve of novelty, the marked text and the places."""
+    """Show the summary, the novelty curve, the marked text and the places in the source."""
     found = copies_of(run, text)
     show_sentence(sentence(found))
     left, right = st.columns([3, 2], gap="medium")
@@ -110,7 +110,7 @@ def _label(pieces: list[str], span: "Span", number: int) -> str:
 
 
 def _html(pieces: list[str], spans: "tuple[Span, ...]") -> str:
-    """The text with its copied stretches on a ground that is warmer the longer they are; overlapping ones join."""
+    """HTML of the text with copied passages highlighted, more strongly for longer ones; overlaps are merged."""
     parts, done = [], 0
     for span in spans:
         begin, end = max(done, span.start), span.start + span.length

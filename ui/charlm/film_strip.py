@@ -1,4 +1,4 @@
-"""The film strip: the same prompt and seed at every kept moment of the training; two runs side by side."""
+"""The film strip: text from the same prompt and seed at each saved step; optionally two runs side by side."""
 
 import math
 

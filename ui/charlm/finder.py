@@ -1,4 +1,4 @@
-"""The finder: which cells follow what, how far beyond chance, and where in the text this one is at its highest."""
+"""Search for cells that track a text feature, with significance, and show a cell's extreme values in the text."""
 
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ AROUND = 60  # characters shown before a peak
 
 
 def finder(run: Run, layer: int, cell: int, signal: str) -> None:
-    """Below a cell's picture: find cells by what they follow."""
+    """Draw the search controls and results."""
     st.subheader(_("Find cells"), anchor=False)
     st.caption(_("Which cells follow quotation marks, lines, words …? It takes some seconds for all cells at once."))
     with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -1,4 +1,4 @@
-"""Hold a gate while it writes: the held text beside the untouched one from the same seed."""
+"""Fix a gate during generation; compare with the normal text from the same seed."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from ui.widgets import figures
 if TYPE_CHECKING:
     from core.charlm.inside.gate_intervention import GateIntervention
 
-SHORT = 500  # characters, to begin with
+SHORT = 500  # default length in characters
 
 
 def show(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Gates and memory: time × cell as a heat map, how often each gate stands open or shut, how long a memory lasts."""
+"""Gates and memory: a heat map of time × cell, gate saturation, and the half-life of the memory."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -20,7 +20,7 @@ from ui.widgets import figures
 from ui.widgets.palette import DIVERGING, RUNS, SEQUENTIAL
 
 WINDOW = 160  # characters on the screen at once
-KEEPS = {"lstm": "f", "gru": "z"}  # the gate that lets a memory pass
+KEEPS = {"lstm": "f", "gru": "z"}  # the gate that keeps the memory
 
 
 def show(run: Run) -> None:
@@ -94,7 +94,7 @@ def _heat(symbols: list[str], values: np.ndarray, signal: str, layer: int, toget
 
 
 def _words_of(symbols: list[str]) -> tuple[list[int], list[str]]:
-    """Where words begin, and how, for the axis; in a text without spaces every eighth character."""
+    """Axis ticks: positions and starts of words; in a text without spaces every eighth character."""
     begins = [
         place for place, (before, symbol) in enumerate(pairwise([" ", *symbols])) if before.isspace() > symbol.isspace()
     ]

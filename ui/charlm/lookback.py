@@ -1,4 +1,4 @@
-"""How far back it looks: one prediction's gradient behind the text, and the average over many predictions."""
+"""Input gradients of one prediction as text colours, and their mean over many predictions."""
 
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from ui.shell.cache_keys import model_key
 from ui.widgets import figures
 from ui.widgets.palette import TRAIN
 
-BACK = 200  # characters that one prediction is followed back
-PIECE = 1200  # characters of the run's own text
-MANY = 48  # predictions that are averaged
+BACK = 200  # characters before a prediction that are analysed
+PIECE = 1200  # characters of the run's text
+MANY = 48  # predictions in the average
 
 
 def show(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""A run opened for looking inside, kept between clicks; a model that training replaces is opened anew."""
+"""Cached results for inspecting a run; recomputed when training replaces the model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,12 +41,12 @@ def passage_of(run: Run, text: str) -> "Passage":
 
 
 def copies_of(run: Run, text: str) -> "Copying":
-    """What of `text` stands in the training part of the run's text."""
+    """Passages of `text` that occur in the run's training text."""
     return _copies(*data_key(run), text)
 
 
 def activity_of(run: Run, signal: str) -> "CellActivity":
-    """What every cell did over stretches of the run's text."""
+    """Activity of all cells over passages of the run's text."""
     return _activity(*model_key(run), signal)
 
 
@@ -117,14 +117,14 @@ def _film(path: str, born: int, steps: tuple[int, ...]) -> "FilmStrip":
 
 
 def clamp_state(key: str, low: float, high: float) -> None:
-    """Bring what a widget remembers, say of another run, back between its new bounds."""
+    """Clamp a widget's stored value, for example from another run, to its new bounds."""
     value = st.session_state.get(key)
     if isinstance(value, int | float) and not low <= value <= high:
         st.session_state[key] = type(value)(min(max(value, low), high))
 
 
 def warn_about_address(network: "NumpyNetwork") -> None:
-    """Say it where the address names a layer, signal or cell that this network does not have; the rest goes on."""
+    """Warn where the address names a layer, signal or cell that this network lacks."""
     layer, cell = (st.query_params.get(name, "") for name in ("layer", "cell"))
     try:
         network.check(

@@ -1,4 +1,4 @@
-"""Is it good? A text coloured by the network's surprise, beside two tables, and which run explains it best."""
+"""A text coloured by per-character loss, compared with n-gram baselines and with other runs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from core.charlm.inside.passage import Passage
     from core.charlm.inside.score import TextScore
 
-PIECE = 3000  # characters of the run's own text
-WINDOW = 1600  # characters coloured at once
-FULL = 8.0  # bits that get the full colour
-SMOOTH = 40  # characters that one point of the curve averages
+PIECE = 3000  # characters of the run's text
+WINDOW = 1600  # visible characters
+FULL = 8.0  # bits of the strongest colour
+SMOOTH = 40  # width of the moving average in characters
 
 
 def show(run: Run) -> None:

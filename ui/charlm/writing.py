@@ -1,4 +1,4 @@
-"""Text as a network writes it: streamed, each character's probability by colour and on hover."""
+"""Cached text writers, and HTML of generated text with probabilities as colour and tooltip."""
 
 import shlex
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from ui.widgets.text import escape, md
 if TYPE_CHECKING:
     from core.charlm.inference.write import TextWriter
 
-COLOURED = 6000  # characters that get a colour of their own; a longer text would make the page slow
+COLOURED = 6000  # maximum coloured characters, to keep the page fast
 FRAME = (
     '<div style="white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6;'
     "font-family:Georgia,'Noto Serif CJK SC',serif\">{}</div>"
@@ -26,7 +26,7 @@ FRAME = (
 
 
 def writer_of(run: Run) -> "TextWriter":
-    """The writer of a run; a model that training replaces is loaded anew."""
+    """The cached writer of a run; reloaded when training replaces the model."""
     return _load(*model_key(run))
 
 
@@ -38,7 +38,7 @@ def _load(path: str, changed: tuple[int, ...]) -> "TextWriter":
 
 
 def coloured(prompt: str, symbols: Sequence[str], probabilities: Sequence[float]) -> str:
-    """HTML: the prompt, then each symbol with its probability; the less likely, the warmer its ground."""
+    """HTML of the prompt and the symbols; a lower probability has a warmer background."""
     spans = [f'<span style="opacity:.6">{escape(prompt)}</span>']
     for symbol, probability in zip(symbols[:COLOURED], probabilities, strict=False):
         alpha = 0.55 * max(0.0, 1 - probability) ** 2
@@ -54,13 +54,13 @@ def plain(prompt: str, text: str) -> str:
 
 
 def last_sample(run: Run) -> str:
-    """What the run wrote at the end of its training, so that no page starts empty."""
+    """The sample of the last saved step, as initial content."""
     steps = run.sample_steps()
     return (run.sample(steps[-1], "text.txt") or b"").decode("utf-8", "replace") if steps else ""
 
 
 def unknown_note(run: Run, prompt: str) -> None:
-    """Name the characters of the prompt that the network cannot know."""
+    """Warn about out-of-vocabulary characters of the prompt."""
     unknown = Vocabulary.from_json(run.read_json("vocabulary.json")).unknown(prompt)
     if unknown:
         shown = " ".join(repr(symbol)[1:-1] for symbol in unknown[:20])

@@ -1,4 +1,4 @@
-"""One answer explained: tokens by three methods, the test that decides between them, attention by block and head."""
+"""Explain one prediction: token attributions by three methods, the deletion test, and attention maps."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,7 +40,7 @@ WORDS = translated_mapping(
         "attention": N_("How much it is looked at: no sign, no class, and no explanation. Shown to be compared."),
     }
 )
-MANY = 120  # tokens from which the deletion test waits to be asked for
+MANY = 120  # tokens from which the deletion test runs on request only
 GRID = 64  # tokens drawn in an attention map
 
 

@@ -1,4 +1,4 @@
-"""The data and the final answers of a run, kept between clicks. Neither needs TensorFlow."""
+"""Cached data and final predictions of a run; loading them needs no TensorFlow."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from ui.shell.cache_keys import data_key, model_key
 
 
 def data_of(run: Run) -> Prepared:
-    """The texts that the run was trained on, as it read them. Raises UserError where they are gone."""
+    """The prepared training data of the run. Raises UserError where it is missing."""
     return _data(*data_key(run))
 
 
 def evaluation_of(run: Run) -> Evaluation:
-    """What the finished run answered on its test part. Raises UserError where it has not come that far."""
+    """The finished run's predictions on its test part. Raises UserError where it has none yet."""
     return _evaluation(*model_key(run))
 
 

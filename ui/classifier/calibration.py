@@ -1,4 +1,4 @@
-"""How far a probability can be believed, and what a threshold below which the answer is “not sure” leaves."""
+"""Reliability diagram of the probabilities, and accuracy and coverage by confidence threshold."""
 
 import numpy as np
 import streamlit as st

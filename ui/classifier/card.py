@@ -1,4 +1,4 @@
-"""The Overview's card of the classifier: it judges a sentence as it is typed."""
+"""The classifier's card on the Overview: classifies a sentence while it is typed."""
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ SHOWN = 4  # classes
 def card(run: Run) -> None:
     st.caption(_("It has read “{name}” and names the class of your sentence.").format(name=md(run.name)))
     st.fragment(lambda: _classify_form(run))()
-    st.space("stretch")  # the three cards end on one line
+    st.space("stretch")  # align the bottom of the three cards
     navigation.link("classify-use", _("More room to classify"), ":material/arrow_forward:", run=run.id)
 
 
@@ -25,7 +25,7 @@ def _classify_form(run: Run) -> None:
     shipped = {row["text"]: row["shares"] for row in final_probes(run)}
     text = st.text_input(_("A sentence"), next(iter(shipped), ""), key="card-sentence", max_chars=300, live=True)
     with guard("card classifier"), st.container(height=190, border=False):
-        # What it thought at the end of its training needs no TensorFlow.
+        # The predictions saved at the end of training need no TensorFlow.
         shares = shipped.get(text) or _probabilities(run, text)
         if not shares:
             st.caption(_("Type a sentence."))

@@ -1,4 +1,4 @@
-"""Texts beside how they were judged, and tokens as they were read. Everything a person wrote is escaped."""
+"""HTML of classified texts and of tokens coloured by score; user text is escaped."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ def short(text: str, limit: int = SHOWN) -> str:
 
 
 def highlighted_text(text: str, shares: Mapping[str, float], label: str) -> str:
-    """A text over the probability of its true label: green where the network is right, red where it is not."""
+    """A text with a bar of its true label's probability, green for a correct prediction, red for a wrong one."""
     guess = max(shares, key=lambda name: shares[name])
     colour = GOOD if guess == label else BAD
     return (
@@ -47,9 +47,9 @@ def bar(name: str, share: float, colour: str = TRAIN, note: str = "") -> str:
 
 
 def read(text: str, tokens: "Sequence[Token]", unknown: str, cut: str) -> str:
-    """The text as the network reads it: tokens marked by a line under each, unknown ones warm, what is cut off faint.
+    """The text with underlined tokens: unknown ones highlighted, truncated ones faint.
 
-    `unknown` and `cut` are what hovering says.
+    unknown, cut: tooltips of such tokens.
     """
     spans, at = [], 0
     for token in tokens[:MOST]:
@@ -71,7 +71,7 @@ def read(text: str, tokens: "Sequence[Token]", unknown: str, cut: str) -> str:
 
 
 def ink() -> str:
-    """The colour of text on the page's own ground, for figures."""
+    """The theme's text colour, for figures."""
     return "#ebe8f3" if st.context.theme.type == "dark" else "#24222d"
 
 
@@ -80,7 +80,7 @@ def box() -> str:
 
 
 def tinted(text: str, tokens: "Sequence[Token]", values: Sequence[float], scale: float) -> str:
-    """The text with each token on a ground that says how much it speaks for (cool) or against (warm) the answer.
+    """The text with token backgrounds by score: cool for evidence for the answer, warm for evidence against it.
 
     values: one for each token, shown on hover; `scale` is the size that has the full colour.
     """

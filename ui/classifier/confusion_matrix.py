@@ -1,4 +1,4 @@
-"""Which class is taken for which: a confusion matrix whose cells open the texts behind them, and figures by class."""
+"""The confusion matrix, whose cells open the texts behind them, and metrics by class."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def show(run: Run, found: Evaluation) -> None:
 
 
 def _choose(classes: list[str], worst: dict[str, str]) -> tuple[int, int]:
-    """Two select boxes that a click on the matrix turns as well: true class, class that it was taken for."""
+    """Two select boxes, true class and predicted class, which a click on the matrix also sets."""
     words = {"true": _("True class"), "taken": _("Taken for")}
     options = {label: label for label in classes}
     chosen = []
@@ -44,7 +44,7 @@ def _choose(classes: list[str], worst: dict[str, str]) -> tuple[int, int]:
 
 
 def _worst(classes: list[str], table: np.ndarray) -> dict[str, str]:
-    """The cell with most mistakes: what is open where the address names none."""
+    """The cell with most errors, selected by default."""
     mistakes = table - np.diag(np.diag(table))
     row, column = np.unravel_index(mistakes.argmax() if mistakes.any() else 0, table.shape)
     return {"true": classes[row], "taken": classes[column]}
@@ -59,7 +59,7 @@ def _matrix(classes: list[str], table: np.ndarray, opened: tuple[int, int]) -> N
         z=shares, x=classes, y=classes, colorscale=SEQUENTIAL, zmin=0, zmax=1, showscale=False, hoverinfo="skip",
         xgap=2, ygap=2,
     )  # fmt: skip
-    # A heat map cannot be clicked in Streamlit: an all but invisible marker on each cell can.
+    # Streamlit reports no clicks on a heat map: add an almost invisible marker to each cell.
     at = [(row, column) for row in range(C) for column in range(C)]
     if C <= NAMED:
         for row, column in at:

@@ -1,4 +1,4 @@
-"""What was found in a table of labelled texts, before any training, and one click for each thing to mend."""
+"""The report on a table of labelled texts before training, with a button for each remedy."""
 
 import zlib
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ class Found(NamedTuple):
 
 
 def key_of(sources: Sequence[Source], given: dict[str, Any]) -> str:
-    """A key that widgets bear, so that they start afresh with other data, or other options `given` by a link."""
+    """Prefix of widget keys, so that widgets are reset for other data or other options `given` by a link."""
     checked = [zlib.crc32(item.data).to_bytes(4, "big") for item in sources] + [key_suffix(given).encode()]
     return f"table-{zlib.crc32(b''.join(checked)):08x}"
 
@@ -76,7 +76,7 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
 
 @st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the table …"))
 def _columns(language_code: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
-    """All columns, the guessed text and label column, and why there is no guess, told in that language."""
+    """All columns, the guessed text and label column, and the translated reason where there is no guess."""
     table = read_table(source, header)  # type: ignore[arg-type]
     try:
         return table.columns, *guess_columns(table), ""
@@ -85,7 +85,7 @@ def _columns(language_code: str, source: Source, header: str) -> tuple[list[str]
 
 
 def reading_options(key: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The options that decide how the table is read, starting from those `given`; the remedies' buttons turn them."""
+    """Draw the options of reading the table, starting from those `given`; remedy buttons set them."""
     skip = set(ClassifierConfig.model_fields) - set(FIELDS)
     return options_form(merged(ClassifierConfig(), given), key=key, level="advanced", skip=skip)
 
@@ -152,7 +152,7 @@ def _finding(item: Finding, key: str) -> None:
 
 
 def _switch(key: str, item: Finding) -> None:
-    """Turn the switches that record the remedy; lengths have none on the form above, so they are kept aside."""
+    """Set the switches of a remedy; options without a switch above are stored in set_aside_options()."""
     for name, value in item.changes.items():
         if name in FIELDS:
             st.session_state[f"{key}.{name}"] = (not value) if item.applied else value
@@ -165,7 +165,7 @@ def _switch(key: str, item: Finding) -> None:
 
 
 def set_aside_options(key: str) -> dict[str, Any]:
-    """Remedies that were clicked and have no switch among the reading options."""
+    """Options of applied remedies that have no switch among the reading options."""
     return dict(st.session_state.get(f"{key}-aside", {}))
 
 

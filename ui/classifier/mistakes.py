@@ -1,4 +1,4 @@
-"""What it got wrong and was sure of, and rows of the table whose labels look wrong."""
+"""The most confident errors, and rows whose labels are probably wrong."""
 
 import csv
 import io
@@ -41,7 +41,7 @@ def show(run: Run, found: Evaluation) -> None:
 
 
 def _suspects(run: Run) -> None:
-    """Found once a session: five linear models are fitted, each without the rows that it judges."""
+    """Compute once per session, since it fits five linear models (cross-validation)."""
     kept = st.session_state.setdefault("suspects", {})
     if run.id not in kept:
         bar = st.progress(0.0, text=_("Judging each row by a model that never saw it …"))

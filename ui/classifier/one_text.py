@@ -1,4 +1,4 @@
-"""One text and what the network makes of it: label, probabilities, and the text as it was read."""
+"""Classify one text: label, probabilities, and the tokens that were read."""
 
 import shlex
 
@@ -16,11 +16,11 @@ from ui.widgets.palette import NEUTRAL, TRAIN
 from ui.widgets.text import md
 
 SHOWN = 12  # classes with a bar
-ADDRESS = 1500  # characters of a text that still go into an address
+ADDRESS = 1500  # maximum characters of a text in an address
 
 
 def example(run: Run) -> str:
-    """A validation text of the run, so that no screen starts empty."""
+    """A validation text of the run, as initial input."""
     rows = final_probes(run)
     return rows[0]["text"] if rows else ""
 
@@ -30,7 +30,7 @@ def text_from_address(run: Run) -> str:
 
 
 def text_to_explain(run: Run) -> str:
-    """The text that the address, or the screen that led here, means: `text`, or `test`, the place of a test text."""
+    """The text selected by the address: parameter `text`, or `test`, the index of a test text."""
     place = st.query_params.get("test", "")
     if "text" in st.query_params or not place:
         return st.query_params.get("text") or st.session_state.get("why-text") or example(run)
@@ -39,7 +39,7 @@ def text_to_explain(run: Run) -> str:
 
 
 def why_query(text: str, place: int | None = None) -> dict[str, str]:
-    """What a link to Why bears: the text itself, or for a long one its place among the test texts."""
+    """Query parameters of a link to Why: the text itself, or the test index of a long one."""
     if len(text) <= ADDRESS:
         return {"text": text}
     return {} if place is None else {"test": str(place)}
@@ -90,7 +90,7 @@ def reading(run: Run, answer: Answer) -> str:
 
 
 def one_text(run: Run, threshold: float) -> None:
-    """A line to type in; the answer follows the typing."""
+    """Draw the text input and, live, the prediction."""
     text = st.text_input(
         _("A text"),
         text_from_address(run),
@@ -103,7 +103,7 @@ def one_text(run: Run, threshold: float) -> None:
         return
     show_answer(run, classifier_of(run).answer(text, threshold))
     with st.container(horizontal=True):
-        st.session_state["why-text"] = text  # for one that no address can bear
+        st.session_state["why-text"] = text  # for a text too long for an address
         label = _("Why? See what it looked at")
         navigation.link("classify-why", label, ":material/visibility:", run=run.id, **why_query(text))
     with st.expander(_("The command that does the same"), icon=":material/terminal:"):

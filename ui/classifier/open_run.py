@@ -1,4 +1,4 @@
-"""A classifier opened for use, kept between clicks; a model that training replaces is opened anew."""
+"""Cached classifiers; reloaded when training replaces the model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How well the probabilities rank texts: ROC and precision against recall, for two classes or one against the rest."""
+"""ROC and precision-recall curves, for two classes or one class against the rest."""
 
 import numpy as np
 import streamlit as st

@@ -63,7 +63,7 @@ def _accuracy(run: Run, rows: list[dict[str, Any]]) -> None:
 
 
 def _baselines(chart: Any, items: list[dict[str, Any]]) -> None:
-    """All of them dashed; of the linear ones, whose lines often touch, only the best is named."""
+    """Add all baselines; label only the best linear one, since their lines often overlap."""
     linear = [item for item in items if item["name"] != "majority"]
     best = max(linear, key=lambda item: item["value"], default=None)
     for number, item in enumerate(items):
@@ -95,9 +95,9 @@ def probes(run: Run, step: int) -> list[dict[str, Any]]:
 
 
 def final_probes(run: Run) -> list[dict[str, Any]]:
-    """The probe sentences as the finished run's weights judge them; before its end, as they did last.
+    """Predictions on the probe texts by the final weights; before the run has ended, the latest ones.
 
-    Those that whoever asks can read come first.
+    Texts in the user's language come first.
     """
     steps = run.sample_steps()
     found = _probes(lambda: run.report["probe"]) or (probes(run, steps[-1]) if steps else [])
@@ -123,7 +123,7 @@ def _probes(read: Callable[[], Any]) -> list[dict[str, Any]]:
 
 
 def samples(run: Run, live: bool = False) -> None:
-    """The same validation texts at every kept step, and how the network judges them, with a slider over the steps."""
+    """Predictions on fixed validation texts at each saved step, with a slider over the steps."""
     steps = run.sample_steps()
     if not steps:
         st.caption(_("The first judgements come in a few seconds."))

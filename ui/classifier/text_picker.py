@@ -1,4 +1,4 @@
-"""A table of texts of which one can be chosen, to be asked why."""
+"""A table of texts with a selection that links to Why."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from ui.widgets.text import escape
 
 
 def pick_text(run: Run, found: Evaluation, places: np.ndarray, rows: Sequence[dict[str, Any]], *, key: str) -> None:
-    """Show `rows`, one for each of `places` in `found`; the chosen text, at first the first, is shown whole."""
+    """Show `rows`, one for each of `places` in `found`, and the full text of the selected one, by default the first."""
     event = st.dataframe(
         list(rows), hide_index=True, key=key, on_select="rerun", selection_mode="single-row",
         height=min(420, 38 + 36 * len(rows)), alt=_("The texts"),

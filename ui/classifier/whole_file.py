@@ -1,4 +1,4 @@
-"""A file of texts in, the same file with labels and probabilities out."""
+"""Classify an uploaded file of texts and offer the result as a download."""
 
 import io
 import shlex
@@ -25,7 +25,7 @@ SHOWN = 200
 
 @st.cache_data(max_entries=4, show_spinner=lazy_message("Reading the file …"))
 def _columns(source: Source, path: str, born: int) -> tuple[list[str], str, int]:
-    """The columns, the one that the texts are probably in, and the count of rows."""
+    """All columns, the guessed text column, and the number of rows."""
     table = read_texts(source)
     return table.columns, text_column(Run(path), table), len(table.rows)
 

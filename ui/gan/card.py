@@ -1,4 +1,4 @@
-"""The Overview's card of the GAN: what it draws, and more of it at a click."""
+"""The GAN's card on the Overview: sample images, with a button for new ones."""
 
 import streamlit as st
 
@@ -19,10 +19,10 @@ def card(run: Run) -> None:
     with st.container(height=300, border=False):
         if seed:
             st.image(sheet(pictures_of(run, COUNT, seed)), width=280, alt=_("Drawn pictures"))
-        else:  # what it drew at the end of its training needs no TensorFlow
+        else:  # the sample saved at the end of training needs no TensorFlow
             steps = run.sample_steps()
             shipped = run.sample(steps[-1], "grid.png") if steps else None
             if shipped:
                 st.image(shipped, width=280, alt=_("Drawn pictures"))
-    st.space("stretch")  # the three cards end on one line
+    st.space("stretch")  # align the bottom of the three cards
     navigation.link("gan-draw", _("More ways to draw"), ":material/arrow_forward:", run=run.id)

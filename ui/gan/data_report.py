@@ -1,4 +1,4 @@
-"""What was found in a heap of pictures, before any training."""
+"""The report on an image set before training."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def reading_options(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
-    """The prepared pictures and the sizes that a preset wants. Raises UserError for what cannot be used."""
+    """Prepare the images; also return the sizes for preset(). Raises UserError where they cannot be used."""
     return _examined(language(), sources, **reading)
 
 
@@ -80,7 +80,7 @@ def _before_and_after(images: Images) -> None:
 
 
 def _square(picture: np.ndarray, side: int) -> np.ndarray:
-    """(side, side): the picture enlarged or reduced as a whole, on a ground of its own corner's grey."""
+    """Fit an image into (side, side), padded with its corner's grey level."""
     from PIL import Image
 
     image = Image.fromarray(picture.astype(np.uint8))

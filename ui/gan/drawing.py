@@ -1,4 +1,4 @@
-"""Pictures that a trained generator draws, as images for the page."""
+"""Cached generators and their images as PNG and GIF for the page."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,11 @@ from ui.shell.cache_keys import model_key
 if TYPE_CHECKING:
     from core.gan.inference.draw import ImageSampler
 
-SCALE = 3  # screen pixels a picture's pixel
+SCALE = 3  # screen pixels per image pixel
 
 
 def sampler_of(run: Run) -> "ImageSampler":
-    """The drawer of a run; a model that training replaces is loaded anew."""
+    """The cached sampler of a run; reloaded when training replaces the model."""
     return _load(*model_key(run))
 
 
@@ -30,12 +30,12 @@ def _load(path: str, changed: tuple[int, ...]) -> "ImageSampler":
 
 
 def pictures_of(run: Run, count: int, seed: int) -> np.ndarray:
-    """(count, S, S) uint8, always the same for the same seed."""
+    """Images (count, S, S) uint8, determined by the seed."""
     return sampler_of(run).pictures(count, seed)
 
 
 def sheet(pictures: np.ndarray, columns: int | None = None) -> bytes:
-    """A PNG of the pictures in a grid, large enough to see."""
+    """An enlarged PNG of the images in a grid."""
     return image_files.png(image_files.grid(pictures, columns), SCALE)
 
 

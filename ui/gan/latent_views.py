@@ -1,4 +1,4 @@
-"""The views into a generator's noise."""
+"""Views of a generator's latent space."""
 
 import numpy as np
 import streamlit as st
@@ -26,7 +26,7 @@ def _seed(key: str) -> int:
 
 
 def directions(run: Run) -> None:
-    """One sample moved along the directions in which the pictures change most."""
+    """Show a sample moved along the principal latent directions."""
     sampler = sampler_of(run)
     seed = _seed("directions-seed")
     vectors, slopes = sampler.directions
@@ -46,7 +46,7 @@ def directions(run: Run) -> None:
 
 
 def walk(run: Run) -> None:
-    """From one sample to another, straight and along the sphere."""
+    """Show linear and spherical interpolation between two samples."""
     sampler = sampler_of(run)
     left, right = st.columns(2)
     a = int(left.number_input(_("From seed"), 0, 2**31 - 1, 0, key="walk-a"))
@@ -68,7 +68,7 @@ def _length(path: np.ndarray) -> float:
 
 
 def arithmetic(run: Run) -> None:
-    """C with what A has more than B."""
+    """Show latent arithmetic, A − B + C."""
     sampler = sampler_of(run)
     seeds = []
     for column, (name, start) in zip(st.columns(3), (("A", 0), ("B", 1), ("C", 2)), strict=True):
@@ -81,7 +81,7 @@ def arithmetic(run: Run) -> None:
 
 
 def find_picture(run: Run) -> None:
-    """The noise whose picture is most like one of yours."""
+    """Search the noise whose image is most similar to an uploaded one."""
     sampler, options = sampler_of(run), run.options
     assert isinstance(options, GANConfig)
     file = st.file_uploader(_("A picture"), type=["png", "jpg", "jpeg", "bmp", "gif", "webp"], key="find-file")
@@ -102,7 +102,7 @@ def find_picture(run: Run) -> None:
 
 
 def _one(source: Source, options: GANConfig) -> np.ndarray:
-    """One picture, prepared as those of the training were."""
+    """Preprocess one image as the training images."""
     from core.gan.data.picture import UnusableError, decode, estimate_background, fit
 
     try:
@@ -136,7 +136,7 @@ def _pictures(run: Run) -> tuple[np.ndarray, np.ndarray]:
 
 
 def memorization(run: Run) -> None:
-    """Every sample beside the training picture that is nearest to it."""
+    """Show samples beside their nearest training images."""
     sampler = sampler_of(run)
     training, held = _pictures(run)
     pictures = sampler.pictures(24, _seed("memory-seed"))
@@ -164,7 +164,7 @@ def memorization(run: Run) -> None:
 
 
 def training_animation(run: Run) -> None:
-    """The grid at every kept moment, as an animated picture."""
+    """Show the sample grids of all saved steps as an animation."""
     kept = []
     for step in run.sample_steps():
         content = run.sample(step, "pictures.npz")

@@ -1,4 +1,4 @@
-"""What a GAN shows in the run view: the game's curves, and one slider that moves everything to the same moment."""
+"""The GAN's run view: training curves, and samples with a slider that also marks its step in the curves."""
 
 import json
 import math
@@ -18,7 +18,7 @@ BALANCE = -math.log(4)
 
 
 def chosen_step_of(run: Run) -> int | None:
-    """The step that the time slider points at, or None while it follows the training."""
+    """The step of the sample slider, or None while it follows the training."""
     chosen = st.session_state.get(f"moment-{run.id}")
     return chosen if isinstance(chosen, int) else None
 
@@ -83,7 +83,7 @@ def _distance(run: Run, rows: list[dict[str, Any]]) -> Any:
 
 
 def samples(run: Run, live: bool = False) -> None:
-    """The grid from the same noise at every kept step, what it holds, and the slider that moves all of it."""
+    """Sample grid and mode histogram from fixed noise at the step of the slider."""
     steps = run.sample_steps()
     if not steps:
         st.caption(_("The first pictures come in a few seconds."))
