@@ -1,4 +1,4 @@
-"""Activation functions: what a neuron makes of its sum, and how much of the gradient it lets through.
+"""Activation functions and their derivatives, and the saturation of a layer.
 
     a = f(z),   ∂E/∂z = f′(z) ∂E/∂a
 
@@ -159,7 +159,7 @@ ACTIVATIONS = {activation.key: activation for activation in _ALL}
 
 @dataclass(frozen=True)
 class Shares:
-    """What a layer lets through: per entry, per unit, on average."""
+    """Derivative statistics of a layer: per entry, per unit, mean."""
 
     saturated: float  # share of entries with |f′| < SATURATED
     dead: float  # share of units with |f′| < DEAD for every example

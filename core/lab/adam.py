@@ -10,7 +10,7 @@ EPSILON = 1e-7
 
 @dataclass(frozen=True)
 class Moments:
-    """What Adam remembers: running means of the gradients and of their squares, and how many steps it has made."""
+    """Adam's state: moving averages of gradients and squared gradients, and the number of steps."""
 
     m: tuple[np.ndarray, ...]
     v: tuple[np.ndarray, ...]
@@ -30,7 +30,7 @@ def update(
     beta_1: float = 0.9,
     beta_2: float = 0.999,
 ) -> tuple[list[np.ndarray], Moments]:
-    """The weights after one step, and the moments; nothing is changed in place."""
+    """Return the weights and moments after one step, without changing the arguments."""
     n = moments.step + 1
     m = tuple(beta_1 * a + (1 - beta_1) * g for a, g in zip(moments.m, gradients, strict=True))
     v = tuple(beta_2 * a + (1 - beta_2) * g * g for a, g in zip(moments.v, gradients, strict=True))

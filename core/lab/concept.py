@@ -1,4 +1,4 @@
-"""The grammar that all lab pages share, in data: what a concept is, a question about live numbers, and the table."""
+"""Data types shared by all lab pages: concept, link and question; and the table of concepts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Concept:
 
 @dataclass(frozen=True)
 class Question:
-    """Predict, then look: a question made from the numbers on the page. `why` cites them."""
+    """A multiple-choice question about the page's numbers; `why` explains the answer with them."""
 
     prompt: str
     options: tuple[str, ...]

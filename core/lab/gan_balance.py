@@ -26,7 +26,7 @@ NOTHING = 1e-12  # a density below which nothing lands
 
 @dataclass(frozen=True)
 class View:
-    """All that a page draws. Densities and D are on the grid axis × axis (axis alone in one dimension)."""
+    """All values that the page draws. Densities and D are on the grid axis × axis (axis alone in one dimension)."""
 
     axis: np.ndarray  # (n,)
     p_data: np.ndarray  # (n,) or (n, n), x along the first axis
@@ -79,7 +79,7 @@ def best_discriminator(p_data: np.ndarray, p_g: np.ndarray) -> np.ndarray:
 
 
 def evaluate_state(state: State) -> View:
-    """Everything about a state, in some milliseconds."""
+    """Compute densities, D, D* and V of a state; takes a few milliseconds."""
     game, dimension = state.game, state.game.dimension
     axis, points = grid(dimension)
     cell = (axis[1] - axis[0]) ** dimension

@@ -89,7 +89,7 @@ def activate(name: str, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class _LayerState:
-    """What a block keeps on the way there for the way back; all (B, U), `width` (U,)."""
+    """Values of a block's forward pass that the backward pass needs; all (B, U), `width` (U,)."""
 
     x: np.ndarray | None  # (B, I), where the block gets an input
     before: np.ndarray

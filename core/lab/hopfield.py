@@ -55,7 +55,7 @@ PICTURES: dict[str, np.ndarray] = {
 
 @dataclass(frozen=True)
 class Step:
-    """One neuron asked. `state` (N,) and `energy` are those after it answered."""
+    """Update of one neuron. `state` (N,) and `energy` are those after the update."""
 
     number: int  # from 1
     sweep: int  # passes over all neurons, from 1
@@ -154,7 +154,7 @@ def order(n: int, seed: int) -> np.ndarray:
 
 
 def recall(patterns: Any, start: np.ndarray, seed: int = 0) -> Recall:
-    """Ask the neurons one by one, in the seeded order, until a whole sweep flips none."""
+    """Update the neurons one by one, in the seeded order, until a whole sweep flips none."""
     x = stack_patterns(patterns)
     W = hebbian(x)
     if len(start) != len(W) or not np.isin(start, (-1, 1)).all():
@@ -181,7 +181,7 @@ def classify_state(patterns: Any, s: np.ndarray) -> FinalState:
 
 
 def _classify_states(x: np.ndarray, S: np.ndarray) -> list[FinalState]:
-    """`ending` of many states (K, N), all mixtures at once. Whole numbers in floats: products are exact, and fast."""
+    """classify_state() of many states (K, N) at once. Integers stored as floats keep the products exact and fast."""
     N = x.shape[1]
     threes = [(three, signs) for three in combinations(range(len(x)), 3) for signs in product((1, -1), repeat=2)]
     mixed = [np.sign(x[a] + p * x[b] + q * x[c]) for (a, b, c), (p, q) in threes]
@@ -214,7 +214,7 @@ def _settle(x: np.ndarray, S: np.ndarray, seed: int) -> np.ndarray:
 
 
 def count_attractors(patterns: Any, starts: int = 200, seed: int = 0) -> dict[str, int]:
-    """How many of `starts` random states end in each kind of `Ending`: how much of the landscape is spurious."""
+    """Count the kinds of FinalState that `starts` random states converge to."""
     x, starts = stack_patterns(patterns), checks.integer(starts, _("The number of starts"), 1, 1000)
     seed = checks.integer(seed, _("The seed"), 0, 2**31 - 1)
     S = np.random.default_rng(seed).choice((-1, 1), size=(starts, x.shape[1]))

@@ -1,4 +1,4 @@
-r"""LSTM and GRU: one cell, every gate in digits, any gate held.
+r"""LSTM and GRU cells with all gate values, and gates that can be overridden.
 
 LSTM (Hochreiter and Schmidhuber 1997, forget gate: Gers et al. 2000), in the notes' symbols:
 
@@ -70,7 +70,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class GateOverride:
-    """A gate held at a value from step `first` to `last` (None: to the end), whatever the weights say."""
+    """Fix a gate at `value` from step `first` to `last` (None: to the end)."""
 
     gate: str
     value: float
@@ -152,7 +152,7 @@ def check_overrides(kind: str, overrides: Sequence[GateOverride], T: int) -> Non
 
 
 def run(kind: str, cell: Cell, x: np.ndarray, overrides: Sequence[GateOverride] = ()) -> tuple[Step, ...]:
-    """The cell over x (T, V), or over many strings at once, (B, T, V). Raises UserError on an unknown or odd hold."""
+    """The cell over x (T, V), or over many strings at once, (B, T, V). Raises UserError on an invalid override."""
     checks.one_of(kind, _("The cell"), KINDS)
     check_overrides(kind, overrides, x.shape[-2])
     return steps_from(kind, cell, np.moveaxis(x @ cell.kernel, -2, 0), overrides)

@@ -1,4 +1,4 @@
-"""The perceptron: one neuron whose line swings with each mistake.
+"""The perceptron learning rule, in exact integer arithmetic.
 
     z = w·x + b,   y = 1 if z > 0 else 0
     w ← w + η (t − y) x,   b ← b + η (t − y)
@@ -50,7 +50,7 @@ Ending = Literal["learned", "cycle", "limit"]
 
 @dataclass(frozen=True)
 class Step:
-    """One point looked at. `w`, `b` are the weights that judged it, `new_w`, `new_b` those after the correction."""
+    """One training step. `w`, `b` are the weights before, `new_w`, `new_b` those after the update."""
 
     number: int  # from 1
     epoch: int  # passes over the points, from 1

@@ -1,4 +1,4 @@
-"""What a trained character model has learned, seen from seven sides; every view has its address."""
+"""Inspect a trained character model in seven views, each with its own address."""
 
 from importlib import import_module
 
@@ -27,7 +27,7 @@ VIEWS = {
     "film": (_("Film strip"), "movie", _("How its writing grew: the same prompt and seed at every kept moment.")),
 }
 
-MODULES = {"hold": "gate_intervention", "film": "film_strip"}  # views whose address is older than their module
+MODULES = {"hold": "gate_intervention", "film": "film_strip"}  # views whose address differs from the module name
 
 st.title(_("Look inside"), anchor=False)
 run = pick_run("charlm", train="text-train")

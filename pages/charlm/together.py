@@ -1,4 +1,4 @@
-"""Write together: the person types, the network offers, and it stays visible who wrote what."""
+"""Co-authoring: the user types, the network suggests continuations, the text is coloured by author."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""From a text to a training run: what was found in it, a preset, a few options, an estimate, the button."""
+"""Train a character model: text input, data report, preset, options, estimate."""
 
 import streamlit as st
 

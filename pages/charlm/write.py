@@ -1,4 +1,4 @@
-"""Writing with a trained character model: streamed, coloured, reproducible."""
+"""Generate text with a trained character model, streamed and coloured by probability."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""How good a trained classifier is on texts that it never saw: where it errs, and how far it can be believed."""
+"""Evaluate a trained classifier on its test part: errors, calibration, ranking."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""From a table of labelled texts to a training run: what was found in it, a preset, an estimate, the button."""
+"""Train a classifier: table input, data report, preset, options, estimate."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Classifying with a trained network: one text as it is typed, or a whole file."""
+"""Classify with a trained network: one text while it is typed, or a whole file."""
 
 import streamlit as st
 

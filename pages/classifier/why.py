@@ -1,4 +1,4 @@
-"""Why a trained classifier said what it said of one text: what it looked at, and the test of who is right."""
+"""Explain a classifier's prediction for one text: attributions, deletion test, attention."""
 
 import streamlit as st
 

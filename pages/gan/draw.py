@@ -1,4 +1,4 @@
-"""Drawing with a trained generator: a grid from a seed, by class, with truncation; as PNG, npz or film."""
+"""Sample images from a trained generator by seed, class and truncation; download as PNG, npz or GIF."""
 
 import shlex
 

@@ -1,4 +1,4 @@
-"""Inside the generator's noise: directions, walks, A − B + C, a picture found again, and what it may have memorised."""
+"""Inspect a generator's latent space: directions, interpolation, A − B + C, inversion, memorisation."""
 
 import streamlit as st
 

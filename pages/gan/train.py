@@ -1,4 +1,4 @@
-"""From a heap of pictures to a training run."""
+"""Train a GAN: image input, data report, preset, options, estimate."""
 
 import streamlit as st
 

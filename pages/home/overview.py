@@ -1,4 +1,4 @@
-"""The first page: three networks that work at once, and a button under each that trains one."""
+"""The first page: a demo run of each family to try, and a button that trains a new one."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Nine functions, value and slope, and how much of a real layer each of them lets through."""
+"""Activation functions: value and derivative, and the share of saturated and dead units of a layer."""
 
 import numpy as np
 import streamlit as st

@@ -1,4 +1,4 @@
-"""The notes' six steps with digits; then cross-attention in a tiny trained encoder–decoder, which can be overridden."""
+"""Self-attention in the notes' six steps with numbers; then cross-attention of a trained encoder–decoder."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Two cells read a sentence from both ends: change a word, and see which states have heard of it."""
+"""Bidirectional RNN: change a word and see which forward and backward states depend on it."""
 
 import numpy as np
 import streamlit as st

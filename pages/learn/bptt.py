@@ -1,4 +1,4 @@
-"""The contributions of each step back in time, digit by digit; then a long way back, and the five remedies."""
+"""Backpropagation through time with numbers; then vanishing and exploding gradients and the five remedies."""
 
 from dataclasses import replace
 

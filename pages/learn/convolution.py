@@ -1,4 +1,4 @@
-"""The window on a picture, its products in digits, three poolings side by side, and what the layers cost."""
+"""Convolution on an image with numbers, three kinds of pooling, and parameter counts."""
 
 import numpy as np
 import streamlit as st

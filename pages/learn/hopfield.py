@@ -1,4 +1,4 @@
-"""Store drawings by Hebb's rule, damage one, recall it neuron by neuron while the energy falls."""
+"""Hopfield network: store drawings by Hebb's rule and recall a damaged one, with energy at each update."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def cells(state: np.ndarray) -> np.ndarray:
 
 
 def turned(name: str, drawn: np.ndarray, place: Any) -> None:
-    """The drawing called `name` is `drawn` with one cell turned."""
+    """Callback: set drawing `name` to `drawn` with the cell at `place` flipped."""
     drawn = drawn.copy()
     drawn[place[0], place[1]] = 1 - drawn[place[0], place[1]]
     lab.set_table(name, drawn)

@@ -1,4 +1,4 @@
-"""The notes as a map: what leads to what, and what has been opened."""
+"""Index of the concept pages as a map of prerequisites, with visited pages marked."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The same badly wrong neuron under two losses, and why one of them hardly moves."""
+"""Squared loss and cross-entropy on the same saturated neuron: gradients and convergence."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""One real cell on a string, every gate in digits, any gate held; then the notes' long sentence, learned live."""
+"""LSTM and GRU on a string with all gates as numbers and overrides; then the long-sentence task, trained live."""
 
 from dataclasses import replace
 

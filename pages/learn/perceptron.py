@@ -1,4 +1,4 @@
-"""Points, the line that swings with each mistake, AND, OR, and XOR that never ends."""
+"""Perceptron learning step by step on points in the plane, AND, OR and XOR (which does not converge)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A tree over a sentence, bracketed otherwise: another root. Trained on the little language of good and bad."""
+"""Recursive network on parse trees: change the bracketing and compare the root's output."""
 
 from collections.abc import Sequence
 from typing import Any

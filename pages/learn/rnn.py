@@ -1,4 +1,4 @@
-"""The same cell at every step: the notes' example digit by digit, and the five ways to wire it."""
+"""The unrolled RNN: the notes' example with numbers, and five input-output configurations."""
 
 import numpy as np
 import streamlit as st

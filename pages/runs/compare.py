@@ -1,4 +1,4 @@
-"""Runs beside each other: what differs, the curves, the best values, what they make."""
+"""Compare runs: differing options, curves, best values, samples."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""All runs: what they are doing, how good they are, and what can be done with them."""
+"""The table of all runs with state, metrics and actions; import; trash."""
 
 import streamlit as st
 

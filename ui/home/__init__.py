@@ -1,1 +1,1 @@
-"""The pieces of the first page: a card a family, on which its demo run is tried at once."""
+"""Components of the Overview page: one card per family, on which its demo run can be tried."""

@@ -1,4 +1,4 @@
-"""The Overview's cards: each family at work at once, and one button that trains it on the embedded sample."""
+"""The Overview's cards: one per family, with its demo run and a button that trains on the embedded sample."""
 
 from typing import Protocol
 

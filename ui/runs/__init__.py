@@ -1,4 +1,4 @@
-"""The pieces of the pages on runs: the live view, rows, comparison, transfer, trash.
+"""Components of the pages on runs: live view, table rows, comparison, export and import, trash.
 
-The view polls the run folder and knows no family; curves, samples and report come through family_view.
+The view polls the run folder and is independent of the family; curves, samples and report come from family_view.
 """

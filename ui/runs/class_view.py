@@ -1,4 +1,4 @@
-"""The runs of a class beside each other; who joins while it is looked at appears by itself."""
+"""Compare the runs of a class; new runs appear automatically."""
 
 import streamlit as st
 
@@ -17,7 +17,7 @@ SHOWN = 40  # lines in one figure
 
 
 def show(group: Class) -> None:
-    """In place of the comparison of one's own runs, for whoever is in the class."""
+    """Draw the comparison of the class's runs, in place of the user's own."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(md(group.name), anchor=False, width="stretch")
         teacher_links.leave_class_button()

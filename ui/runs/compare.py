@@ -1,4 +1,4 @@
-"""The pieces of the Compare screen."""
+"""Components of the Compare page."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +18,7 @@ DENSE = 80  # points from which a curve is drawn raw and smoothed
 
 
 def curves(runs: Sequence[Run]) -> None:
-    """The chosen metric of all runs in one figure; zoom and choice outlive the refreshing."""
+    """Draw the chosen metric of all runs in one figure; zoom and choice survive reruns."""
     names = [name for name in compare.metrics_of(runs) if name not in UNPLOTTED]
     if not names:
         st.caption(_("No figures yet."))
@@ -80,9 +80,9 @@ def table(runs: Sequence[Run]) -> None:
 
 
 def samples(runs: Sequence[Run]) -> None:
-    """What each made at the moment nearest to the chosen step."""
+    """Draw the sample of each run nearest to the chosen step."""
     steps = compare.common_sample_steps(runs)
-    if len(steps) < 2:  # their rhythms differ: each shows its nearest
+    if len(steps) < 2:  # the runs save at different steps: show each run's nearest one
         steps = sorted({step for run in runs for step in run.sample_steps()})
     if not steps:
         st.caption(_("No samples yet."))

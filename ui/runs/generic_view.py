@@ -1,4 +1,4 @@
-"""The run view of a family that draws none of its own: curves, samples as files, figures by name."""
+"""The default run view of families without their own: curves, samples as files, metrics by name."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def samples(run: Run, live: bool = False) -> None:
 
 
 def sample(run: Run, step: int) -> None:
-    """Pictures and texts as such; of other files the name and a way to save them."""
+    """Show images and texts; offer other files as downloads."""
     for name in run.sample_files(step):
         content = run.sample(step, name) or b""
         suffix = name[name.rfind(".") :].lower()

@@ -1,4 +1,4 @@
-"""What can be done with a run: name it, continue it longer, train again with changes, branch from a moment."""
+"""Actions on a run: rename, continue with a longer budget, train again with changes, branch from a snapshot."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ UNITS = ("epochs", "steps", "seconds")
 
 
 def manage(run: Run) -> None:
-    """Folded away under the run view; each part does one thing and says what went wrong in place."""
+    """Draw the expander of actions; each shows its errors in place."""
     with st.expander(
         _("Name, continue, train again"), icon=":material/settings:", key="manage", on_change="rerun"
     ) as box:
@@ -78,7 +78,7 @@ def _branch(run: Run) -> None:
 
 
 def _form(run: Run) -> dict[str, Any]:
-    """All options, starting from the run's own; shows and returns only what differs."""
+    """Draw all options with the run's values; return only those that were changed."""
     base, key = run.options, f"again.{run.id}"
     values = budget_row(base, key=key) | options_form(base, key=key, level="basic")
     with st.popover(_("More options"), icon=":material/tune:", width="stretch"):

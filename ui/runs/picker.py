@@ -1,4 +1,4 @@
-"""Choosing a run: in the URL, so that a link opened cold lands on the same one."""
+"""Select a run; the choice is a query parameter, so that links open the same run."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ from ui.widgets.text import guard, time_ago
 
 
 def run_from_url() -> Run | None:
-    """The run that ?run= names, or None; a name that exists no more is said in place."""
+    """The run named by ?run=, or None; warn where it does not exist."""
     wanted = st.query_params.get("run")
     if not wanted:
         return None
@@ -20,7 +20,7 @@ def run_from_url() -> Run | None:
 
 
 def pick_run(family: str, *, train: str, label: str | None = None) -> Run | None:
-    """A select box of the usable runs of `family`, the one in the URL chosen; where there is none, the way to one."""
+    """Select box of the usable runs of `family`, preset by the URL; without any, a link to training."""
     runs = {run.id: run for run in list_runs(family=family) if run.usable}
     if not runs:
         st.info(_("There is no trained network yet."))

@@ -22,7 +22,7 @@ CHOSEN = "compare-row-"
 
 
 def compare_link(runs: Sequence[Run]) -> None:
-    """The way to Compare with those of `runs` whose box is ticked."""
+    """Link to Compare with the ticked ones of `runs`."""
     chosen = [run.id for run in runs if st.session_state.get(f"{CHOSEN}{run.id}")]
     if chosen:
         label = _("Compare the chosen: {n}").format(n=len(chosen))

@@ -1,4 +1,4 @@
-"""A run to take along: as one file, as a program of its own, as a few lines; and one that somebody else brings."""
+"""Export a run as a bundle, as a standalone program or as code lines; import a bundle."""
 
 import io
 import tempfile
@@ -20,7 +20,7 @@ ICON = ":material/download:"
 
 
 def export_panel(run: Run) -> None:
-    """Folded away under the run view; what cannot be taken along says why in its place."""
+    """Draw the export expander under the run view; show why where an export is not possible."""
     with st.expander(_("Take it along"), icon=":material/luggage:", key="take", on_change="rerun") as box:
         if not box.open:
             return
@@ -54,7 +54,7 @@ def packed(run: Run, data: bool) -> bytes:
 
 
 def import_form() -> None:
-    """On the Runs page: a run out of such a file. Everything in it is checked before anything is used."""
+    """Draw the upload of a bundle on the Runs page; the bundle is validated before it is used."""
     with st.expander(_("Bring a run"), icon=":material/upload:", key="bring", on_change="rerun") as box:
         if not box.open:
             return

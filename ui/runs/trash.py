@@ -1,4 +1,4 @@
-"""The bin under the Runs table, and how much of the disk all of it takes."""
+"""The trash under the Runs table, and the disk space used by runs and trash."""
 
 import streamlit as st
 
