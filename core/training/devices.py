@@ -59,12 +59,17 @@ def device_scope(run: Run) -> AbstractContextManager[Any]:
     return tf.device(names[0]) if len(names) == 1 else nullcontext()
 
 
+def shard_sizes(rows: int, parts: int) -> list[int]:
+    """How many of `rows` each of at most `parts` parts has, none of which is empty; they differ by at most one row."""
+    return [len(part) for part in np.array_split(np.arange(rows), min(parts, rows))]
+
+
 class Devices:
     """The devices that share batches of `batch` rows; at most `batch` devices are used."""
 
     def __init__(self, names: Sequence[str], batch: int) -> None:
         self.names = list(names)[:batch] or [""]
-        self.rows = [len(part) for part in np.array_split(np.arange(batch), len(self.names))]
+        self.rows = shard_sizes(batch, len(self.names))
         self._strategy = _mirrored_strategy(tuple(self.names)) if len(self.names) > 1 else None
 
     @classmethod

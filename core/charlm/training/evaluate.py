@@ -10,6 +10,7 @@ from core.backend import tf
 from core.charlm.config import CharLMConfig
 from core.charlm.inference.step_writer import StepWriter
 from core.charlm.training.forward import TrainingForward
+from core.training.devices import shard_sizes
 
 BLOCK = 8192  # characters at once in windows
 PIECE, WARM = 200_000, 2_000  # a longer text is split into pieces read in parallel, each warmed up by WARM characters
@@ -74,7 +75,7 @@ class Evaluator:
     def _loss(self, weights: Any, block: Any, counted: Any) -> Any:
         """Sum of the loss of block (T + 1, B) over the targets where counted (T, B) is 1."""
         weights = [tf.convert_to_tensor(weight) for weight in weights]
-        rows = [len(part) for part in np.array_split(np.arange(block.shape[1]), min(self._shards, block.shape[1]))]
+        rows = shard_sizes(block.shape[1], self._shards)
         losses = []
         for part, count in zip(tf.split(block, rows, 1), tf.split(counted, rows, 1), strict=True):
             logits, _state = self._network(weights, part[:-1], self._network.zero_state(part.shape[1]))

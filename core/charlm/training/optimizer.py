@@ -1,16 +1,17 @@
-"""Adam and AdamW over gradients that come in parts, one part a processor core."""
+"""Adam and AdamW over gradients that come in parts, one part a processor core (the update: core.training.optimizer)."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from core.backend import tf
 from core.charlm.training.bfloat16 import to_float32
+from core.training.optimizer import AdamW, clip_scale
 
 EPSILON = 1e-8
 
 
 class Adam:
-    """Kingma and Ba 2015; with `decay`, weights fade apart from the gradient (Loshchilov and Hutter 2019).
+    """Adam; with `decay`, AdamW.
 
     `decays` says for each weight whether it fades. The mean and square of the gradients and the count of updates are
     variables, so that a checkpoint holds all that the next update depends on.
@@ -30,7 +31,7 @@ class Adam:
         self.means = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
         self.squares = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
         self.count = tf.Variable(0, dtype=tf.int64)
-        self._betas, self._clip = (beta_1, beta_2), clip_norm
+        self._rule, self._clip = AdamW(beta_1, beta_2, EPSILON), clip_norm
         self._decay = [decay * fades for fades in decays]
 
     def variables(self) -> dict[str, tf.Variable]:
@@ -44,14 +45,11 @@ class Adam:
     def apply(self, parts: Sequence[Sequence[Any]], rate: Any) -> Any:
         """Add the parts' gradients, clip them by their common norm, move the weights; return the norm before."""
         self.count.assign_add(1)
-        done = tf.cast(self.count, tf.float32)
-        beta_1, beta_2 = self._betas
-        size = rate * tf.sqrt(1 - beta_2**done) / (1 - beta_1**done)
+        scales = self._rule.scales(rate, tf.cast(self.count, tf.float32))
         norm = tf.sqrt(_square(parts))
-        scale = tf.minimum(1.0, self._clip / tf.maximum(norm, 1e-12)) if self._clip else tf.constant(1.0)
         new = self._moved(
             parts, *([tf.convert_to_tensor(v) for v in group] for group in (self.weights, self.means, self.squares)),
-            scale, size, rate,
+            clip_scale(norm, self._clip), scales, rate,
         )  # fmt: skip
         for group, values in zip((self.weights, self.means, self.squares), new, strict=True):
             for variable, value in zip(group, values, strict=True):
@@ -59,16 +57,13 @@ class Adam:
         return norm
 
     @tf.function(jit_compile=True, autograph=False)
-    def _moved(self, parts: Any, weights: Any, means: Any, squares: Any, scale: Any, size: Any, rate: Any) -> Any:
-        beta_1, beta_2 = self._betas
+    def _moved(self, parts: Any, weights: Any, means: Any, squares: Any, clip: Any, scales: Any, rate: Any) -> Any:
         rows = []
         for parted, weight, mean, square, decay in zip(
             zip(*parts, strict=True), weights, means, squares, self._decay, strict=True
         ):
-            gradient = tf.add_n([to_float32(part) for part in parted]) * scale
-            mean = beta_1 * mean + (1 - beta_1) * gradient
-            square = beta_2 * square + (1 - beta_2) * gradient * gradient
-            rows.append((weight * (1 - rate * decay) - size * mean / (tf.sqrt(square) + EPSILON), mean, square))
+            gradient = tf.add_n([to_float32(part) for part in parted]) * clip
+            rows.append(self._rule.update(weight, mean, square, gradient, scales, rate * decay))
         return tuple(list(column) for column in zip(*rows, strict=True))
 
 

@@ -10,7 +10,7 @@ from core.charlm.data.batches import Batches
 from core.charlm.training.bfloat16 import to_float32
 from core.charlm.training.forward import TrainingForward, trainable_tensors
 from core.charlm.training.optimizer import Adam
-from core.training.devices import Devices
+from core.training.devices import Devices, shard_sizes
 
 
 class Steps:
@@ -33,9 +33,7 @@ class Steps:
         self.weights = trainable_tensors(model)
         self._use_bfloat16 = precision == "bfloat16"
         plan = self.batches.plan
-        self.rows = (
-            devices.rows if devices.several else [len(part) for part in np.array_split(np.arange(plan.B), shards)]
-        )
+        self.rows = devices.rows if devices.several else shard_sizes(plan.B, shards)
         fades = [
             len(weight.shape) == 2 and place not in self.network.biases for place, weight in enumerate(self.weights)
         ]

@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from core.backend import keras, tf
+from core.training.optimizer import AdamW, clip_scale
 
-BETA_1, BETA_2, EPSILON = 0.9, 0.98, 1e-7
+BETA_1, BETA_2 = 0.9, 0.98
+RULE = AdamW(BETA_1, BETA_2, 1e-7, epsilon_corrected=True)
 NO_DECAY = ("bias", "gamma", "beta", "embeddings")
 LARGE = 1 << 16  # numbers from which a weight is not copied to be laid beside others
 
 
 class AveragingAdamW:
-    """Adam with decoupled weight decay (Loshchilov and Hutter 2019), and an exponential average of the weights.
+    """AdamW (core.training.optimizer) and an exponential average of the weights.
 
     weights: the variables that train; averages: the variables that hold their average, or the same ones where none is
     kept; clip: the longest gradient that is let through, 0 for any; memory: of the average, 0 for none.
@@ -89,19 +91,15 @@ class AveragingAdamW:
         self, factor: Any, count: Any, gradients: Any, weights: Any, means: Any, squares: Any, averages: Any
     ) -> Any:
         norm = tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(gradient)) for gradient in gradients]))
-        scale = tf.minimum(1.0, self.clip / (norm + 1e-12)) if self.clip else 1.0
-        rate = self.rate * factor
-        correct_1, correct_2 = 1.0 - tf.pow(BETA_1, count), 1.0 - tf.pow(BETA_2, count)
+        scale, rate = clip_scale(norm, self.clip), self.rate * factor
+        scales = RULE.scales(rate, count)
         # At first the average follows closely, so that it does not remember the random beginning.
         memory = tf.minimum(self.memory, count / (10.0 + count))
         new: tuple[list[Any], ...] = ([], [], [], [])
         for number, decay in enumerate(self._decays):
             gradient = gradients[number] * scale
-            mean = BETA_1 * means[number] + (1 - BETA_1) * gradient
-            square = BETA_2 * squares[number] + (1 - BETA_2) * tf.square(gradient)
-            step = (mean / correct_1) / (tf.sqrt(square / correct_2) + EPSILON)
-            kept = 1.0 - rate * decay if decay.any() else 1.0
-            weight = weights[number] * kept - rate * step
+            fade = rate * decay if decay.any() else 0.0
+            weight, mean, square = RULE.update(weights[number], means[number], squares[number], gradient, scales, fade)
             new[0].append(weight)
             new[1].append(mean)
             new[2].append(square)
