@@ -5,7 +5,6 @@ import json
 import math
 import re
 import stat
-import struct
 import time
 import unicodedata
 import zipfile
@@ -19,10 +18,10 @@ import numpy as np
 from core.runs.files import is_number
 from core.runs.keras_file import ForeignFileError, read_blocks
 from core.runs.names import DEVICE_NAMES
+from core.zip_reader import Limits, ZipFaultError, ZipReader
 
 ENTRIES = 60_000
 DIRECTORY_LIMIT = 16_000_000  # bytes of an archive's table of contents
-END = struct.Struct("<4s4H2LH")
 JSON_NODES, JSON_DEPTH = 1_000_000, 12
 ARRAYS, RANK = 5_000, 8
 PIXELS = 40_000_000
@@ -37,35 +36,29 @@ def open_archive(path: Path, limit: int) -> Iterator[zipfile.ZipFile]:
     """
     if path.stat().st_size > limit:
         raise ForeignFileError(f"it has more than {limit // 10**6} MB")
-    _check_end(path)
-    try:
-        archive = zipfile.ZipFile(path)
-    except OSError:
-        raise
-    except Exception as error:  # zipfile raises many kinds of exception for a damaged file
-        raise ForeignFileError("it is no archive, or damaged") from error
-    with archive:
-        entries = archive.infolist()
-        if len({entry.filename.casefold() for entry in entries}) != len(entries):
+    with _opened(path, Limits(ENTRIES, limit, DIRECTORY_LIMIT), "it", "it is no archive, or damaged") as reader:
+        if len({entry.filename.casefold() for entry in reader.entries}) != len(reader.entries):
             raise ForeignFileError("two of its files have the same name")
-        if sum(entry.file_size for entry in entries) > limit:
-            raise ForeignFileError(f"it declares more than {limit // 10**6} MB")
-        for entry in entries:
+        for entry in reader.archive.infolist():
             _check_entry(entry)
-        yield archive
+        yield reader.archive
 
 
-def _check_end(path: Path) -> None:
-    """Check the end record first, since zipfile would read a table of contents of any declared size."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 66_000))
-        tail = file.read()
-    place = tail.rfind(b"PK\x05\x06")
-    if place < 0 or len(tail) - place < END.size:
-        raise ForeignFileError("it is no archive, or cut off")
-    _mark, _disk, _start, _here, count, size, _offset, _comment = END.unpack(tail[place : place + END.size])
-    if count > ENTRIES or size > DIRECTORY_LIMIT or tail[max(0, place - 20) : place].startswith(b"PK\x06\x07"):
-        raise ForeignFileError("it holds more files than a run has")
+@contextmanager
+def _opened(path: Path, limits: Limits, shown: str, damaged: str) -> Iterator[ZipReader]:
+    """Open the zip at `path`; raise its faults as ForeignFileError about the file `shown`."""
+    try:
+        reader = ZipReader(path, limits, junk=True)
+    except ZipFaultError as error:
+        raise ForeignFileError(
+            {
+                "entries": f"{shown} holds more files than a run has",
+                "size": f"{shown} declares more than {limits.total // 10**6} MB",
+                "encrypted": f"{error.member[:80]!r} is encrypted or packed in an unknown way",
+            }.get(error.kind, damaged)
+        ) from error
+    with reader:
+        yield reader
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -74,7 +67,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise ForeignFileError(f"it holds a file with the name {name[:80]!r}")
     if kind not in (0, stat.S_IFREG):
         raise ForeignFileError(f"{name!r} is no plain file")
-    if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ForeignFileError(f"{name!r} is encrypted or packed in an unknown way")
 
 
@@ -148,21 +141,12 @@ def check_npz(path: Path, limit: int) -> None:
 @contextmanager
 def open_archive_of_arrays(path: Path, limit: int) -> Iterator[zipfile.ZipFile]:
     """Open an npz archive; its arrays may have any names, since these are never used as paths."""
-    _check_end(path)
-    try:
-        archive = zipfile.ZipFile(path)
-    except OSError:
-        raise
-    except Exception as error:
-        raise ForeignFileError(f"{path.name} is no archive of arrays") from error
-    with archive:
-        entries = archive.infolist()
-        names = {entry.filename for entry in entries}
-        if len(entries) > ARRAYS or len(names) != len(entries) or not all(name.endswith(".npy") for name in names):
-            raise ForeignFileError(f"{path.name} is no archive of arrays")
-        if sum(entry.file_size for entry in entries) > limit:
-            raise ForeignFileError(f"{path.name} declares more than {limit // 10**6} MB")
-        yield archive
+    damaged = f"{path.name} is no archive of arrays"
+    with _opened(path, Limits(ARRAYS, limit, DIRECTORY_LIMIT), path.name, damaged) as reader:
+        names = reader.archive.namelist()
+        if len(set(names)) != len(names) or not all(name.endswith(".npy") for name in names):
+            raise ForeignFileError(damaged)
+        yield reader.archive
 
 
 def _check_array(head: io.BytesIO, entry: zipfile.ZipInfo) -> None:

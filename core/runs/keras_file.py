@@ -15,12 +15,13 @@ from typing import Any, BinaryIO
 
 import h5py
 
+from core.zip_reader import ZipFaultError, blocks
+
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 CONFIG_LIMIT = 4_000_000  # bytes
 FILE_LIMIT = 1_000_000_000  # bytes
 NODES, DEPTH = 100_000, 100  # of config.json
 OBJECTS, RANK, ATTRIBUTES = 5_000, 8, 16  # of the HDF5 file
-BLOCK = 1_000_000  # bytes read at once, so that a false declared size allocates no memory
 
 _INITIALIZERS = (
     "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal "
@@ -97,20 +98,11 @@ def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) ->
 
 def read_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield the content of `entry` in blocks. Raises ForeignFileError where its size is not the declared one."""
-    left = entry.file_size
     try:
-        with archive.open(entry) as file:
-            while block := file.read(min(BLOCK, left + 1)):
-                left -= len(block)
-                if left < 0:
-                    break
-                yield block
-    except OSError:
-        raise
-    except Exception as error:  # zipfile and zlib raise many kinds of exception for a damaged file
-        raise ForeignFileError(f"{entry.filename[:80]!r} is damaged") from error
-    if left:
-        raise ForeignFileError(f"{entry.filename[:80]!r} is not as long as it declares")
+        yield from blocks(archive, entry)
+    except ZipFaultError as error:
+        what = "is damaged" if error.kind == "damaged" else "is not as long as it declares"
+        raise ForeignFileError(f"{entry.filename[:80]!r} {what}") from error
 
 
 def check_config(content: bytes) -> None:

@@ -1,39 +1,16 @@
 """Bytes of a text file to text: which encoding it is in, found by evidence, and what could not be read."""
 
-import re
-import unicodedata
-from collections import Counter
 from typing import NamedTuple
 
 from core.errors import UserError
-from core.i18n import N_, _
+from core.file_signatures import kind_of
+from core.i18n import _
 from core.sources import Source, check_size
+from core.text_encoding import beyond_ascii, byte_order_mark, likeliest, looks_like_text, too_many, utf16_without_mark
 
 MAX_BYTES = 50_000_000
 SAMPLE_BYTES = 1 << 18
 
-# The longer mark first: UTF-32's begins with UTF-16's.
-MARKS = {
-    b"\xef\xbb\xbf": "utf-8",
-    b"\xff\xfe\x00\x00": "utf-32-le",
-    b"\x00\x00\xfe\xff": "utf-32-be",
-    b"\xff\xfe": "utf-16-le",
-    b"\xfe\xff": "utf-16-be",
-    b"\x84\x31\x95\x33": "gb18030",
-}
-SIGNATURES = {
-    b"%PDF-": N_("PDF document"),
-    b"{\\rtf": N_("RTF document"),
-    b"\x89PNG\r\n\x1a\n": N_("PNG picture"),
-    b"\xff\xd8\xff": N_("JPEG picture"),
-    b"PK\x03\x04": N_("ZIP archive or office document"),
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": N_("office document"),
-    b"\x1f\x8b\x08": N_("gzip archive"),
-    b"7z\xbc\xaf\x27\x1c": N_("7-Zip archive"),
-    b"Rar!\x1a\x07": N_("RAR archive"),
-    b"\x93NUMPY": N_("NumPy array"),
-    b"\x89HDF": N_("HDF5 file"),
-}
 CONTROL_BYTES = bytes(b for b in range(32) if b not in b"\t\n\v\f\r") + b"\x7f"
 # What text that is not Unicode is likely to be in; a longer list only lets short texts look like rare code pages.
 LEGACY = (
@@ -71,17 +48,16 @@ def decode(source: Source) -> Decoded:
     check_size(name, len(data), MAX_BYTES)
     if not data:
         raise UserError(_("“{name}” is empty: bring a file that holds text.").format(name=name))
-    for signature, kind in SIGNATURES.items():
-        if data.startswith(signature):
-            message = _("“{name}” is a {kind}, not plain text: save its text as a .txt file (UTF-8) and bring that.")
-            raise UserError(message.format(name=name, kind=_(kind)))
-    for mark, encoding in MARKS.items():
-        if data.startswith(mark):
-            decoded = _checked(name, data[len(mark) :], encoding)
-            return decoded._replace(encoding=_("{encoding} with byte order mark").format(encoding=decoded.encoding))
-    if guess := _utf16_without_mark(data):
+    if kind := kind_of(data):
+        message = _("“{name}” is a {kind}, not plain text: save its text as a .txt file (UTF-8) and bring that.")
+        raise UserError(message.format(name=name, kind=_(kind)))
+    marked, length = byte_order_mark(data)
+    if marked:
+        decoded = _checked(name, data[length:], marked)
+        return decoded._replace(encoding=_("{encoding} with byte order mark").format(encoding=decoded.encoding))
+    if guess := utf16_without_mark(data):
         return _checked(name, data, guess, guessed=True)
-    if _too_many(len(data) - len(data.translate(None, CONTROL_BYTES)), len(data)):
+    if too_many(len(data) - len(data.translate(None, CONTROL_BYTES)), len(data)):
         raise _not_text(name)
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
@@ -106,7 +82,7 @@ def _checked(name: str, data: bytes, encoding: str, guessed: bool = False) -> De
     except UnicodeDecodeError:
         text = data.decode(encoding, "replace")
         broken = text.count("\ufffd") - data.decode(encoding, "ignore").count("\ufffd")
-    if not _looks_like_text(text) or broken * 10 > len(text):
+    if not looks_like_text(text) or broken * 10 > len(text):
         raise _not_text(name)
     notes = []
     if guessed:
@@ -120,43 +96,16 @@ def _checked(name: str, data: bytes, encoding: str, guessed: bool = False) -> De
     return Decoded(text, _shown(encoding), tuple(notes))
 
 
-def _utf16_without_mark(data: bytes) -> str | None:
-    """UTF-16 shows by NUL bytes, which other text has no use for, and the order of bytes by spaces and full stops."""
-    if len(data) % 2 or 0 not in data:
-        return None
-    ordinary = {}
-    for encoding in ("utf-16-le", "utf-16-be"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if _looks_like_text(text):
-            ordinary[encoding] = sum(map(text[:SAMPLE_BYTES].count, " \n.,。，、"))
-    return max(ordinary, key=ordinary.__getitem__) if any(ordinary.values()) else None
-
-
 def _legacy(data: bytes) -> str | None:
     """The likeliest encoding from before Unicode, judged on the lines that go beyond ASCII; None where none fits."""
-    lines, size = [], 0
-    for match in re.finditer(rb"[^\n]*[\x80-\xff][^\n]*\n?", data):
-        lines.append(match.group()[: SAMPLE_BYTES - size])
-        size += len(lines[-1])
-        if size >= SAMPLE_BYTES:
-            break
-    sample = b"".join(lines)
-
+    sample = beyond_ascii(data, SAMPLE_BYTES)[:SAMPLE_BYTES]
     shares = {encoding: _share(sample.decode(encoding, "replace"), telling) for encoding, telling in TELLING.items()}
-    likeliest = max(shares, key=shares.__getitem__)
-    if shares[likeliest] > 0.2:
-        return likeliest
-
-    from charset_normalizer import from_bytes  # a page or a script with UTF-8 never pays for this import
-
-    for cut in range(4 if size >= SAMPLE_BYTES else 1):  # the sample may end inside a character
-        best = from_bytes(sample[: len(sample) - cut], cp_isolation=list(LEGACY)).best()
-        if best is not None:
-            # Several code pages may read the same letters from these bytes: then the most common one is meant.
-            return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+    asian = max(shares, key=shares.__getitem__)
+    if shares[asian] > 0.2:
+        return asian
+    for missing in range(4 if len(sample) == SAMPLE_BYTES else 1):  # the sample may end inside a character
+        if found := likeliest(sample[: len(sample) - missing], LEGACY):
+            return found
     return None
 
 
@@ -166,21 +115,6 @@ def _share(text: str, telling: frozenset[str]) -> float:
     if beyond.count("\ufffd") > max(1, len(beyond) / 100):
         return 0.0
     return sum(char in telling for char in beyond) / max(1, len(beyond))
-
-
-def _looks_like_text(text: str) -> bool:
-    """Whether hardly any of the characters are controls, unassigned, private or half a surrogate pair."""
-    sample = text[:SAMPLE_BYTES]
-    strange = sum(
-        count
-        for char, count in Counter(sample).items()
-        if unicodedata.category(char) in ("Cc", "Cn", "Co", "Cs") and char not in "\t\n\v\f\r\x85"
-    )
-    return not _too_many(strange, len(sample))
-
-
-def _too_many(strange: int, total: int) -> bool:
-    return strange > max(3, total / 100)
 
 
 def _not_text(name: str) -> UserError:

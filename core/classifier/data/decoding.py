@@ -1,16 +1,9 @@
 """Bytes of a table to text. Unlike prose, a table with half its rows in another encoding is an error, not a guess."""
 
-import codecs
-
 from core.errors import UserError
 from core.i18n import _
+from core.text_encoding import beyond_ascii, byte_order_mark, likeliest, utf16_without_mark
 
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with UTF-16's mark
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 # No cp1250: short Western texts look like it too, and are far more frequent.
 LEGACY = ["cp1252", "cp1251", "gb18030", "big5", "cp932", "cp949", "koi8_r"]
 SAMPLE_BYTES = 1 << 17
@@ -22,14 +15,13 @@ def decode(name: str, data: bytes) -> tuple[str, str]:
     Tried in this order: byte order mark, UTF-16 without one, UTF-8, then what the bytes look like. Raises UserError
     for bytes that are no text and for lines of a second encoding in the middle of UTF-8.
     """
-    for mark, encoding in MARKS:
-        if data.startswith(mark):
-            return _strict(name, data[len(mark) :], encoding), encoding
+    marked, length = byte_order_mark(data)
+    if marked:
+        return _strict(name, data[length:], marked), marked
     head = data[:SAMPLE_BYTES]
-    zeros = head[0::2].count(0), head[1::2].count(0)
-    if max(zeros) > len(head) // 100 and min(zeros) * 20 < max(zeros):
-        encoding = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
-        return _strict(name, data, encoding), encoding
+    # A few NUL bytes are damage, not UTF-16: nobody looks at a preview of every row.
+    if head.count(0) > len(head) // 100 and (guess := utf16_without_mark(data)):
+        return _strict(name, data, guess), guess
     if 0 in head:
         raise UserError(_("“{name}” is not a table of text: bring CSV, JSON lines, Excel or zip.").format(name=name))
     try:
@@ -73,14 +65,7 @@ def _refuse_mixture(name: str, data: bytes, broken: int) -> None:
 
 def _legacy(data: bytes) -> str:
     """The encoding from before Unicode that the lines beyond ASCII look most like."""
-    lines, size = [], 0
-    for line in data.splitlines(keepends=True):
-        if not line.isascii():
-            lines.append(line)
-            size += len(line)
-            if size > SAMPLE_BYTES:
-                break
-    sample = b"".join(lines)
+    sample = beyond_ascii(data, SAMPLE_BYTES)
     try:
         text = sample.decode("gb18030")
     except UnicodeDecodeError:
@@ -91,10 +76,4 @@ def _legacy(data: bytes) -> str:
         everyday = sum(0xB0 <= char.encode("gb18030")[0] <= 0xD7 for char in beyond if "一" <= char <= "鿿")
         if everyday * 10 > len(beyond) * 6 and len(sample) > 1.5 * len(beyond):
             return "gb18030"
-
-    from charset_normalizer import from_bytes  # a table in UTF-8 never pays for this import
-
-    best = from_bytes(sample, cp_isolation=LEGACY).best()
-    if best is None or "cp1252" in best.could_be_from_charset:
-        return "cp1252"
-    return best.encoding
+    return likeliest(sample, LEGACY) or "cp1252"

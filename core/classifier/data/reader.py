@@ -1,8 +1,5 @@
 """A file to a Table: plain, in gzip, or in a zip; which format it has is told by its first bytes."""
 
-import io
-import lzma
-import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -12,8 +9,10 @@ from core.classifier.data.decoding import decode
 from core.classifier.data.formats import from_excel, from_json
 from core.classifier.data.table import MAX_BYTES, NO, Header, Table, check_cells
 from core.errors import UserError
+from core.file_signatures import GZIP, OLD_OFFICE, ZIP
 from core.i18n import N_, _
 from core.sources import Source, check_size
+from core.zip_reader import Limits, ZipFaultError, ZipReader
 
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".gz")
 MAX_FILES = 300_000
@@ -26,13 +25,13 @@ def read_table(source: Source, header: Header = "auto") -> Table:
     """
     name, data = source.name, source.data
     check_size(name, len(data), MAX_BYTES)
-    if data[:2] == b"\x1f\x8b":
+    if data.startswith(GZIP):
         name, data = name.removesuffix(".gz"), _gunzip(name, data)
     if not data.strip():
         raise UserError(_("“{name}” is empty: bring a table of texts and labels.").format(name=name))
-    if data[:4] == b"PK\x03\x04":
+    if data.startswith(ZIP):
         table = _from_zip(name, data, header)
-    elif data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+    elif data.startswith(OLD_OFFICE):
         raise UserError(_("“{name}” is an old Excel file: save it as .xlsx or CSV.").format(name=name))
     else:
         text, encoding = decode(name, data)
@@ -68,24 +67,24 @@ def _gunzip(name: str, data: bytes) -> bytes:
 def _from_zip(name: str, data: bytes, header: Header) -> Table:
     """An Excel file, a zip that holds one table, or one with a folder a class."""
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        entries = [
-            entry
-            for entry in archive.infolist()
-            if not entry.is_dir() and not entry.filename.startswith("__MACOSX") and "/." not in f"/{entry.filename}"
-        ]
-        check_size(name, sum(entry.file_size for entry in entries), MAX_BYTES)
-        if any(entry.flag_bits & 1 for entry in entries):
-            raise UserError(_("“{name}” is locked with a password: unlock it first.").format(name=name))
+        archive = ZipReader(data, Limits(MAX_FILES, MAX_BYTES))
+        entries = [entry for entry in archive.entries if "/." not in f"/{entry.filename}"]
         if any(entry.filename == "xl/workbook.xml" for entry in entries):
             return from_excel(name, data, header)
         if len(entries) == 1 and entries[0].filename.lower().endswith(TABLES):
             return read_table(Source(entries[0].filename, archive.read(entries[0])), header)
-        if len(entries) > MAX_FILES:
-            raise UserError(_("“{name}” holds more than {limit:,} files.").format(name=name, limit=MAX_FILES))
         files = ((entry.filename, archive.read(entry)) for entry in entries if entry.filename.lower().endswith(".txt"))
         return from_folders(name, files)
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, EOFError, OSError, ValueError):
+    except ZipFaultError as fault:
+        if fault.kind == "size":
+            check_size(name, fault.amount, MAX_BYTES)
+        if fault.kind == "encrypted":
+            raise UserError(_("“{name}” is locked with a password: unlock it first.").format(name=name)) from None
+        if fault.kind == "entries":
+            text = _("“{name}” holds more than {limit:,} files.").format(name=name, limit=MAX_FILES)
+            raise UserError(text) from None
+        raise UserError(_("“{name}” is damaged and cannot be unpacked: pack it anew.").format(name=name)) from None
+    except OSError:
         raise UserError(_("“{name}” is damaged and cannot be unpacked: pack it anew.").format(name=name)) from None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
+from core.file_signatures import is_zip
 from core.gan.config import MIN_IMAGES, GANConfig
 from core.gan.data.archive import Archive
 from core.gan.data.arrays import MAX_CLASSES, Part, read_npz
@@ -109,7 +110,7 @@ class _ImageSetBuilder:
 
     # In -------------------------------------------------------------------------------------------------------------
     def add_source(self, source: Source) -> None:
-        if not source.data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        if not is_zip(source.data):
             if source.name.lower().endswith((".zip", ".npz")):
                 raise UserError(_("“{name}” is no zip file: pack it again.").format(name=source.name))
             self._file(source.name, source.data, source.role)
