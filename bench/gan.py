@@ -91,12 +91,12 @@ def notes_loop() -> Callable[[float], float]:
     generator = keras.Sequential(
         [keras.Input((100,)), layers.Dense(128, activation="relu"), layers.Dense(784, activation="sigmoid")]
     )
-    judge = keras.Sequential(
+    discriminator = keras.Sequential(
         [keras.Input((784,)), layers.Dense(128, activation="relu"), layers.Dense(1, activation="sigmoid")]
     )
-    judge.compile("adam", "binary_crossentropy")
-    judge.trainable = False
-    both = keras.Sequential([generator, judge])
+    discriminator.compile("adam", "binary_crossentropy")
+    discriminator.trainable = False
+    both = keras.Sequential([generator, discriminator])
     both.compile("adam", "binary_crossentropy")
     pictures = np.random.default_rng(0).random((60_000, 784), np.float32)
     one, zero, rng = np.ones((BATCH, 1)), np.zeros((BATCH, 1)), np.random.default_rng(1)
@@ -106,8 +106,8 @@ def notes_loop() -> Callable[[float], float]:
         while time.perf_counter() - began < seconds:
             noise = rng.normal(size=(BATCH, 100))
             made = generator.predict(noise, verbose=0)
-            judge.train_on_batch(pictures[rng.integers(0, len(pictures), BATCH)], one)
-            judge.train_on_batch(made, zero)
+            discriminator.train_on_batch(pictures[rng.integers(0, len(pictures), BATCH)], one)
+            discriminator.train_on_batch(made, zero)
             both.train_on_batch(noise, one)
             done += 1
         return done * BATCH / (time.perf_counter() - began)
@@ -138,20 +138,20 @@ def quality(seconds: float = SECONDS, seeds: Sequence[int] = SEEDS) -> list[Row]
     from core.sources import read_source
 
     images = prepare([read_source(Path(folder) / "mnist.npz", 10**9)], GANConfig())
-    judge = FeatureExtractor.train(images, seed=0, seen=600_000, width=128)
-    held = frechet.moments(judge.read(images.held_x).features)
-    floor = frechet.distance(frechet.moments(judge.read(images.x[:COMPARED]).features), held)
+    extractor = FeatureExtractor.train(images, seed=0, seen=600_000, width=128)
+    held = frechet.moments(extractor.read(images.held_x).features)
+    floor = frechet.distance(frechet.moments(extractor.read(images.x[:COMPARED]).features), held)
     work = f"quality on MNIST after {seconds:.0f} s"
     rows: list[Row] = [
         {"work": f"{work}, floor", "who": "real pictures", "value": floor, "unit": "distance"},
-        {"work": f"{work}, judge", "who": "judge", "value": 100 * (judge.accuracy or 0), "unit": "% right"},
+        {"work": f"{work}, judge", "who": "judge", "value": 100 * (extractor.accuracy or 0), "unit": "% right"},
     ]
     for who, recipe in (("hidden-state", "balanced"), ("notes", "notes"), ("copied", "copied")):
         distances, least, most = [], [], []
         for seed in seeds:
-            reading = judge.read(trained(recipe_options(recipe, seed=seed), images, seconds))
+            reading = extractor.read(trained(recipe_options(recipe, seed=seed), images, seconds))
             distances.append(frechet.distance(frechet.moments(reading.features), held))
-            shares = judge.shares(reading)
+            shares = extractor.shares(reading)
             least.append(100 * float(shares.min()))
             most.append(100 * float(shares.max()))
             print(

@@ -1,4 +1,4 @@
-"""A character model as a program of its own."""
+"""Export a character model as a standalone training program."""
 
 import re
 
@@ -41,7 +41,7 @@ def files(run: Run) -> dict[str, bytes]:
 
 
 def use(run: Run) -> str:
-    """Short enough to be understood: the last 100 characters give the chances of the next one."""
+    """The source of use.py, which generates text by predict() over the last 100 characters."""
     return _USE
 
 
@@ -90,7 +90,7 @@ def _optimizer(config: CharLMConfig) -> str:
 
 
 def _reset(config: CharLMConfig) -> str:
-    """Lines that begin the state anew: of all streams with an epoch, and of some now and then."""
+    """Code that resets the state: of all streams at each epoch, and of random ones by the option `reset`."""
     if config.batching == "windows":
         return ""
     some = f"(dice.random((B, 1)) >= {config.reset!r})" if config.reset else "1.0"

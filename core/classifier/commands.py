@@ -1,4 +1,4 @@
-"""python -m core classify RUN: what a trained classifier makes of a text or of a file of texts."""
+"""python -m core classify RUN: classify a text or a file of texts with a trained run."""
 
 import argparse
 import os
@@ -101,7 +101,7 @@ def _table(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
                 load_classifier(run), source, column=arguments.column, threshold=arguments.threshold, progress=progress
             ):
                 file.write(part)
-        os.replace(draft, output)  # a file that was there is whole until the new one is
+        os.replace(draft, output)  # atomic: an existing file is replaced only when complete
     except OSError as error:
         raise UserError(
             _("“{path}” cannot be written: {reason}.").format(path=output, reason=error.strerror or error)

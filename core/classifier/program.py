@@ -1,4 +1,4 @@
-"""A classifier as a program of its own."""
+"""Export a classifier as a standalone training program."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ CUTS = {
 
 
 def files(run: Run) -> dict[str, bytes]:
-    """train.py and rows.csv: the cleaned rows with their parts, and the targets that the training rows are taught."""
+    """train.py and rows.csv: the cleaned rows with their parts, and the training targets."""
     from core.classifier.training.embedding_init import STRENGTH  # brings Keras, which use() does without
 
     config = run.options
@@ -49,7 +49,7 @@ def files(run: Run) -> dict[str, bytes]:
 
 
 def use(run: Run) -> str:
-    """The lines that turn a text into the network's numbers, and the network's answer into shares."""
+    """The source of use.py: tokenization of a text and conversion of logits to probabilities."""
     config = run.options
     assert isinstance(config, ClassifierConfig)
     tokenizer = tokenizers.Vocabulary.from_json(run.read_json("vocabulary.json")).tokenizer
@@ -74,7 +74,7 @@ def _rows(data: Prepared, config: ClassifierConfig) -> bytes:
 
 
 def _targets(data: Prepared, config: ClassifierConfig) -> tuple[np.ndarray, np.ndarray]:
-    """What each training row is taught (B, C), as train.py mixes it, and how much a row of each class counts (C,)."""
+    """Training targets (B, C), with smoothing and distillation as in train.py, and class weights (C,)."""
     from core.classifier.training.baselines import fit_baselines
     from core.classifier.training.metrics import softmax
 

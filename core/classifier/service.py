@@ -1,4 +1,4 @@
-"""What a trained classifier answers over HTTP."""
+"""HTTP endpoints of a trained classifier."""
 
 from typing import Annotated, Any
 

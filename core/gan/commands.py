@@ -1,4 +1,4 @@
-"""python -m core sample RUN: draw with a trained GAN, as a grid, as a film, or as arrays."""
+"""python -m core sample RUN: generate images with a trained GAN, as a grid, an animation or arrays."""
 
 import argparse
 from pathlib import Path

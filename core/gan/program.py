@@ -1,4 +1,4 @@
-"""A GAN as a program of its own."""
+"""Export a GAN as a standalone training program."""
 
 import io
 
@@ -27,7 +27,7 @@ PENALTIES = {
 
 
 def files(run: Run) -> dict[str, bytes]:
-    """train.py and images.npz: the pictures as the networks see them, with their classes where they are told."""
+    """train.py and images.npz: the preprocessed images, with classes for a conditional run."""
     options = run.options
     assert isinstance(options, GANConfig)
     images = prepare(run.sources(), options)
@@ -65,7 +65,7 @@ def files(run: Run) -> dict[str, bytes]:
 
 
 def use(run: Run) -> str:
-    """Noise in, pictures out; with classes, one of each in turn."""
+    """The source of use.py, which generates images from noise, classes in turn."""
     options = run.options
     assert isinstance(options, GANConfig)
     classes = run.read_object("labels.json").get("classes")
@@ -76,7 +76,7 @@ def use(run: Run) -> str:
 
 
 def output_range(output: str) -> tuple[float, float]:
-    """As core.gan.training.model.reach, which brings Keras."""
+    """As core.gan.training.model.output_range, which imports Keras."""
     return (-1.0, 2.0) if output == "tanh" else (0.0, 1.0)
 
 

@@ -1,4 +1,4 @@
-"""What a trained GAN answers over HTTP."""
+"""HTTP endpoints of a trained GAN."""
 
 from pydantic import BaseModel, ConfigDict, Field
 

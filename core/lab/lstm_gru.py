@@ -49,7 +49,7 @@ CONCEPT = Concept(
 
 KINDS = ("lstm", "gru", "gru-textbook")
 _GRU_GATES = ("z", "r", "candidate")
-HOLDABLE = {"lstm": ("f", "i", "o", "candidate"), "gru": _GRU_GATES, "gru-textbook": _GRU_GATES}
+OVERRIDABLE = {"lstm": ("f", "i", "o", "candidate"), "gru": _GRU_GATES, "gru-textbook": _GRU_GATES}
 LONGEST = 60  # characters
 
 
@@ -145,7 +145,7 @@ def characters(text: str) -> tuple[np.ndarray, tuple[str, ...]]:
 def check_overrides(kind: str, overrides: Sequence[GateOverride], T: int) -> None:
     """Raises UserError on a gate that the cell lacks, or a value or step out of range."""
     for hold in overrides:
-        checks.one_of(hold.gate, _("The gate"), HOLDABLE[kind])
+        checks.one_of(hold.gate, _("The gate"), OVERRIDABLE[kind])
         checks.number(hold.value, _("The held value"), -1.0 if hold.gate == "candidate" else 0.0, 1.0)
         checks.integer(hold.first, _("The first held step"), 1, T)
         checks.integer(T if hold.last is None else hold.last, _("The last held step"), hold.first, T)

@@ -48,10 +48,10 @@ def write_to_address(pieces: Sequence[Piece]) -> None:
 
 def suggestions_of(run: Run) -> Suggestions:
     """The session's Suggestions, which cache the states of the document's versions."""
-    key = ("teller", *model_key(run))
-    if st.session_state.get(f"{SESSION_KEY} teller", (None,))[0] != key:
-        st.session_state[f"{SESSION_KEY} teller"] = key, opened_of(run).suggestions()
-    found: Suggestions = st.session_state[f"{SESSION_KEY} teller"][1]
+    key = ("suggestions", *model_key(run))
+    if st.session_state.get(f"{SESSION_KEY} suggestions", (None,))[0] != key:
+        st.session_state[f"{SESSION_KEY} suggestions"] = key, opened_of(run).suggestions()
+    found: Suggestions = st.session_state[f"{SESSION_KEY} suggestions"][1]
     return found
 
 

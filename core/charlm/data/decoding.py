@@ -1,4 +1,4 @@
-"""Bytes of a text file to text: which encoding it is in, found by evidence, and what could not be read."""
+"""Decode a text file: detect its encoding and report undecodable bytes."""
 
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ SHOWN = {"cp932": "Shift-JIS", "cp949": "EUC-KR", "koi8_r": "KOI8-R", "iso8859_2
 
 
 class Decoded(NamedTuple):
-    """A file as text. `encoding` is its name for people; `notes` are sentences on what was guessed or replaced."""
+    """A decoded file. encoding: display name; notes: sentences on what was guessed or replaced."""
 
     text: str
     encoding: str

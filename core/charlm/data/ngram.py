@@ -1,4 +1,4 @@
-"""An n-gram model of symbols: the baseline a network has to beat, and a second opinion on any text."""
+"""An n-gram model of symbols, as baseline for the network and for scoring texts."""
 
 from dataclasses import dataclass
 

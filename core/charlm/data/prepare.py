@@ -1,4 +1,4 @@
-"""What a person brings, as one clean text, its symbols and its two parts. Nothing here needs TensorFlow."""
+"""Prepare a text for training: decode, clean, encode and split it. Imports no TensorFlow."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ DROPPED = [
 
 
 class TextOptions(Protocol):
-    """What the data needs to know of a run's options."""
+    """The options that text preparation uses."""
 
     @property
     def lowercase(self) -> bool: ...
@@ -54,7 +54,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Text:
-    """A person's text, ready to train on.
+    """A prepared text.
 
     text: cleaned and joined; ids: (T,) int32 symbol numbers; counts: how often each symbol occurs before rare ones
     were folded into symbol 0, most frequent first; min_count: the threshold that was used; validation: how many of
@@ -78,7 +78,7 @@ class Text:
 
 
 def sizes(sources: Sequence[Source], options: TextOptions) -> dict[str, int]:
-    """What preset() wants to know. Raises UserError where the text cannot be trained on."""
+    """The arguments of preset(). Raises UserError where the text cannot be trained on."""
     text = prepare(sources, options)
     return {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}
 

@@ -1,4 +1,4 @@
-"""What was found in a text, told before any training: its characters, its oddities, and the figures to beat."""
+"""The report on a text before training: character statistics and n-gram baselines."""
 
 import unicodedata
 from collections import Counter
@@ -31,7 +31,7 @@ class CharacterCount:
 
 @dataclass(frozen=True)
 class Folded:
-    """The characters that all become the unknown one: how many kinds, how often, and the most frequent of them."""
+    """The characters mapped to the unknown symbol: number of kinds, occurrences, and the most frequent ones."""
 
     min_count: int
     kinds: int
@@ -41,7 +41,7 @@ class Folded:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a model of `order` symbols reaches on the validation part, counted on `trained_on` training symbols."""
+    """Validation loss of an n-gram model of `order`, fitted to `trained_on` training symbols."""
 
     order: int
     nats: float

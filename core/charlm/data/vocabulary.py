@@ -1,4 +1,4 @@
-"""Text to symbol numbers and back. One symbol is one character as a reader sees it, where it is frequent enough."""
+"""Encode text as symbol ids and back. Frequent grapheme clusters are one symbol each."""
 
 from collections import Counter
 from dataclasses import dataclass

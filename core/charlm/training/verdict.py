@@ -1,4 +1,4 @@
-"""The verdict on a character model's curve."""
+"""Diagnose a character model's training from its metrics."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from core.runs.status import ENDED
 from core.schema import budget
 from core.training.verdict import Verdict, diagnose_loss
 
-CHARS_PER_PARAMETER = 0.2  # under this, the network can learn the text by heart long before the budget ends
+CHARS_PER_PARAMETER = 0.2  # below this, the network can memorise the text long before the budget ends
 
 
 def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
-    """What the figures of `run` say so far; nothing while there are too few of them."""
+    """Diagnose a run from its metrics so far; empty while there are too few."""
     status = run.status
     ended = status.state in ENDED
     per_step = status.epoch / status.step if status.step else 0.0

@@ -1,6 +1,6 @@
-"""Figures of a classifier from its logits or probabilities and the true classes, and nothing else.
+"""Metrics of a classifier, computed from logits or probabilities and true classes.
 
-y: (B,) true class numbers, guessed: (B,) class numbers, p: (B, C) probabilities, C classes.
+y: (B,) true class numbers, predicted: (B,) class numbers, p: (B, C) probabilities, C classes.
 """
 
 import math
@@ -35,7 +35,7 @@ def cross_entropy(logits: np.ndarray, y: np.ndarray) -> float:
 
 # Right and wrong ------------------------------------------------------------------------------------------------------
 class Interval(NamedTuple):
-    """A figure and the 95 % interval around it."""
+    """A value and its 95 % confidence interval."""
 
     value: float
     low: float
@@ -53,7 +53,7 @@ def wilson(right: int, total: int) -> Interval:
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> Interval:
-    """How much more often `one` (B,) bool is true than `other` on the same rows, with the interval of paired shares."""
+    """Difference of the shares of true values of `one` and `other` (B,) bool, with the interval for paired samples."""
     total = len(one)
     only_one, only_other = int((one & ~other).sum()), int((other & ~one).sum())
     gain = (only_one - only_other) / total
@@ -62,17 +62,17 @@ def difference(one: np.ndarray, other: np.ndarray) -> Interval:
 
 
 def confusion(y: np.ndarray, predicted: np.ndarray, C: int) -> np.ndarray:
-    """(C, C) counts, a row a true class, a column a guessed one."""
+    """Confusion matrix (C, C): rows are true classes, columns predicted ones."""
     return np.bincount(np.asarray(y, np.int64) * C + predicted, minlength=C * C).reshape(C, C)
 
 
 def rows_of_cell(y: np.ndarray, predicted: np.ndarray, true_class: int, predicted_class: int) -> np.ndarray:
-    """The places of the rows behind one cell of the confusion matrix."""
+    """Indices of the rows in one cell of the confusion matrix."""
     return np.nonzero((y == true_class) & (predicted == predicted_class))[0]
 
 
 class ClassMetrics(NamedTuple):
-    """precision: how many of those guessed are right; recall: how many of those there are were found."""
+    """precision: TP / (TP + FP); recall: TP / (TP + FN); support: true rows of the class."""
 
     precision: float
     recall: float
@@ -81,7 +81,7 @@ class ClassMetrics(NamedTuple):
 
 
 def per_class(y: np.ndarray, predicted: np.ndarray, C: int) -> list[ClassMetrics]:
-    """One for each class; a share of nothing is 0."""
+    """Metrics of each class; 0 / 0 counts as 0."""
     table = confusion(y, predicted, C)
     found = []
     for number in range(C):
@@ -92,7 +92,7 @@ def per_class(y: np.ndarray, predicted: np.ndarray, C: int) -> list[ClassMetrics
 
 
 def macro_f1(y: np.ndarray, predicted: np.ndarray, C: int) -> float:
-    """Mean of F1 = 2 TP / (2 TP + FP + FN) over the classes that are there or guessed."""
+    """Mean of F1 = 2 TP / (2 TP + FP + FN) over the classes that occur or are predicted."""
     found = [
         item.f1 for number, item in enumerate(per_class(y, predicted, C)) if item.support or (predicted == number).any()
     ]
@@ -188,7 +188,7 @@ class Coverage(NamedTuple):
 
 
 def coverage(p: np.ndarray, y: np.ndarray, thresholds: np.ndarray | None = None) -> Coverage:
-    """What is left when answers less sure than a threshold become “not sure”."""
+    """Coverage and accuracy when predictions below a confidence threshold are rejected."""
     levels = np.linspace(0, 0.99, 100) if thresholds is None else np.asarray(thresholds, float)
     order = np.argsort(p.max(1))
     top, right = p.max(1)[order], (p.argmax(1) == y)[order]
@@ -200,6 +200,6 @@ def coverage(p: np.ndarray, y: np.ndarray, thresholds: np.ndarray | None = None)
 
 
 def confident_mistakes(p: np.ndarray, y: np.ndarray, count: int = 20) -> np.ndarray:
-    """Places of the wrong answers, the surest first."""
+    """Indices of the wrong predictions, most confident first."""
     wrong = np.nonzero(p.argmax(1) != y)[0]
     return wrong[np.argsort(-p[wrong].max(1), kind="stable")][:count]

@@ -19,7 +19,7 @@ LATE = 3  # evaluations after which a network that knows no more than the majori
 
 
 def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
-    """What the figures of `run` say so far; nothing while there are too few of them."""
+    """Diagnose a run from its metrics so far; empty while there are too few."""
     config, status = run.options, run.status
     assert isinstance(config, ClassifierConfig)
     ended = status.state in ENDED
@@ -36,7 +36,7 @@ def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
 
 
 def _about_accuracy(verdict: Verdict, rows: list[dict[str, Any]], config: ClassifierConfig) -> Verdict:
-    """What is kept is chosen by accuracy, which often still rises when the loss does: answers become too sure."""
+    """Adapt the loss diagnosis: the best weights are chosen by accuracy, which can rise while the loss rises, too."""
     steps, accuracies = column(rows, "val_accuracy")
     if verdict.kind != "warning" or not accuracies:
         return verdict
@@ -77,7 +77,7 @@ def _stuck(run: Run, rows: list[dict[str, Any]], config: ClassifierConfig) -> Ve
 
 
 def _so_far(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
-    """On validation, without an interval: a hint while it trains."""
+    """Compare on validation accuracy, without an interval, while the run trains."""
     known, accuracies = _accuracy_of(run), column(rows, "val_accuracy")[1]
     name = best_linear(known)
     if name is None or not accuracies:
@@ -89,7 +89,7 @@ def _so_far(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
 
 
 def _compared(run: Run, config: ClassifierConfig, settled: bool) -> list[Verdict]:
-    """Against the best linear model on the same test texts, with the interval of the difference."""
+    """Compare with the best linear model on the same test texts, with the interval of the difference."""
     # Brings scikit-learn, which a live run does not need.
     from core.classifier.training.evaluate import Evaluation, val_accuracies
     from core.classifier.training.evaluate import verdicts as judge
@@ -115,7 +115,7 @@ def _compared(run: Run, config: ClassifierConfig, settled: bool) -> list[Verdict
 def _remedy(config: ClassifierConfig, settled: bool) -> tuple[dict[str, Any], str]:
     if config.distillation < 0.5 or not config.informed_start:
         return {"distillation": 0.9, "informed_start": True}, _("Train again, taught by the linear model")
-    if settled:  # more of the same would not help, and the table is what it is
+    if settled:  # no option change is likely to help
         return {}, ""
     name = budget(config)
     return {name: getattr(config, name) * 3}, _("Train again, three times as long")

@@ -1,4 +1,4 @@
-"""Pictures made for the tests: discs and bars, so that two classes can be told apart by eye and by network."""
+"""Synthetic images for the tests: discs and bars, two separable classes."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Fréchet distance, judge and memory, against other implementations and by hand."""
+"""Fréchet distance, feature extractor and memorisation, against other implementations and by hand."""
 
 from dataclasses import replace
 
