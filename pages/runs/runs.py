@@ -7,7 +7,7 @@ from core.i18n import _
 from core.runs.store import list_runs
 from ui.runs.row import compare_link, show_row
 from ui.runs.transfer import import_form
-from ui.runs.trash import bin_view
+from ui.runs.trash import trash_panel
 from ui.shell import hosting, navigation
 
 PAGE = 12
@@ -50,4 +50,4 @@ def table() -> None:
 table()
 if not hosting.is_visitor():
     import_form()
-bin_view()
+trash_panel()

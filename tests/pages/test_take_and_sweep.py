@@ -34,7 +34,7 @@ def test_a_run_can_be_taken_along_from_its_page(opened: AppTest, runs_folder: Pa
     labels = [item.proto.label for item in opened.get("download_button")]
     assert {"Run (.zip)", "Program (.zip)"} <= set(labels)
     assert any("load_model" in item.value for item in opened.code)
-    packed = transfer.packed(Run(runs_folder / DEMO.name), data=True)
+    packed = transfer.packed_bundle(Run(runs_folder / DEMO.name), data=True)
     assert {"use.py", "model.keras", "data/00000.csv"} <= set(zipfile.ZipFile(io.BytesIO(packed)).namelist())
 
 
@@ -51,7 +51,7 @@ def test_data_that_is_gone_is_said_in_place_of_the_buttons(opened: AppTest, runs
 def test_a_run_comes_in_on_the_runs_page_or_is_refused_in_place(
     opened: AppTest, runs_folder: Path, whole: bool
 ) -> None:
-    content = transfer.packed(Run(DEMO), data=False)
+    content = transfer.packed_bundle(Run(DEMO), data=False)
     open_page(opened, "runs/runs.py")
     opened.file_uploader(key="bring-file").set_value(
         ("night <b>.zip", content if whole else content[:-99], "application/zip")

@@ -39,12 +39,12 @@ def manage(run: Run) -> None:
             format_func=lambda key: ways[key], label_visibility="collapsed",
         )  # fmt: skip
         try:
-            {"name": _name, "again": _again, "longer": _longer, "branch": _branch}[way](run)
+            {"name": _rename_form, "again": _rerun_form, "longer": _continue_form, "branch": _branch_form}[way](run)
         except UserError as error:
             st.error(md(str(error)), icon=":material/error:")
 
 
-def _name(run: Run) -> None:
+def _rename_form(run: Run) -> None:
     with st.form(f"about-{run.id}", border=False):
         name = st.text_input(_("Name"), run.name, max_chars=120)
         tags = st.text_input(_("Tags, with commas between"), ", ".join(run.tags))
@@ -54,7 +54,7 @@ def _name(run: Run) -> None:
             st.rerun()
 
 
-def _longer(run: Run) -> None:
+def _continue_form(run: Run) -> None:
     left, right = st.columns(2)
     unit = left.selectbox(_("Longer by"), UNITS, key=f"longer-unit-{run.id}", format_func=lambda key: _(key))
     amount = right.number_input(_("How many"), min_value=1.0, value=10.0 if unit == "epochs" else 60.0, key="longer")
@@ -64,20 +64,20 @@ def _longer(run: Run) -> None:
         st.rerun()
 
 
-def _again(run: Run) -> None:
-    changes = _form(run)
+def _rerun_form(run: Run) -> None:
+    changes = _changed_options(run)
     if st.button(_("Train again"), type="primary", icon=":material/replay:", disabled=not changes):
-        _go(create_rerun(run, changes))
+        _start_and_open(create_rerun(run, changes))
 
 
-def _branch(run: Run) -> None:
+def _branch_form(run: Run) -> None:
     step = st.select_slider(_("Begin from the weights of step"), snapshots.steps(run), key=f"branch-{run.id}")
-    changes = _form(run)
+    changes = _changed_options(run)
     if st.button(_("Branch"), type="primary", icon=":material/call_split:"):
-        _go(create_rerun(run, changes, branch_from=int(step)))
+        _start_and_open(create_rerun(run, changes, branch_from=int(step)))
 
 
-def _form(run: Run) -> dict[str, Any]:
+def _changed_options(run: Run) -> dict[str, Any]:
     """Draw all options with the run's values; return only those that were changed."""
     base, key = run.options, f"again.{run.id}"
     values = budget_row(base, key=key) | options_form(base, key=key, level="basic")
@@ -93,6 +93,6 @@ def _form(run: Run) -> dict[str, Any]:
     return {item.option: item.now for item in found}
 
 
-def _go(new: Run) -> None:
+def _start_and_open(new: Run) -> None:
     launch.start(new)
     navigation.go("run", run=new.id)

@@ -41,7 +41,7 @@ def show_row(run: Run) -> None:
             if facts.get("error"):
                 st.caption(f":red[{md(facts['error'])}]")
         with middle:
-            _spark(run, facts)
+            _sparkline(run, facts)
         with right:
             _actions(run, facts["state"])
 
@@ -58,7 +58,7 @@ def _details(facts: dict) -> str:  # type: ignore[type-arg]
     return " · ".join(words)
 
 
-def _spark(run: Run, facts: dict) -> None:  # type: ignore[type-arg]
+def _sparkline(run: Run, facts: dict) -> None:  # type: ignore[type-arg]
     if facts.get("best") is None:
         st.caption(_("no figures yet"))
         return

@@ -31,7 +31,7 @@ def export_panel(run: Run) -> None:
             if data:
                 run.sources()
             st.download_button(
-                _("Run (.zip)"), partial(packed, run, data), f"{run.id}.zip", "application/zip", icon=ICON
+                _("Run (.zip)"), partial(packed_bundle, run, data), f"{run.id}.zip", "application/zip", icon=ICON
             )
         st.markdown(f"**{_('A program of its own')}**")
         st.caption(_("Trains this very network on this data in plain Keras, without the studio."))
@@ -47,7 +47,7 @@ def export_panel(run: Run) -> None:
                 st.code(use_script(run), language="python", wrap_lines=True)
 
 
-def packed(run: Run, data: bool) -> bytes:
+def packed_bundle(run: Run, data: bool) -> bytes:
     out = io.BytesIO()
     export(run, out, data)
     return out.getvalue()

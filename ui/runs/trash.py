@@ -9,7 +9,7 @@ from ui.shell.hosting import is_visitor
 from ui.widgets.text import byte_size, guard, md, time_ago
 
 
-def bin_view() -> None:
+def trash_panel() -> None:
     purge()
     items = list_trash()
     used, thrown = disk_use()

@@ -55,7 +55,7 @@ def show_run(run: Run) -> None:
     st.fragment(lambda: _live(run, row, active), run_every=POLL if active else None)()
     manage(run)
     export_panel(run)
-    _repeat(run)
+    _repeat_command(run)
 
 
 def _live(run: Run, row: Family, was_active: bool) -> None:
@@ -72,7 +72,7 @@ def _live(run: Run, row: Family, was_active: bool) -> None:
         pieces = view_of(row.key)
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            _words(run, row, rows, status)
+            _diagnosis(run, row, rows, status)
             pieces.curves(run, rows)
         with right:
             pieces.samples(run, live=was_active)
@@ -164,19 +164,19 @@ def _tail(run: Run) -> MetricsTail:
     return _tail_of(str(run.metrics_path))
 
 
-def _words(run: Run, row: Family, rows: list[dict[str, Any]], status: Status) -> None:
+def _diagnosis(run: Run, row: Family, rows: list[dict[str, Any]], status: Status) -> None:
     for verdict in row.verdict.verdicts(run, rows):
         VERDICTS[verdict.kind](md(verdict.evidence), title=md(verdict.text))
         if verdict.changes and verdict.action:
             label = md(verdict.action)
             if st.button(label, key=f"remedy-{verdict.action}", icon=":material/healing:"):
                 st.session_state["again"] = {"run": run.id, "changes": verdict.changes}
-                again(run, verdict.changes)
+                start_rerun(run, verdict.changes)
     if not rows and status.state == "running":
         st.caption(_("The first figures come in a few seconds."))
 
 
-def again(run: Run, changes: dict[str, Any]) -> None:
+def start_rerun(run: Run, changes: dict[str, Any]) -> None:
     """Start a new run on the same data with `changes` to the options, and go there."""
     from core.jobs.rerun import create_rerun as create_again
 
@@ -185,7 +185,7 @@ def again(run: Run, changes: dict[str, Any]) -> None:
     navigation.go("run", run=new.id)
 
 
-def _repeat(run: Run) -> None:
+def _repeat_command(run: Run) -> None:
     with st.expander(_("The command that repeats this run"), icon=":material/terminal:"):
         try:
             st.code(command(run), language="bash", wrap_lines=True)
