@@ -289,11 +289,11 @@ def test_two_files_of_one_name_are_refused(packed, toy, name):
 
 def test_a_bomb_is_refused_by_what_it_declares_and_a_lying_one_by_what_it_gives(packed, toy):
     with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("facts.json", b" " * 17_000_000)
+        archive.writestr("words.json", b" " * 17_000_000)
     assert "too large" in refused(packed, toy)
     export(list_runs()[0], packed)
     with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("facts.json", b" " * 50_000_000)
+        archive.writestr("words.json", b" " * 50_000_000)
     lying = packed.read_bytes().replace((50_000_000).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
     packed.write_bytes(lying)
     refused(packed, toy)
