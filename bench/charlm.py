@@ -124,7 +124,7 @@ def write_ours() -> Burst:
 
     def burst(length: int = 20_000) -> float:
         began = time.perf_counter()
-        writer.write("", Settings(length))
+        writer.write("", Settings(length=length))
         return length / (time.perf_counter() - began)
 
     burst(1_000)

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from core.bounds import extra, help_of
+
 Answer = dict[str, Any] | bytes | Iterator[str]
 
 
@@ -22,3 +24,14 @@ class Endpoint:
     request: type[BaseModel]
     answer: Callable[[Any], Answer]
     media: str = "application/json"
+
+    def schema(self) -> dict[str, Any]:
+        """The request's JSON schema, with the help of its fields in the language of whoever asks."""
+        found = self.request.model_json_schema()
+        for name, field in self.request.model_fields.items():
+            described = found["properties"][name]
+            for key in extra(field):
+                described.pop(key, None)
+            if field.description:
+                described["description"] = help_of(field)
+        return found

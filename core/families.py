@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from core.endpoint import Endpoint
 from core.errors import UserError
 from core.i18n import N_, _, translated_fields
+from core.request import Request
 from core.schema import Cost, Options, merged
 from core.sources import Source
 
@@ -81,6 +82,13 @@ class ProgramModule(Protocol):
         """Return a short program that uses the model.keras beside it."""
 
 
+class RequestModule(Protocol):
+    """`inference/request.py`: what a trained run is asked for. It imports no TensorFlow."""
+
+    @property
+    def REQUEST(self) -> type[Request]: ...  # noqa: N802
+
+
 class ServiceModule(Protocol):
     """`service.py`: the endpoints of a trained run's HTTP service."""
 
@@ -140,6 +148,10 @@ class Family:
     @property
     def program(self) -> ProgramModule:
         return cast(ProgramModule, self._module("program"))
+
+    @property
+    def request(self) -> type[Request]:
+        return cast(RequestModule, self._module("inference.request")).REQUEST
 
     @property
     def service(self) -> ServiceModule:

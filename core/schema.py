@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from core.bounds import choices, option_error
 from core.errors import UserError
 from core.i18n import _
 from core.text_lists import by_spaces
@@ -39,6 +40,19 @@ Level = Literal["basic", "advanced", "hidden"]
 SEED_LIMIT = 2**31 - 1
 
 
+@dataclass(frozen=True)
+class Control:
+    """A page's control for a number: its step, and the part of the bounds that it goes over (None: up to the bound).
+
+    A slider over an optional number means none at its right end.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    slider: bool = False
+
+
 def option(
     default: Any,
     help: str,
@@ -47,13 +61,19 @@ def option(
     unit: str = "",
     group: str = "",
     level: Level = "advanced",
+    off: float | None = None,
+    control: Control | None = None,
+    flag: str | None = None,
     **bounds: Any,
 ) -> Any:
     """Return a pydantic field with a unit, a group on the form, and a level that hides it from beginners.
 
-    title: its label, if it is not words_of(name).
+    title: its label, if it is not words_of(name). off: the value that switches the option off; the help and the error
+    sentence say so. control: how a page asks for it, if not by a box over all of its bounds. flag: its name on the
+    command line, if it is another one.
     """
     extra: dict[str, Any] = {"unit": unit, "group": group, "level": level}
+    extra |= {key: value for key, value in (("off", off), ("control", control), ("flag", flag)) if value is not None}
     return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
 
 
@@ -143,22 +163,7 @@ def parse_options(model: type[T], values: dict[str, Any]) -> T:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or _("the options")
-        message = _("Option “{name}” cannot be {value!r}: {reason}.").format(
-            name=name, value=first.get("input"), reason=first["msg"][0].lower() + first["msg"][1:]
-        )
-        raise UserError(message) from None
-
-
-def choices(annotation: Any) -> tuple[Any, ...] | None:
-    """Return the values of a Literal annotation, also inside `| None`; None for any other annotation."""
-    if get_origin(annotation) is Literal:
-        return get_args(annotation)
-    for part in get_args(annotation):
-        if get_origin(part) is Literal:
-            return get_args(part)
-    return None
+        raise option_error(model, error) from None
 
 
 # The budget, and texts as values --------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ def one_budget(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict.fromkeys(BUDGETS) | dict(values) if named else dict(values)
 
 
-def from_text(model: type[Options], name: str, text: str) -> Any:
+def from_text(model: type[BaseModel], name: str, text: str) -> Any:
     """Convert a typed text to an option's value: a choice, None for "none", or a list; pydantic converts the rest."""
     annotation = model.model_fields[name].annotation
     for choice in choices(annotation) or ():

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -54,11 +55,18 @@ def marked(code: str) -> Iterator[str]:
                 yield message.value
 
 
+def schemas() -> Iterator[Any]:
+    """The training options and the request of every family."""
+    for family in FAMILIES.values():
+        yield from (family.options, family.request)
+
+
 def labels() -> Iterator[str]:
     """What is looked up by a name that the code puts together: options, groups, units, states, presets, …"""
     for family in FAMILIES.values():
         yield family.unit
-        for name, field in family.options.model_fields.items():
+    for schema in schemas():
+        for name, field in schema.model_fields.items():
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
             yield title_of(name, field)
             for word in (words_of(str(extra.get("group", ""))), str(extra.get("unit", ""))):

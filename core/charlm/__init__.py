@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     from core.charlm import commands, config, program, service
     from core.charlm.config import CharLMConfig
     from core.charlm.data import prepare
+    from core.charlm.inference import request
     from core.charlm.training import train, verdict
 
     _config: families.ConfigModule[CharLMConfig] = config
@@ -19,5 +20,6 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     _training: families.TrainingModule = train
     _verdict: families.VerdictModule = verdict
     _program: families.ProgramModule = program
+    _request: families.RequestModule = request
     _service: families.ServiceModule = service
     _commands: families.CommandsModule = commands

@@ -4,7 +4,8 @@ import argparse
 import sys
 from typing import Any
 
-from core.flags import add_common
+from core.charlm.inference.request import Generate
+from core.flags import add_common, add_request, given_request
 from core.i18n import _
 from core.runs.run import Run
 from core.runs.store import find
@@ -14,44 +15,30 @@ from core.terminal import printable
 def add_parsers(commands: Any) -> None:
     parser = commands.add_parser("generate", help=_("write with a trained character model"))
     parser.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
-    parser.add_argument("--prompt", default="", help=_("what the text begins with"))
-    parser.add_argument("--length", type=int, default=500, help=_("characters to write"))
-    parser.add_argument("--temperature", type=float, default=0.8, help=_("0 always takes the likeliest character"))
-    parser.add_argument("--top-k", type=int, default=0, help=_("choose among the k likeliest; 0: among all"))
-    parser.add_argument("--top-p", type=float, default=1.0, help=_("choose among the likeliest that hold this share"))
-    parser.add_argument("--seed", type=int, default=0, help=_("the same seed writes the same text"))
-    parser.add_argument("--count", type=int, default=1, help=_("how many texts"))
+    add_request(parser, Generate)
     add_common(parser)
     parser.set_defaults(run=generate)
 
 
 def generate(arguments: argparse.Namespace) -> dict[str, Any]:
-    from core.charlm.inference.request import Settings
     from core.tensorflow_import import import_tensorflow
 
-    settings = Settings(
-        length=arguments.length,
-        temperature=arguments.temperature,
-        top_k=arguments.top_k,
-        top_p=arguments.top_p,
-        seed=arguments.seed,
-        count=arguments.count,
-    )
+    request = given_request(arguments, Generate)
     run = find(arguments.id)
     import_tensorflow()
     from core.charlm.inference.write import load_writer
 
     writer = load_writer(run)
-    unknown = writer.vocabulary.unknown(arguments.prompt)
+    unknown = writer.vocabulary.unknown(request.prompt)
     if unknown:
         shown = " ".join(unknown[:20])
         print(printable(_("The network has never seen: {characters}").format(characters=shown)), file=sys.stderr)
-    texts = writer.write(arguments.prompt, settings)
+    texts = writer.write(request.prompt, request.settings)
     if not arguments.json:
         for number, text in enumerate(texts):
-            whole = ("\n" + "─" * 40 + "\n" if number else "") + arguments.prompt + text
+            whole = ("\n" + "─" * 40 + "\n" if number else "") + request.prompt + text
             print(printable(whole) if sys.stdout.isatty() else whole)  # into a file it goes as it was written
-    return {"run": arguments.id, "prompt": arguments.prompt, "texts": texts, "unknown": unknown}
+    return {"run": arguments.id, "prompt": request.prompt, "texts": texts, "unknown": unknown}
 
 
 def evaluate(run: Run, path: str = "") -> dict[str, Any]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     from core.classifier import commands, config, program, service
     from core.classifier.config import ClassifierConfig
     from core.classifier.data import prepare
+    from core.classifier.inference import request
     from core.classifier.training import train, verdict
 
     _config: families.ConfigModule[ClassifierConfig] = config
@@ -19,5 +20,6 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     _training: families.TrainingModule = train
     _verdict: families.VerdictModule = verdict
     _program: families.ProgramModule = program
+    _request: families.RequestModule = request
     _service: families.ServiceModule = service
     _commands: families.CommandsModule = commands

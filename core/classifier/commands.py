@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core.bounds import help_of
+from core.classifier.inference.request import Classify, Settings
 from core.errors import UserError
-from core.flags import add_common
+from core.flags import add_common, add_request, given_request
 from core.i18n import _
 from core.runs.run import Run
 from core.runs.store import find
@@ -17,37 +19,34 @@ from core.terminal import printable
 def add_parsers(commands: Any) -> None:
     parser = commands.add_parser("classify", help=_("judge texts with a trained classifier"))
     parser.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help=_("texts to judge"))
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help=help_of(Classify.model_fields["texts"]))
     parser.add_argument("--csv", metavar="IN", help=_("a table, or a .txt file with a text a line"))
     parser.add_argument("--output", metavar="OUT", help=_("where the judged table is written, as CSV"))
     parser.add_argument("--column", default="", help=_("the column of the texts; empty: guessed"))
-    parser.add_argument(
-        "--threshold", type=float, default=0.0, help=_("answers less sure than this are “not sure” (0 to 1)")
-    )
+    add_request(parser, Settings)
     parser.add_argument("--why", action="store_true", help=_("say how much each token speaks for the answer"))
     add_common(parser)
     parser.set_defaults(run=classify)
 
 
 def classify(arguments: argparse.Namespace) -> dict[str, Any]:
-    if not 0 <= arguments.threshold <= 1:
-        raise UserError(_("The threshold {value:g} is not between 0 and 1.").format(value=arguments.threshold))
+    settings = given_request(arguments, Settings)
     if bool(arguments.csv) == bool(arguments.texts):
         raise UserError(_("Give either texts, or a table with --csv and --output."))
     if arguments.csv and not arguments.output:
         raise UserError(_("Say with --output where the judged table is to be written."))
     run = find(arguments.id)
-    return _table(run, arguments) if arguments.csv else _texts(run, arguments)
+    return _table(run, arguments, settings) if arguments.csv else _texts(run, arguments, settings)
 
 
-def _texts(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
+def _texts(run: Run, arguments: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from core.classifier.inference.classify import load_classifier
     from core.classifier.inside.attribution import Explainer
 
     classifier = load_classifier(run)
     found = []
     for text in arguments.texts:
-        answer = classifier.answer(text, arguments.threshold)
+        answer = classifier.answer(text, settings.threshold)
         item: dict[str, Any] = {
             "text": text,
             "label": answer.label if answer.sure else None,
@@ -79,7 +78,7 @@ def _show(item: dict[str, Any]) -> None:
     print(printable("\n".join(lines)))
 
 
-def _table(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
+def _table(run: Run, arguments: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from core.classifier.data.table import MAX_BYTES
     from core.classifier.inference.classify import classify_table, load_classifier
     from core.sources import read_source
@@ -98,7 +97,7 @@ def _table(run: Run, arguments: argparse.Namespace) -> dict[str, Any]:
     try:
         with draft.open("wb") as file:
             for part in classify_table(
-                load_classifier(run), source, column=arguments.column, threshold=arguments.threshold, progress=progress
+                load_classifier(run), source, column=arguments.column, threshold=settings.threshold, progress=progress
             ):
                 file.write(part)
         os.replace(draft, output)  # atomic: an existing file is replaced only when complete

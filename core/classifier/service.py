@@ -1,25 +1,12 @@
 """HTTP endpoints of a trained classifier."""
 
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from core.classifier.inference.classify import Classifier, load_classifier
+from core.classifier.inference.request import Classify
 from core.endpoint import Endpoint
 from core.i18n import _
 from core.runs.run import Run
-
-MOST = 1000  # texts in one request
-LONGEST = 100_000  # characters of one text
-
-
-class Classify(BaseModel):
-    """The texts to judge. Below `threshold` an answer has no label."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    texts: list[Annotated[str, Field(max_length=LONGEST)]] = Field(min_length=1, max_length=MOST)
-    threshold: float = Field(0.0, ge=0, le=1)
 
 
 def endpoints(run: Run) -> list[Endpoint]:

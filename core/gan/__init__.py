@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     from core.gan import commands, config, program, service
     from core.gan.config import GANConfig
     from core.gan.data import prepare
+    from core.gan.inference import request
     from core.gan.training import train, verdict
 
     _config: families.ConfigModule[GANConfig] = config
@@ -18,5 +19,6 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     _training: families.TrainingModule = train
     _verdict: families.VerdictModule = verdict
     _program: families.ProgramModule = program
+    _request: families.RequestModule = request
     _service: families.ServiceModule = service
     _commands: families.CommandsModule = commands

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.flags import add_common
+from core.flags import add_common, add_request, given_request
+from core.gan.inference.request import Film, Sample, next_seed
 from core.i18n import _
 from core.runs.files import write_bytes
 from core.runs.run import Run
@@ -18,18 +19,12 @@ FILMS = {".gif": "GIF", ".webp": "WEBP"}
 def add_parsers(commands: Any) -> None:
     parser = commands.add_parser("sample", help=_("draw with a trained GAN"))
     parser.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
-    parser.add_argument("--count", type=int, default=64, help=_("how many pictures"))
     parser.add_argument(
         "--output", default="grid.png", metavar="FILE",
         help=_(".png: a grid; .npz: the arrays; .gif or .webp: a walk from each picture to one of the next seed"),
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, help=_("the same seed draws the same pictures"))
-    parser.add_argument("--class", dest="choice", metavar="NAME", help=_("only this class, by name or number"))
-    parser.add_argument("--truncation", type=float, help=_("draw noise beyond this again: tamer pictures"))
-    parser.add_argument("--columns", type=int, help=_("pictures in a row (default: as in a square)"))
-    parser.add_argument("--scale", type=int, default=2, help=_("side of a pixel of the picture, in pixels"))
-    parser.add_argument("--frames", type=int, default=24, help=_("pictures of a walk"))
-    parser.add_argument("--straight", action="store_true", help=_("walk on a line, not on an arc"))
+    add_request(parser, Sample)
+    add_request(parser, Film)
     add_common(parser)
     parser.set_defaults(run=sample)
 
@@ -39,29 +34,28 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
     kind = output.suffix.lower()
     if kind not in (".png", ".npz", *FILMS):
         raise UserError(_("“{file}” should end in .png, .npz, .gif or .webp.").format(file=output.name))
-    if not 1 <= arguments.scale <= 16 or (arguments.columns is not None and not 1 <= arguments.columns <= 1000):
-        raise UserError(_("The scale goes from 1 to 16, the columns from 1 to 1000."))
+    request, walk = given_request(arguments, Sample), given_request(arguments, Film)
     run = find(arguments.id)
 
     from core.gan.inference import image_files
     from core.gan.inference.draw import interpolate_frames, interpolate_linear, interpolate_spherical, load_sampler
 
     sampler = load_sampler(run)
-    count, scale = arguments.count, arguments.scale
-    noise = sampler.noise(count, arguments.seed, arguments.truncation)
-    shares = sampler.shares(count, arguments.choice)
+    count, scale = request.count, request.scale
+    noise = sampler.noise(count, request.seed, request.truncation)
+    shares = sampler.shares(count, request.choice)
     if kind in FILMS:
-        goals = sampler.noise(count, arguments.seed + 1, arguments.truncation)
+        goals = sampler.noise(count, next_seed(request.seed), request.truncation)
         paths = interpolate_frames(
-            noise, goals, arguments.frames, interpolate_linear if arguments.straight else interpolate_spherical
+            noise, goals, walk.frames, interpolate_linear if walk.straight else interpolate_spherical
         )
-        sheets = [image_files.grid(sampler.draw(at, shares), arguments.columns) for at in paths]
+        sheets = [image_files.grid(sampler.draw(at, shares), request.columns) for at in paths]
         content = image_files.animation(sheets, FILMS[kind], times=scale)
     elif kind == ".npz":
         arrays = {"pictures": sampler.draw(noise, shares), "noise": noise}
         content = image_files.npz(**arrays, **({} if shares is None else {"classes": shares.argmax(1)}))
     else:
-        content = image_files.png(image_files.grid(sampler.draw(noise, shares), arguments.columns), scale)
+        content = image_files.png(image_files.grid(sampler.draw(noise, shares), request.columns), scale)
     try:
         write_bytes(output, content)
     except OSError as error:
@@ -70,7 +64,7 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
         ) from None
     if not arguments.json:
         print(printable(_("{count} pictures in {file}").format(count=count, file=output)))
-    return {"run": run.id, "output": str(output), "count": count, "seed": arguments.seed, "bytes": len(content)}
+    return {"run": run.id, "output": str(output), "count": count, "seed": request.seed, "bytes": len(content)}
 
 
 def evaluate(run: Run, path: str = "") -> dict[str, Any]:

@@ -1,28 +1,14 @@
 """HTTP endpoints of a trained GAN."""
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from core.endpoint import Endpoint
+from core.errors import UserError
 from core.gan.inference import image_files
 from core.gan.inference.draw import load_sampler
+from core.gan.inference.request import Sample
 from core.i18n import _
 from core.runs.run import Run
-from core.schema import SEED_LIMIT
 
-MOST = 400  # pictures in one answer
-
-
-class Sample(BaseModel):
-    """What to draw. `choice` is a class by name or number, or a share for each class."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    count: int = Field(64, ge=1, le=MOST)
-    seed: int = Field(0, ge=0, le=SEED_LIMIT)
-    choice: int | str | list[float] | None = None
-    truncation: float | None = Field(None, ge=0.05, le=100)
-    columns: int | None = Field(None, ge=1, le=MOST)
-    scale: int = Field(2, ge=1, le=8)
+MOST_PIXELS = 30_000_000  # of one answer: an image of more takes too much time and memory
 
 
 def endpoints(run: Run) -> list[Endpoint]:
@@ -31,7 +17,16 @@ def endpoints(run: Run) -> list[Endpoint]:
 
     def grid(request: Sample) -> bytes:
         pictures = sampler.pictures(request.count, request.seed, request.choice, request.truncation)
-        return image_files.png(image_files.grid(pictures, request.columns), request.scale)
+        sheet = image_files.grid(pictures, request.columns)
+        pixels = sheet.size * request.scale**2
+        if pixels > MOST_PIXELS:
+            raise UserError(
+                _(
+                    "The image would have {pixels:,} pixels, but at most {limit:,} are sent: ask for fewer pictures, "
+                    "fewer columns or a smaller scale."
+                ).format(pixels=pixels, limit=MOST_PIXELS)
+            )
+        return image_files.png(sheet, request.scale)
 
     def arrays(request: Sample) -> bytes:
         return image_files.npz(

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from core.bounds import option_error
 from core.endpoint import Answer, Endpoint
 from core.errors import UserError, one_line
 from core.families import family
@@ -28,7 +29,6 @@ from core.serve.guard import refusal
 BODY_LIMIT = 2_000_000  # bytes of a request
 QUEUE_SECONDS = 30.0  # that a request may wait in the queue
 ANSWER_SECONDS = 60.0  # timeout of a computation; one that cannot be cancelled blocks the queue until it ends
-SHOWN = 60  # characters of a caller's key in an error
 QUEUE_LIMIT = 16  # requests that may wait while one is computed
 log = studio_log("serve")
 
@@ -116,17 +116,15 @@ class Service:
             self._check_token(request)
             body = await self._body(request)
             endpoint = await run_in_threadpool(lambda: self.refresh()[request.url.path])
-            question = endpoint.request.model_validate_json(body, strict=True)
+            try:
+                question = endpoint.request.model_validate_json(body, strict=True)
+            except ValidationError as error:
+                raise option_error(endpoint.request, error) from None
             if self._queued >= QUEUE_LIMIT:
                 raise RefusedError(503, _("Too many requests are waiting: try again in a moment."))
             return await self._answer(endpoint, question)
         except RefusedError as error:
             return _error_response(error.status, str(error))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            # An unknown key may be as long as the request, so it is shortened in the answer.
-            where = one_line(".".join(str(part)[:SHOWN] for part in first["loc"][:4])) or _("the request")
-            return _error_response(422, f"{where}: {first['msg']}")
         except UserError as error:
             return _error_response(422, str(error))
         except Exception:
@@ -242,7 +240,7 @@ def describe(run: Run, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
                 "summary": endpoint.summary,
                 "requestBody": {
                     "required": True,
-                    "content": {"application/json": {"schema": endpoint.request.model_json_schema()}},
+                    "content": {"application/json": {"schema": endpoint.schema()}},
                 },
                 "responses": {
                     "200": {"description": "The answer", "content": {endpoint.media: {}}},

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from core.charlm.inference.request import Settings
 from core.charlm.inside.coauthoring import PERSON, Piece, merge_pieces
 from core.i18n import _
 from core.runs.run import Run
 from ui.charlm import coauthoring as coauthor
 from ui.charlm.open_run import opened_of
 from ui.runs.picker import pick_run
+from ui.widgets.config_form import request_widget
 from ui.widgets.text import guard
 
 
@@ -16,21 +18,15 @@ def editor(run: Run) -> None:
     with guard("together"):
         document, suggestions = coauthor.session_document(), coauthor.suggestions_of(run)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            heat = st.slider(
-                _("Temperature"), 0.0, 2.0, 0.8, 0.05, key="temperature", bind="query-params", width=260,
-                help=_("0 always takes the likeliest character; more is wilder. Change it on the way."),
-            )  # fmt: skip
-            length = int(
-                st.number_input(
-                    _("Characters by itself"),
-                    1,
-                    2000,
-                    coauthor.GO_ON,
-                    step=50,
-                    key="alone",
-                    bind="query-params",
-                    width=190,
-                )
+            heat = request_widget(Settings, "temperature", width=260)
+            length = request_widget(
+                Settings,
+                "length",
+                label=_("Characters by itself"),
+                key="alone",
+                value=coauthor.GO_ON,
+                step=50,
+                width=190,
             )
         left, right = st.columns([3, 2], gap="medium")
         with left:

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from core.charlm.inference.request import Settings
+from core.charlm.inference.request import Generate, Settings
 from core.i18n import _
 from ui.charlm.writing import coloured, last_sample, plain, unknown_note, write_command, writer_of
 from ui.runs.picker import pick_run
 from ui.shell import navigation
+from ui.widgets.config_form import request_form, request_widget
 from ui.widgets.text import guard
 
 st.title(_("Write"), anchor=False)
@@ -14,36 +15,18 @@ run = pick_run("charlm", train="text-train")
 if run is None:
     st.stop()
 
-prompt = st.text_area(
-    _("It goes on from"),
-    value="",
-    key="prompt",
-    height=90,
-    bind="query-params",
+prompt = request_widget(
+    Generate, "prompt", multiline=True, height=90,
     placeholder=_("Nothing: it begins by itself. Or a sentence in the manner of its text."),
-)
-with st.grid(min_column_width=170):
-    length = st.number_input(_("Characters"), 1, 20_000, 600, step=100, key="length", bind="query-params")
-    temperature = st.slider(
-        _("Temperature"),
-        0.0,
-        2.0,
-        0.8,
-        0.05,
-        key="temperature",
-        bind="query-params",
-        help=_("0 always takes the likeliest character; 1 takes the network at its word; more is wilder."),
-    )
-    top_k = st.number_input(_("Top k"), 0, 10_000, 0, key="topk", bind="query-params", help=_("0: among all."))
-    top_p = st.slider(_("Top p"), 0.05, 1.0, 1.0, 0.05, key="topp", bind="query-params")
-    seed = st.number_input(_("Seed"), 0, 2**31 - 1, 0, key="seed", bind="query-params")
+)  # fmt: skip
+values = request_form(Settings(), ("length", "temperature", "top_k", "top_p", "seed"))
 
 with st.container(horizontal=True):
     one = st.button(_("Write"), type="primary", icon=":material/edit_note:")
     strip = st.button(_("Five temperatures"), icon=":material/thermostat:")
 
 with guard("write"):
-    settings = Settings(length=int(length), temperature=temperature, top_k=int(top_k), top_p=top_p, seed=int(seed))
+    settings = Settings(**values)
     unknown_note(run, prompt)
     place = st.container(border=True).empty()
     made = st.session_state.get("made")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.i18n import _
-from ui.classifier.one_text import one_text
+from ui.classifier.one_text import one_text, threshold_slider
 from ui.classifier.whole_file import whole_file
 from ui.runs.picker import pick_run
 from ui.shell.address import choose
@@ -18,17 +18,8 @@ ways = {"one": _("One text"), "file": _("A whole file")}
 left, right = st.columns(2, vertical_alignment="bottom")
 with left:
     way = choose(st.segmented_control, _("What"), ways, key="way", required=True, label_visibility="collapsed")
-threshold = right.slider(
-    _("Not sure below"),
-    0.0,
-    0.99,
-    0.0,
-    0.01,
-    format="percent",
-    key="threshold",
-    bind="query-params",
-    help=_("Answers with a smaller probability than this become “not sure”. Evaluate shows what that costs."),
-)
+with right:
+    threshold = threshold_slider()
 
 
 @st.fragment

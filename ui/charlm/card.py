@@ -18,7 +18,7 @@ def card(run: Run) -> None:
     if st.button(_("Write on"), key="card-write", icon=":material/edit_note:"):
         st.session_state["card-seed"] = st.session_state.get("card-seed", 0) + 1
         with st.spinner(_("Writing …")):
-            settings = Settings(LENGTH, 0.7, seed=st.session_state["card-seed"])
+            settings = Settings(length=LENGTH, temperature=0.7, seed=st.session_state["card-seed"])
             st.session_state["card-text"] = (prompt, writer_of(run).write(prompt, settings)[0])
     said, text = st.session_state.get("card-text") or ("", last_sample(run)[:LENGTH])
     with st.container(height=190, border=False):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.charlm.inference.request import Settings
+from core.charlm.inference.request import Generate, Settings
 from core.i18n import _
 from core.runs.run import Run
 from ui.charlm.open_run import clamp_state, opened_of, text_of
 from ui.shell.address import choose
+from ui.widgets.config_form import request_widget
 from ui.widgets.text import md
 
 IN_ADDRESS = 1500  # maximum characters of a user's text in the address
@@ -81,11 +82,13 @@ def written_text(run: Run) -> str:
 def writing_settings(run: Run, length: int = 800) -> tuple[str, Settings]:
     """Draw inputs for prompt, length, temperature and seed in one row."""
     with st.grid(min_column_width=150):
-        prompt = st.text_input(_("It goes on from"), key="prompt", bind="query-params", max_chars=500)
-        chars = st.number_input(_("Characters"), 50, 20_000, length, step=100, key="length", bind="query-params")
-        heat = st.number_input(_("Temperature"), 0.0, 5.0, 0.8, step=0.1, key="temperature", bind="query-params")
-        seed = st.number_input(_("Seed"), 0, 2**31 - 1, 0, key="seed", bind="query-params")
-    return prompt, Settings(length=int(chars), temperature=float(heat), seed=int(seed))
+        prompt = request_widget(Generate, "prompt", max_chars=500)  # an address has to carry it
+        values = {
+            "length": request_widget(Settings, "length", value=length),
+            "temperature": request_widget(Settings, "temperature", number=True),
+            "seed": request_widget(Settings, "seed"),
+        }
+    return prompt, Settings(**values)
 
 
 def show_sentence(sentence: str) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.charlm.data.vocabulary import Vocabulary
-from core.charlm.inference.request import Settings
+from core.charlm.inference.request import Generate, Settings
+from core.flags import request_words
 from core.i18n import _, lazy_message
 from core.runs.run import Run
 from ui.shell.cache_keys import model_key
@@ -69,7 +70,5 @@ def unknown_note(run: Run, prompt: str) -> None:
 
 def write_command(run: Run, prompt: str, settings: Settings) -> str:
     """The command line that writes exactly this text."""
-    words = ["python", "-m", "core", "generate", run.id, "--prompt", prompt]
-    for name in ("length", "temperature", "top_k", "top_p", "seed", "count"):
-        words += ["--" + name.replace("_", "-"), f"{getattr(settings, name):g}"]
-    return shlex.join(words)
+    request = Generate(prompt=prompt, **dict(settings))
+    return shlex.join(["python", "-m", "core", "generate", run.id, *request_words(request, Generate.model_fields)])

@@ -7,6 +7,7 @@ from core.classifier.training.evaluate import Evaluation
 from core.classifier.training.metrics import Reliability, coverage, reliability, softmax
 from core.i18n import _
 from core.runs.run import Run
+from ui.classifier.one_text import threshold_slider
 from ui.shell import navigation
 from ui.widgets import figures
 from ui.widgets.palette import GOOD, NEUTRAL, TRAIN, VALIDATION, with_alpha
@@ -79,7 +80,7 @@ def _percent(values: np.ndarray) -> list[str]:
 
 
 def _threshold(run: Run, found: Evaluation) -> None:
-    level = st.slider(_("Not sure below"), 0.0, 0.99, 0.0, 0.01, format="percent", key="threshold", bind="query-params")
+    level = threshold_slider()
     curve, now = coverage(found.p, found.y), coverage(found.p, found.y, np.array([level]))
     answered = round(float(now.coverage[0]) * len(found.y))
     with st.grid(min_column_width=110):

@@ -5,6 +5,8 @@ import shlex
 import streamlit as st
 
 from core.classifier.inference.classify import Answer
+from core.classifier.inference.request import Settings
+from core.flags import request_words
 from core.i18n import _
 from core.runs.run import Run
 from ui.classifier.cached_data import evaluation_of
@@ -12,6 +14,7 @@ from ui.classifier.colored_text import bar, read
 from ui.classifier.open_run import classifier_of
 from ui.classifier.run_view import final_probes
 from ui.shell import navigation
+from ui.widgets.config_form import request_widget
 from ui.widgets.palette import NEUTRAL, TRAIN
 from ui.widgets.text import md
 
@@ -111,5 +114,9 @@ def one_text(run: Run, threshold: float) -> None:
         st.code(shlex.join(words + threshold_flag(threshold)), language="bash", wrap_lines=True)
 
 
+def threshold_slider() -> float:
+    return float(request_widget(Settings, "threshold", format="percent"))
+
+
 def threshold_flag(threshold: float) -> list[str]:
-    return ["--threshold", f"{threshold:g}"] if threshold else []
+    return request_words(Settings(threshold=threshold))

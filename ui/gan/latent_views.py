@@ -8,6 +8,7 @@ from core.gan.config import GANConfig
 from core.gan.data.prepare import prepare
 from core.gan.inference import image_files
 from core.gan.inference.draw import analogy, interpolate_linear, interpolate_spherical
+from core.gan.inference.request import Sample
 from core.gan.training.memorization import nearest, share_nearer_to_training
 from core.i18n import _, lazy_message
 from core.runs.run import Run
@@ -15,6 +16,7 @@ from core.sources import Source
 from ui.gan.drawing import animation, sampler_of, sheet
 from ui.shell.cache_keys import data_key
 from ui.widgets import figures
+from ui.widgets.config_form import request_widget
 from ui.widgets.palette import GENERATOR, REAL
 
 ROWS = 6
@@ -22,7 +24,7 @@ STEPS = 11
 
 
 def _seed(key: str) -> int:
-    return int(st.number_input(_("Seed"), 0, 2**31 - 1, 0, key=key, width=180))
+    return int(request_widget(Sample, "seed", key=key, bind=None, width=180))
 
 
 def directions(run: Run) -> None:
@@ -49,8 +51,10 @@ def walk(run: Run) -> None:
     """Show linear and spherical interpolation between two samples."""
     sampler = sampler_of(run)
     left, right = st.columns(2)
-    a = int(left.number_input(_("From seed"), 0, 2**31 - 1, 0, key="walk-a"))
-    b = int(right.number_input(_("To seed"), 0, 2**31 - 1, 1, key="walk-b"))
+    with left:
+        a = request_widget(Sample, "seed", label=_("From seed"), key="walk-a", bind=None)
+    with right:
+        b = request_widget(Sample, "seed", label=_("To seed"), key="walk-b", value=1, bind=None)
     one, two = sampler.noise(1, a)[0], sampler.noise(1, b)[0]
     kinds = sampler.shares(max(2, len(sampler.classes)))
     class_shares = None if kinds is None else interpolate_linear(kinds[0], kinds[1], 12)
@@ -72,7 +76,8 @@ def arithmetic(run: Run) -> None:
     sampler = sampler_of(run)
     seeds = []
     for column, (name, start) in zip(st.columns(3), (("A", 0), ("B", 1), ("C", 2)), strict=True):
-        seeds.append(int(column.number_input(name, 0, 2**31 - 1, start, key=f"sum-{name}")))
+        with column:
+            seeds.append(request_widget(Sample, "seed", label=name, key=f"sum-{name}", value=start, bind=None))
     a, b, c = (sampler.noise(1, seed)[0] for seed in seeds)
     noise = np.stack([a, b, c, analogy(a, b, c)])
     class_shares = None if not sampler.classes else sampler.shares(4, sampler.classes[0])

@@ -1,55 +1,61 @@
-"""Sampling settings for text generation. Imports no TensorFlow."""
+"""What a character model is asked to write. Nothing here imports TensorFlow."""
 
-import dataclasses
-import math
-from dataclasses import dataclass
-from typing import Any
+from core.request import Request
+from core.schema import SEED_LIMIT, Control, option
 
-from core.errors import UserError
-from core.i18n import _
-
-MAX_LENGTH = 20_000
-MAX_COUNT = 64
-MAX_PROMPT = 1_000_000
-COLDEST, HOTTEST = 1e-4, 100.0
+COLDEST = 1e-4  # below it the likeliest character wins anyway, and dividing by it would only overflow
 
 
-@dataclass(frozen=True)
-class Settings:
-    """length: characters; temperature 0: greedy; top_k 0 and top_p 1: no filtering; count: texts generated in parallel.
+def is_greedy(temperature: float) -> bool:
+    """Does this temperature always take the likeliest character, the first of equals?"""
+    return temperature < COLDEST
 
-    A top_k above the vocabulary size filters nothing. Raises UserError for a value out of range.
-    """
 
-    length: int = 500
-    temperature: float = 0.8
-    top_k: int = 0
-    top_p: float = 1.0
-    seed: int = 0
-    count: int = 1
+class Prompt(Request):
+    """What a text begins with."""
 
-    def __post_init__(self) -> None:
-        checks = (
-            (_("length"), self.length, 1, MAX_LENGTH),
-            (_("temperature"), self.temperature, 0, HOTTEST),
-            (_("top k"), self.top_k, 0, 10**9),
-            (_("seed"), self.seed, 0, 2**31 - 1),
-            (_("count"), self.count, 1, MAX_COUNT),
-        )
-        for name, value, low, high in checks:
-            if not (math.isfinite(value) and low <= value <= high):
-                raise UserError(
-                    _("The {name} cannot be {value}: it goes from {low} to {high:,}.").format(
-                        name=name, value=value, low=low, high=high
-                    )
-                )
-        if not (math.isfinite(self.top_p) and 0 < self.top_p <= 1):
-            raise UserError(_("Top p cannot be {value}: it is over 0 and at most 1.").format(value=self.top_p))
+    prompt: str = option(
+        "", "What the text begins with; without one it begins as a line does.", title="It goes on from",
+        max_length=100_000,
+    )  # fmt: skip
+
+
+class Settings(Request):
+    """How to write on. A top_k over the size of the vocabulary leaves all characters in."""
+
+    length: int = option(
+        500, "How many characters to write.", title="Characters", control=Control(step=100), ge=1, le=20_000
+    )
+    temperature: float = option(
+        0.8,
+        "0 always takes the likeliest character; 1 takes the network at its word; more is wilder.",
+        control=Control(0.0, 2.0, 0.05, slider=True),
+        ge=0,
+        le=100,
+    )
+    top_k: int = option(0, "Choose among the k likeliest characters.", off=0, ge=0, le=10**9)
+    top_p: float = option(
+        1.0,
+        "Choose among the likeliest characters that together have this probability.",
+        off=1,
+        control=Control(0.05, 1.0, 0.05, slider=True),
+        gt=0,
+        le=1,
+    )
+    seed: int = option(0, "The same seed writes the same text.", ge=0, le=SEED_LIMIT)
+    count: int = option(1, "How many texts.", ge=1, le=64)
 
     @property
     def greedy(self) -> bool:
-        """Whether to take the argmax: below COLDEST the result is the same, and the division would overflow."""
-        return self.temperature < COLDEST
+        return is_greedy(self.temperature)
 
-    def replace(self, **changes: Any) -> "Settings":
-        return dataclasses.replace(self, **changes)
+
+class Generate(Settings, Prompt):
+    """What to write on from, and how."""
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(**{name: getattr(self, name) for name in Settings.model_fields})
+
+
+REQUEST = Generate

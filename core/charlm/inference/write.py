@@ -11,13 +11,11 @@ from core.backend import keras, tf
 from core.charlm.config import CharLMConfig
 from core.charlm.data.prepare import clean
 from core.charlm.data.vocabulary import Vocabulary
-from core.charlm.inference.request import MAX_PROMPT, Settings
+from core.charlm.inference.request import Prompt, Settings
 from core.charlm.inference.step_writer import CHUNK, StepWriter
 from core.charlm.training.cells import State
 from core.charlm.training.forward import trainable_tensors
 from core.charlm.training.model import build
-from core.errors import UserError
-from core.i18n import _
 from core.runs.run import Run
 from core.training.weights import load_weights
 
@@ -47,10 +45,11 @@ class TextWriter:
         self.step_writer = step_writer or StepWriter.shared(config, len(vocabulary))
 
     def clean_prompt(self, prompt: str) -> str:
-        """Apply the preprocessing of the training text: line ends, control characters, case, Unicode form."""
-        if len(prompt) > MAX_PROMPT:
-            raise UserError(_("The prompt has more than {limit:,} characters.").format(limit=MAX_PROMPT))
-        return clean(prompt, self.config.lowercase, self.config.nfkc)[0]
+        """Apply the preprocessing of the training text: line ends, control characters, case, Unicode form.
+
+        Raises UserError for a prompt that is too long.
+        """
+        return clean(Prompt(prompt=prompt).prompt, self.config.lowercase, self.config.nfkc)[0]
 
     def stream(
         self, prompt: str, settings: Settings, chunk: int | None = None, more: Sequence[Any] = ()
@@ -67,10 +66,13 @@ class TextWriter:
             *more,
         ]
         logits, state = self._read(prepared, ids, B)
-        chances = np.zeros((settings.length, B), np.float32) if settings.greedy else uniform_numbers(settings)
+        if settings.greedy:
+            temperature, chances = COLD, np.zeros((settings.length, B), np.float32)
+        else:
+            temperature, chances = settings.temperature, uniform_numbers(settings)
         top_k = min(settings.top_k or V, V)
         sampling = (
-            tf.constant(COLD if settings.greedy else settings.temperature, tf.float32),
+            tf.constant(temperature, tf.float32),
             tf.constant(top_k),
             tf.constant(settings.top_p, tf.float32),
         )

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.charlm.data.prepare import clean
 from core.charlm.data.vocabulary import Vocabulary
-from core.charlm.inference.request import COLDEST
+from core.charlm.inference.request import is_greedy
 from core.charlm.inside.numpy_network import NumpyNetwork, State
 
 KEPT = 64  # texts whose state is cached, so that undo and branches need no rereading
@@ -109,8 +109,8 @@ class Suggestions:
 
 
 def apply_temperature(log_probs: np.ndarray, temperature: float) -> np.ndarray:
-    """Convert log-probabilities (B, V) to probabilities at a temperature; below COLDEST one-hot at the argmax."""
-    if temperature < COLDEST:
+    """Convert log-probabilities (B, V) to probabilities at a temperature; a greedy one gives one-hot at the argmax."""
+    if is_greedy(temperature):
         return np.eye(log_probs.shape[1])[log_probs.argmax(axis=1)]
     scaled = (log_probs - log_probs.max(axis=1, keepdims=True)) / temperature
     chances = np.exp(scaled)

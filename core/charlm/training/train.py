@@ -90,7 +90,7 @@ class CharLMTask:
         }
 
     def sample(self, step: int) -> dict[str, bytes]:
-        settings = Settings(self.config.sample_length, SAMPLE_TEMPERATURE, seed=self.config.seed)
+        settings = Settings(length=self.config.sample_length, temperature=SAMPLE_TEMPERATURE, seed=self.config.seed)
         text = self.config.sample_prompt + self.writer.write(self.config.sample_prompt, settings)[0]
         return {"text.txt": text.encode("utf-8", "replace")}
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from core.backend import tf
+from core.bounds import check
 from core.errors import UserError
 from core.gan.config import GANConfig
+from core.gan.inference.request import Film, Sample
 from core.gan.training.model import generator, output_range, to_network_range, to_pixels
 from core.i18n import _
 from core.runs.run import Run
 from core.training.weights import load_weights
 
-MAX_COUNT = 10_000
-MAX_FRAMES = 600
 MAX_WALKED = 50_000  # images in all frames of an animation
 AT_ONCE = 500
 PROBES = 32  # samples over which the principal directions are averaged
@@ -48,12 +48,10 @@ class ImageSampler:
     # From noise to pictures -----------------------------------------------------------------------------------------
     def noise(self, count: int, seed: int = 0, truncation: float | None = None) -> np.ndarray:
         """Normal noise (count, Z). `truncation` resamples numbers beyond ±truncation (Brock et al. 2019)."""
-        _check(_("pictures"), count, 1, MAX_COUNT)
-        _check(_("the seed"), seed, 0, 2**63 - 1)
+        Sample(count=count, seed=seed, truncation=truncation)  # raises UserError for a value out of range
         rng = np.random.default_rng(seed)
         noise = rng.standard_normal((count, self.options.latent), np.float32)
         if truncation is not None:
-            _check(_("the truncation"), truncation, 0.05, 100)
             while (beyond := np.abs(noise) > truncation).any():
                 noise[beyond] = rng.standard_normal(int(beyond.sum()), np.float32)
         return noise
@@ -131,7 +129,7 @@ class ImageSampler:
 
     def move_along(self, noise: np.ndarray, direction: int, amount: float) -> np.ndarray:
         """Move `noise` (N, Z) by `amount` along principal direction number `direction` (from 0)."""
-        _check(_("the direction"), direction, 0, self.options.latent - 1)
+        check("direction", direction, 0, self.options.latent - 1)
         return noise + np.float32(amount) * self.directions[0][direction]
 
     def find_latent(self, picture: np.ndarray, seed: int = 0) -> LatentMatch:
@@ -193,7 +191,7 @@ def load_sampler(run: Run) -> ImageSampler:
 
 def interpolate_linear(one: np.ndarray, two: np.ndarray, count: int) -> np.ndarray:
     """`count` points on the line from `one` to `two`, inclusive; for noise (Z,) and for shares (K,)."""
-    _check(_("pictures of a walk"), count, 2, MAX_FRAMES)
+    Film(frames=count)  # raises UserError for a value out of range
     share = np.linspace(0, 1, count, dtype=np.float32)[:, None]
     return (1 - share) * one + share * two
 
@@ -204,7 +202,7 @@ def interpolate_spherical(one: np.ndarray, two: np.ndarray, count: int) -> np.nd
     Halfway along a straight line the noise is about 30 % shorter than typical training noise; on the arc it is not
     (White 2016).
     """
-    _check(_("pictures of a walk"), count, 2, MAX_FRAMES)
+    Film(frames=count)  # raises UserError for what is out of bounds
     lengths = np.linalg.norm(one), np.linalg.norm(two)
     if min(lengths) == 0:
         return interpolate_linear(one, two, count)
@@ -233,12 +231,3 @@ def interpolate_frames(
 def analogy(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Latent arithmetic A − B + C of noise (…, Z) (Radford et al. 2016)."""
     return a - b + c
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise UserError(
-            _("{name} cannot be {value:g}: choose from {low:g} to {high:g}.").format(
-                name=name[:1].upper() + name[1:], value=value, low=low, high=high
-            )
-        )

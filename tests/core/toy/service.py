@@ -1,14 +1,9 @@
 """The endpoints of a trained toy's HTTP service."""
 
-from pydantic import BaseModel
-
 from core.endpoint import Answer, Endpoint
 from core.runs.run import Run
+from tests.core.toy.inference.request import Count
 from tests.core.toy.training.train import make_task
-
-
-class Count(BaseModel):
-    up_to: int = 3
 
 
 def endpoints(run: Run) -> list[Endpoint]:

@@ -41,13 +41,13 @@ def predicted(writer, text):
 
 
 def test_greedy_text_takes_the_likeliest_character_of_the_keras_model_each_time(writer):
-    text = writer.write("abc", Settings(40, temperature=0))[0]
+    text = writer.write("abc", Settings(length=40, temperature=0))[0]
     best = predicted(writer, "abc" + text).argmax(-1)[2:-1]
     assert text == VOCABULARY.decode(best)
 
 
 def test_each_probability_is_the_keras_models_whatever_the_temperature(writer):
-    chunks = list(writer.stream("abc", Settings(30, temperature=1.7, top_k=5)))
+    chunks = list(writer.stream("abc", Settings(length=30, temperature=1.7, top_k=5)))
     text = written(chunks)
     expected = predicted(writer, "abc" + text)[2:-1][np.arange(30), VOCABULARY.encode(text)]
     np.testing.assert_allclose(np.concatenate([chunk.probabilities[0] for chunk in chunks]), expected, atol=5e-5)
@@ -55,62 +55,62 @@ def test_each_probability_is_the_keras_models_whatever_the_temperature(writer):
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
 def test_the_text_does_not_depend_on_the_chunks_it_comes_in(writer, chunk):
-    settings = Settings(60, count=2, seed=5)
+    settings = Settings(length=60, count=2, seed=5)
     chunks = list(writer.stream("ab", settings, chunk))
     assert max(len(one.symbols[0]) for one in chunks) == min(chunk, 60)
     assert [written(chunks, row) for row in (0, 1)] == writer.write("ab", settings)
 
 
 def test_the_seed_the_prompt_and_the_texts_number_each_change_the_text(writer):
-    one, two = writer.write("ab", Settings(50, count=2))
-    assert one == writer.write("ab", Settings(50, count=2))[0]
-    others = {two, writer.write("ab", Settings(50, seed=1))[0], writer.write("ba", Settings(50))[0]}
+    one, two = writer.write("ab", Settings(length=50, count=2))
+    assert one == writer.write("ab", Settings(length=50, count=2))[0]
+    others = {two, writer.write("ab", Settings(length=50, seed=1))[0], writer.write("ba", Settings(length=50))[0]}
     assert len({one, *others}) == 4
 
 
 def test_a_longer_text_begins_like_the_shorter_one(writer):
-    assert writer.write("ab", Settings(90))[0].startswith(writer.write("ab", Settings(30))[0])
+    assert writer.write("ab", Settings(length=90))[0].startswith(writer.write("ab", Settings(length=30))[0])
 
 
 def test_top_k_and_top_p_leave_only_the_likeliest_in(writer):
-    one = writer.write("abc", Settings(40, top_k=1, temperature=1.0))[0]
-    assert one == writer.write("abc", Settings(40, temperature=0))[0]
-    assert one == writer.write("abc", Settings(40, top_p=1e-6))[0]
-    text = writer.write("abc", Settings(60, top_k=3, temperature=2.0))[0]
+    one = writer.write("abc", Settings(length=40, top_k=1, temperature=1.0))[0]
+    assert one == writer.write("abc", Settings(length=40, temperature=0))[0]
+    assert one == writer.write("abc", Settings(length=40, top_p=1e-6))[0]
+    text = writer.write("abc", Settings(length=60, top_k=3, temperature=2.0))[0]
     ranks = (-predicted(writer, "abc" + text)[2:-1]).argsort(-1).argsort(-1)
     assert max(ranks[np.arange(60), VOCABULARY.encode(text)]) == 2
-    text = writer.write("abc", Settings(60, top_p=0.6, temperature=1.0))[0]
+    text = writer.write("abc", Settings(length=60, top_p=0.6, temperature=1.0))[0]
     share = predicted(writer, "abc" + text)[2:-1]
     for row, symbol in zip(share, VOCABULARY.encode(text), strict=True):
         assert row[row > row[symbol]].sum() < 0.6
-    assert writer.write("abc", Settings(40, top_k=10**6)) == writer.write("abc", Settings(40))
+    assert writer.write("abc", Settings(length=40, top_k=10**6)) == writer.write("abc", Settings(length=40))
 
 
 def test_unknown_can_be_read_but_is_never_written(writer):
     assert writer.vocabulary.unknown("αβ") == ["α", "β"]
-    text = writer.write("αβγ", Settings(400, temperature=50.0))[0]
+    text = writer.write("αβγ", Settings(length=400, temperature=50.0))[0]
     assert UNKNOWN not in text
     assert len(set(text)) == V - 1
-    assert writer.write("αβγ", Settings(30)) != writer.write("", Settings(30))
+    assert writer.write("αβγ", Settings(length=30)) != writer.write("", Settings(length=30))
 
 
 def test_an_empty_prompt_begins_as_a_line_does_and_a_prompt_is_read_as_the_text_was(writer):
-    assert writer.write("", Settings(30)) == writer.write("\n", Settings(30))
-    assert writer.write("AB\r\nC", Settings(30)) == writer.write("ab\nc", Settings(30))
+    assert writer.write("", Settings(length=30)) == writer.write("\n", Settings(length=30))
+    assert writer.write("AB\r\nC", Settings(length=30)) == writer.write("ab\nc", Settings(length=30))
 
 
 def test_a_long_prompt_is_read_whole(writer, monkeypatch):
     prompt = "abcdefgh abc\n" * 8
-    whole = writer.write(prompt, Settings(30))
+    whole = writer.write(prompt, Settings(length=30))
     monkeypatch.setattr(write, "CHUNK", 32)
-    assert writer.write(prompt, Settings(30)) == whole
+    assert writer.write(prompt, Settings(length=30)) == whole
     last = predicted(writer, prompt)[-1].argmax()
-    assert VOCABULARY.encode(writer.write(prompt, Settings(1, temperature=0))[0])[0] == last
+    assert VOCABULARY.encode(writer.write(prompt, Settings(length=1, temperature=0))[0])[0] == last
 
 
 @pytest.mark.parametrize("temperature", [0, 1e-9, 1e-4, 0.5, 100.0])
 def test_every_allowed_temperature_writes(writer, temperature):
-    assert len(writer.write("a", Settings(20, temperature=temperature))[0]) == 20
+    assert len(writer.write("a", Settings(length=20, temperature=temperature))[0]) == 20
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_settings_that_cannot_be_meant_are_one_sentence(wrong):
 
 def test_a_prompt_beyond_all_measure_is_refused(writer):
     with pytest.raises(UserError, match="prompt"):
-        writer.write("a" * 1_000_001, Settings(1))
+        writer.write("a" * 1_000_001, Settings(length=1))
 
 
 @pytest.mark.parametrize("V", [1, 2, 9, 50, 3000])
@@ -149,7 +149,10 @@ def test_the_first_and_the_last_chance_choose_something_with_a_weight():
 
 
 def test_each_text_has_its_own_numbers_whatever_is_asked_beside_it():
-    both, one = uniform_numbers(Settings(50, count=2, seed=3)), uniform_numbers(Settings(20, count=1, seed=3))
+    both, one = (
+        uniform_numbers(Settings(length=50, count=2, seed=3)),
+        uniform_numbers(Settings(length=20, count=1, seed=3)),
+    )
     np.testing.assert_array_equal(both[:20, 0], one[:, 0])
     assert not np.any(both[:, 0] == both[:, 1])
     assert both.min() >= 0
@@ -164,11 +167,11 @@ def test_networks_of_one_shape_share_what_was_compiled_also_with_other_alphabets
         for V in (9, 12, 15)
     ]
     assert len({id(writer.step_writer) for writer in writers}) == 1
-    texts = [writer.write("ab", Settings(40, seed=3)) for writer in writers]
+    texts = [writer.write("ab", Settings(length=40, seed=3)) for writer in writers]
     assert writers[0].step_writer.write.experimental_get_tracing_count() == 1
     for writer, text in zip(writers, texts, strict=True):
         alone = TextWriter(writer.model, config, writer.vocabulary, StepWriter(config, len(writer.vocabulary)))
-        assert alone.write("ab", Settings(40, seed=3)) == text
+        assert alone.write("ab", Settings(length=40, seed=3)) == text
 
 
 @pytest.mark.parametrize("V", [1, 2, 63, 64, 65, 511, 513, 3000, 65536])

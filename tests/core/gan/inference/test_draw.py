@@ -78,7 +78,7 @@ def test_a_run_without_classes_has_none_to_choose(sampler):
 
 @pytest.mark.parametrize(("count", "truncation"), [(0, None), (10_001, None), (-1, None), (1, 0.0), (1, float("nan"))])
 def test_limits_hold_in_core(sampler, count, truncation):
-    with pytest.raises(UserError, match="choose from"):
+    with pytest.raises(UserError, match="choose a"):
         sampler.noise(count, 0, truncation)
 
 

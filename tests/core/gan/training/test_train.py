@@ -225,10 +225,10 @@ def test_the_command_draws_one_class_from_a_seed(finished, tmp_path, feature_ext
     ("arguments", "sentence"),
     [
         (["--output", "a.txt"], "should end in .png"),
-        (["--count", "0"], "Pictures cannot be 0"),
+        (["--count", "0"], "“count” cannot be 0: choose a whole number from 1 to 10,000"),
         (["--class", "cat"], "no class “cat”"),
-        (["--truncation", "0"], "truncation cannot be 0"),
-        (["--scale", "99"], "scale goes from 1 to 16"),
+        (["--truncation", "0"], "“truncation” cannot be 0: choose a number from 0.05 to 100, or none"),
+        (["--scale", "99"], "“scale” cannot be 99: choose a whole number from 1 to 16"),
         (["--output", "no/such/folder/a.png"], "cannot be written"),
     ],
 )
