@@ -168,11 +168,12 @@ class Run:
 
     @property
     def baselines(self) -> list[dict[str, Any]]:
-        """Reference values for the run's figures: each has a `name`, a `label` and a finite `value`."""
+        """Reference values for the run's figures: `name`, `label`, the `metric` it is compared by, a finite `value`."""
         content = self.read_json("baselines.json")
         sound = [item for item in content if isinstance(item, dict)] if isinstance(content, list) else []
         return [
-            {key: clean_name(str(item.get(key, ""))) for key in ("name", "label")} | {"value": float(item["value"])}
+            {key: clean_name(str(item.get(key, ""))) for key in ("name", "label", "metric")}
+            | {"value": float(item["value"])}
             for item in sound[:BASELINES_LIMIT]
             if is_number(item.get("value"))
         ]

@@ -7,4 +7,4 @@ from core.training.verdict import Verdict
 
 
 def verdicts(run: Run, rows: list[dict[str, Any]]) -> list[Verdict]:
-    return [Verdict("info", "The toy has been counting.", f"{len(rows)} lines")] if rows else []
+    return [Verdict("info", "The toy has been counting.", f"{len(rows)} lines of figures")] if rows else []
