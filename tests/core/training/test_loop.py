@@ -13,6 +13,7 @@ from core.runs.status import Status
 from core.training import loop, planning
 from core.training.loop import Trainer
 from core.training.task import Best
+from tests.core.toy.training.train import numbers_in
 from tests.core.toy_family import PLAN, ToyTask, toy_run
 
 
@@ -69,7 +70,7 @@ def test_the_best_weights_are_kept_and_reported_not_the_last(toy):
     assert best < PLAN["total_steps"]
     assert run.report["best_step"] == best
     assert run.report["best_value"] == values[best]
-    kept = np.load(run.model_path, allow_pickle=False)
+    kept = numbers_in(run.model_path)
     assert np.square(kept - np.arange(3)).sum() == pytest.approx(values[best] - max(0, best - 40), rel=1e-5)
     assert run.report["final_loss"] == pytest.approx(values[best] - max(0, best - 40), rel=1e-5)
 
