@@ -13,7 +13,7 @@ from ui.charlm.finder import finder
 from ui.charlm.open_run import clamp_state, opened_of, passage_of, warn_about_address
 from ui.shell import navigation
 from ui.shell.address import choose
-from ui.widgets import figures
+from ui.widgets import figures, tint
 
 WITH_GUESSES, WITHOUT = 420, 1600  # characters on the screen at once
 
@@ -61,7 +61,7 @@ def _picture(
         else:
             st.html(colored_text.tinted(symbols, grounds, titles))
         low = "0" if gate else f"{-reach:.2g}"
-        st.html(colored_text.scale(low, f"{reach:.2g}", signed=not gate))
+        st.html(tint.scale(low, f"{reach:.2g}", signed=not gate))
     figures.data_table(
         {
             _("character"): [colored_text.visible(symbol) for symbol in symbols],

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from ui.widgets.palette import COOL, HEAT
+from ui.widgets.palette import HEAT
 from ui.widgets.text import escape
+from ui.widgets.tint import tint
 
 SERIF = "Georgia,'Noto Serif CJK SC',serif"
 BOX = f"white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7;font-family:{SERIF}"
@@ -21,11 +22,6 @@ VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\u3000": "␣"}
 def visible(symbol: str) -> str:
     """Replace white space by a visible symbol."""
     return VISIBLE.get(symbol, symbol)
-
-
-def tint(value: float) -> str:
-    """CSS background for a value in [−1, 1]: warm below 0, cool above, transparent at 0."""
-    return f"rgba({COOL if value > 0 else HEAT},{min(1.0, abs(value)) * 0.62:.2f})"
 
 
 def tinted(symbols: Sequence[str], values: Sequence[float], titles: Sequence[str], mark: int | None = None) -> str:
@@ -70,14 +66,4 @@ def excerpt(before: str, middle: str, after: str) -> str:
         f'<div style="{BOX}"><span style="opacity:.65">{escape(before)}</span>'
         f'<mark style="background:rgba({HEAT},.4);color:inherit">{escape(middle)}</mark>'
         f'<span style="opacity:.65">{escape(after)}</span></div>'
-    )
-
-
-def scale(low: str, high: str, signed: bool) -> str:
-    """Colour legend from `low` to `high`."""
-    ends = (-1.0, -0.5, 0.0, 0.5, 1.0) if signed else (0.0, 0.25, 0.5, 0.75, 1.0)
-    stops = ",".join(tint(end) for end in ends)
-    return (
-        f'<small>{escape(low)} <span style="display:inline-block;vertical-align:middle;width:7rem;height:.7rem;'
-        f'border-radius:4px;background:linear-gradient(90deg,{stops})"></span> {escape(high)}</small>'
     )

@@ -12,7 +12,7 @@ from ui.charlm import colored_text
 from ui.charlm.choose_text import choose_text, notes, show_sentence
 from ui.charlm.open_run import clamp_state, opened_of, passage_of
 from ui.shell.cache_keys import model_key
-from ui.widgets import figures
+from ui.widgets import figures, tint
 from ui.widgets.palette import TRAIN
 
 BACK = 200  # characters before a prediction that are analysed
@@ -83,7 +83,7 @@ def _one(passage: Passage, place: int, signed: bool) -> None:
     with st.container(border=True):
         st.html(colored_text.tinted(symbols, grounds, titles, mark=len(symbols) - 1))
         low = f"{-reach:.2g}" if signed else "0"
-        st.html(colored_text.scale(low, f"{reach:.2g}", signed))
+        st.html(tint.scale(low, f"{reach:.2g}", signed))
     figures.data_table(
         {
             _("characters back"): list(range(len(strength), 0, -1)),

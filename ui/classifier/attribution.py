@@ -10,7 +10,6 @@ import streamlit as st
 from core.classifier.data.words import group_words
 from core.i18n import N_, _, lazy_message, translated_mapping
 from core.runs.run import Run
-from ui.charlm.colored_text import scale
 from ui.classifier.colored_text import tinted
 from ui.classifier.open_run import explainer_of
 from ui.shell.address import choose
@@ -18,6 +17,7 @@ from ui.shell.cache_keys import model_key
 from ui.widgets import figures
 from ui.widgets.palette import NEUTRAL, RUNS, SEQUENTIAL
 from ui.widgets.text import md
+from ui.widgets.tint import scale
 
 if TYPE_CHECKING:
     from core.classifier.inference.classify import Token

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # mypy checks the modules against the protocols of those who ask for them
     from ui.gan import card, run_view, screens
-    from ui.home.cards import CardModule
     from ui.runs.family_view import RunView
-    from ui.shell.families import FamilyScreens
+    from ui.shell.families import CardModule, FamilyScreens
 
     _screens: FamilyScreens = screens.SCREENS
     _run_view: RunView = run_view

@@ -1,7 +1,5 @@
 """The Overview's cards: one per family, with its demo run and a button that trains on the embedded sample."""
 
-from typing import Protocol
-
 import streamlit as st
 
 from core.families import Family, plan_options
@@ -11,14 +9,8 @@ from core.runs.run import Run
 from core.runs.store import create, list_runs
 from core.samples.registry import sample, sample_names
 from ui.shell import navigation
-from ui.shell.families import family_module
+from ui.shell.families import CardModule, family_module
 from ui.widgets.text import guard, md
-
-
-class CardModule(Protocol):
-    """`ui/<key>/card.py`: a trained run, ready to be tried."""
-
-    def card(self, run: Run, /) -> None: ...
 
 
 def card(family: Family) -> None:

@@ -7,10 +7,11 @@ screens.py says which pages it has (FamilyScreens), run_view.py what the run vie
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from core.families import FAMILIES
 from core.i18n import translated_fields
+from core.runs.run import Run
 
 
 @translated_fields("title", "section")
@@ -35,6 +36,12 @@ class FamilyScreens:
     screens: tuple[Screen, ...] = ()
     use: str = ""
     inside: str = ""
+
+
+class CardModule(Protocol):
+    """`card.py`: a trained run on the first page, ready to be tried."""
+
+    def card(self, run: Run, /) -> None: ...
 
 
 def family_module(key: str, name: str) -> Any | None:
