@@ -3,16 +3,18 @@
 import csv
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable
 
 from core.classifier.data.decoding import decode
-from core.classifier.data.table import MAX_BYTES, MAX_CELL, NO, YES, Header, Table, shaped
+from core.classifier.data.table import MAX_BYTES, MAX_CELL, NO, YES, Header, Table, check_size_of_table, shaped
 from core.errors import UserError
 from core.i18n import N_, _
 from core.sources import Source, check_size
 
 MAX_COLUMNS = 500
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 SAMPLE_CHARS, SAMPLE_ROWS = 1 << 18, 300
 SEPARATORS = {"\t": N_("tab"), ",": N_("comma"), ";": N_("semicolon"), "|": N_("bar")}
 
@@ -42,7 +44,8 @@ class _Lines:
     """Lines of a text with their count; an iterator that a second reader can take over from a first."""
 
     def __init__(self, text: str) -> None:
-        self._lines, self.count, self.last = io.StringIO(text, newline=""), 0, ""
+        # No StringIO: it keeps four bytes for each character.
+        self._lines, self.count, self.last = (found.group() for found in LINE.finditer(text)), 0, ""
 
     def __iter__(self) -> "_Lines":
         return self
@@ -56,7 +59,7 @@ class _Lines:
 def _records(name: str, text: str, separator: str, quoted: bool) -> tuple[list[list[str]], list[int]]:
     """All rows that hold anything, and the lines they begin in."""
     csv.field_size_limit(max(MAX_BYTES, csv.field_size_limit()))
-    records, numbers, lines = list[list[str]](), list[int](), _Lines(text)
+    records, numbers, lines, cells = list[list[str]](), list[int](), _Lines(text), 0
     reader = _reader(lines, separator, quoted)
     while True:
         line = lines.count + 1
@@ -77,6 +80,8 @@ def _records(name: str, text: str, separator: str, quoted: bool) -> tuple[list[l
             reader = _reader(lines, separator, quoted)
         _check_record(name, record, line)
         if any(cell and not cell.isspace() for cell in record):
+            cells += len(record)
+            check_size_of_table(name, len(records) + 1, -(-cells // (len(records) + 1)))
             records.append(record)
             numbers.append(line)
 

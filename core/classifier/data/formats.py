@@ -2,11 +2,15 @@
 
 import io
 import json
+import zipfile
 from typing import Any
 
-from core.classifier.data.table import MAX_ROWS, Header, Table, check_cells, shaped
+from core.classifier.data.table import Header, Table, check_cells, check_size_of_table, shaped
 from core.errors import UserError
 from core.i18n import N_, _
+from core.zip_reader import blocks
+
+MAX_TAGS = 6_000_000  # of all parts of an Excel file; 300,000 rows of text and label have 5 million
 
 
 def from_json(name: str, text: str) -> Table:
@@ -19,6 +23,7 @@ def from_json(name: str, text: str) -> Table:
             for number, line in enumerate(text.split("\n"), 1):
                 if line.strip():
                     items.append((number, decoder.decode(line)))
+                    check_size_of_table(name, len(items), 1)
     except (ValueError, RecursionError) as error:
         at = int(getattr(error, "lineno", 1)) if text.lstrip()[:1] == "[" else number
         raise UserError(
@@ -36,6 +41,7 @@ def from_json(name: str, text: str) -> Table:
             columns.setdefault(key, len(columns))
         if len(columns) > 500:
             raise UserError(_("The rows of “{name}” have more than 500 different keys.").format(name=name))
+    check_size_of_table(name, len(items), len(columns))
     rows = [[_cell(item.get(key)) for key in columns] for _number, item in items]
     check_cells(name, rows, [number for number, _item in items])
     table = shaped(name, [list(columns), *rows], [0, *(number for number, _item in items)], "yes")
@@ -58,8 +64,10 @@ def from_excel(name: str, data: bytes, header: Header) -> Table:
     """The first sheet of an Excel file that holds anything. Raises UserError where none does, or it is damaged."""
     from openpyxl import load_workbook
 
+    _check_markup(name, data)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        seen = cells = 0  # rows of all sheets, the empty ones too, and cells of this one
         for sheet in book.worksheets:
             rows, numbers = list[list[str]](), list[int]()
             for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
@@ -67,12 +75,8 @@ def from_excel(name: str, data: bytes, header: Header) -> Table:
                 if any(cell and not cell.isspace() for cell in row):
                     rows.append(row)
                     numbers.append(number)
-                if number > MAX_ROWS:
-                    raise UserError(
-                        _("“{name}” has more than {limit:,} rows: bring a part of it.").format(
-                            name=name, limit=MAX_ROWS
-                        )
-                    )
+                seen, cells = seen + 1, cells + len(row)
+                check_size_of_table(name, seen, -(-cells // seen))
             if rows:
                 width = max(len(row) - next(i for i, cell in enumerate(reversed(row)) if cell) for row in rows)
                 check_cells(name, rows, numbers)
@@ -88,6 +92,21 @@ def from_excel(name: str, data: bytes, header: Header) -> Table:
             )
         ) from None
     raise UserError(_("No sheet of “{name}” holds a row.").format(name=name))
+
+
+def _check_markup(name: str, data: bytes) -> None:
+    """Raise UserError for more XML than a table within the limits has: openpyxl builds all shared strings at once."""
+    tags = 0
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.infolist():
+            for block in blocks(archive, entry):
+                tags += block.count(b"<")
+                if tags > MAX_TAGS:
+                    raise UserError(
+                        _("“{name}” holds more markup than a table of text needs: save its sheet as CSV.").format(
+                            name=name
+                        )
+                    )
 
 
 def _excel_cell(value: Any) -> str:

@@ -16,21 +16,25 @@ from core.zip_reader import Limits, ZipFaultError, ZipReader
 
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".gz")
 MAX_FILES = 300_000
+MAX_DEPTH = 2  # archives within archives
 
 
-def read_table(source: Source, header: Header = "auto") -> Table:
+def read_table(source: Source, header: Header = "auto", depth: int = 0) -> Table:
     """Read one file: CSV, TSV, JSON lines, a JSON list, Excel, each also in gzip, or a zip with a folder a class.
 
-    Raises UserError for what is none of these, is too large, or is broken, naming the line.
+    depth: in how many archives it lies. Raises UserError for what is none of these, is too large, or is broken, naming
+    the line.
     """
     name, data = source.name, source.data
     check_size(name, len(data), MAX_BYTES)
+    if depth > MAX_DEPTH:
+        raise UserError(_("“{name}” lies in archives within archives: unpack it first.").format(name=name))
     if data.startswith(GZIP):
         name, data = name.removesuffix(".gz"), _gunzip(name, data)
     if not data.strip():
         raise UserError(_("“{name}” is empty: bring a table of texts and labels.").format(name=name))
     if data.startswith(ZIP):
-        table = _from_zip(name, data, header)
+        table = _from_zip(name, data, header, depth)
     elif data.startswith(OLD_OFFICE):
         raise UserError(_("“{name}” is an old Excel file: save it as .xlsx or CSV.").format(name=name))
     else:
@@ -64,7 +68,7 @@ def _gunzip(name: str, data: bytes) -> bytes:
         raise UserError(_("“{name}” is a damaged gzip file: pack it anew.").format(name=name)) from None
 
 
-def _from_zip(name: str, data: bytes, header: Header) -> Table:
+def _from_zip(name: str, data: bytes, header: Header, depth: int) -> Table:
     """An Excel file, a zip that holds one table, or one with a folder a class."""
     try:
         archive = ZipReader(data, Limits(MAX_FILES, MAX_BYTES))
@@ -72,7 +76,7 @@ def _from_zip(name: str, data: bytes, header: Header) -> Table:
         if any(entry.filename == "xl/workbook.xml" for entry in entries):
             return from_excel(name, data, header)
         if len(entries) == 1 and entries[0].filename.lower().endswith(TABLES):
-            return read_table(Source(entries[0].filename, archive.read(entries[0])), header)
+            return read_table(Source(entries[0].filename, archive.read(entries[0])), header, depth + 1)
         files = ((entry.filename, archive.read(entry)) for entry in entries if entry.filename.lower().endswith(".txt"))
         return from_folders(name, files)
     except ZipFaultError as fault:

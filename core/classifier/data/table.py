@@ -12,6 +12,7 @@ from core.i18n import N_, _
 MAX_BYTES = 150_000_000  # of a file, packed or unpacked
 MAX_CELL = 1_000_000
 MAX_ROWS = 2_000_000
+MAX_CELLS = 8_000_000  # rows × columns; each costs memory also where it is empty
 NAMELESS = re.compile(r"column (\d+)")
 YES, NO = N_("yes"), N_("no")
 LABEL_NAMES = {
@@ -65,6 +66,21 @@ class Table:
         return [row[index] for row in self.rows]
 
 
+def check_size_of_table(name: str, rows: int, columns: int) -> None:
+    """Raise UserError for a table over MAX_ROWS or MAX_CELLS; call it before anything of that size is allocated."""
+    if rows > MAX_ROWS:
+        raise UserError(
+            _("“{name}” has more than {limit:,} rows: bring a part of it.").format(name=name, limit=MAX_ROWS)
+        )
+    if rows * columns > MAX_CELLS:
+        raise UserError(
+            _(
+                "“{name}” has {columns:,} columns and so many rows that they have more than {limit:,} cells: keep the "
+                "columns of text and label, or bring a part of it."
+            ).format(name=name, columns=columns, limit=MAX_CELLS)
+        )
+
+
 def check_cells(name: str, rows: Iterable[Sequence[str]], numbers: Iterable[int]) -> None:
     """Raise UserError where a cell has more than MAX_CELL characters. numbers: the rows' places in the file."""
     for row, number in zip(rows, numbers, strict=True):
@@ -81,12 +97,6 @@ def shaped(name: str, records: list[list[str]], numbers: list[int], header: Head
     """Make all rows equally wide and name the columns. Raises UserError where there is but one column."""
     if not records:
         raise UserError(_("“{name}” has only empty rows: bring a table of texts and labels.").format(name=name))
-    if len(records) > MAX_ROWS:
-        raise UserError(
-            _("“{name}” has {count:,} rows, but at most {limit:,} can be used: bring a part of it.").format(
-                name=name, count=len(records), limit=MAX_ROWS
-            )
-        )
     has_header = header == "yes" or (header == "auto" and _has_header(records))
     width = len(records[0]) if has_header else Counter(map(len, records)).most_common(1)[0][0]
     names = records[0] if has_header else [""] * width
@@ -96,6 +106,7 @@ def shaped(name: str, records: list[list[str]], numbers: list[int], header: Head
         widest = Counter(map(len, records)).most_common(1)
         if widest and widest[0][0] == width + 1:
             names, width = ["", *names], width + 1
+    check_size_of_table(name, len(records), width)
     ragged = [n for row, n in zip(records, numbers, strict=True) if len(row) > width and any(row[width:])]
     rows = [row[:width] if len(row) >= width else row + [""] * (width - len(row)) for row in records]
     return Table(name, _unique(names), rows, numbers, {N_("header"): YES if has_header else NO}, ragged)

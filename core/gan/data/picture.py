@@ -11,6 +11,7 @@ from core.i18n import _
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 MAX_PIXELS = 40_000_000
+REDUCED_PIXELS = 4_000_000  # from twice the side of this on an image is reduced before it is converted
 MIN_SIDE = 4
 MIN_CONTRAST = 16  # grey levels of 255
 PLAIN = 0.75  # share of border pixels near their median from which a background counts as plain
@@ -47,7 +48,7 @@ def decode(data: bytes) -> np.ndarray:
             if min(width, height) < MIN_SIDE:
                 raise UnusableError(_("it has only {width} × {height} pixels").format(width=width, height=height))
             image.draft("L", (128, 128))  # decodes a large JPEG at reduced size
-            return _grey(ImageOps.exif_transpose(image))
+            return _grey(ImageOps.exif_transpose(_reduced(image)))
     except UnusableError:
         raise
     except Image.DecompressionBombError:
@@ -58,6 +59,16 @@ def decode(data: bytes) -> np.ndarray:
         raise UnusableError(_("it is no PNG, JPEG, GIF, BMP, WebP or TIFF picture")) from None
     except Exception:  # Pillow's decoders raise many kinds of error on damaged files
         raise UnusableError(_("it is damaged or cut short")) from None
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """A very large image at a whole fraction of its size: as decimals it would take 40 times its memory."""
+    factor = int((image.width * image.height / REDUCED_PIXELS) ** 0.5)
+    if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA"):
+        return image
+    small = image.reduce(factor)
+    small.info = image.info
+    return small
 
 
 def _grey(image: Image.Image) -> np.ndarray:

@@ -19,6 +19,7 @@ from core.sources import Source
 
 MAX_BYTES = 400_000_000
 MAX_IMAGES = 100_000
+MAX_READ = 250_000  # pictures of one array that are looked at, copies among them
 MAX_HELD = 10_000
 MIN_HELD = 16
 MIN_CLASS = 8  # images of one class
@@ -143,6 +144,12 @@ class _ImageSetBuilder:
         pictures, size = part.pictures, self.options.size
         if not len(pictures):
             return
+        if len(pictures) > MAX_READ:
+            raise UserError(
+                _("“{file}” holds {count:,} pictures, but at most {limit:,} can be read: bring a part of it.").format(
+                    file=file, count=len(pictures), limit=MAX_READ
+                )
+            )
         background = estimate_background(pictures[:: max(1, len(pictures) // 2000)])
         invert = self._invert(background)
         flat = pictures.reshape(len(pictures), -1)

@@ -6,9 +6,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.errors import UserError
 from core.gan.config import GANConfig
+from core.gan.data import picture
+from core.gan.data import prepare as module
 from core.gan.data.arrays import to_grey
 from core.gan.data.prepare import prepare
 from core.sources import Source
@@ -83,3 +86,24 @@ def test_the_grey_of_a_colour_is_its_luma(channels):
     colour = np.random.default_rng(1).integers(0, 256, (50, 8, 8, channels), np.uint8)
     expected = np.floor(colour[..., :3] @ np.array([0.299, 0.587, 0.114]) + 0.5)
     assert np.abs(to_grey(colour, "x", "x.npz", []).astype(int) - expected).max() <= 1
+
+
+def test_more_pictures_than_can_be_read_are_refused_before_the_first(monkeypatch):
+    monkeypatch.setattr(module, "MAX_READ", 99)
+    monkeypatch.setattr(module, "fit", lambda *_given: pytest.fail("a picture was read"))
+    with pytest.raises(UserError, match="holds 100 pictures, but at most 99 can be read"):
+        taken(x=saved(X))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_a_very_large_picture_is_reduced_before_it_is_converted(mode, monkeypatch):
+    drawn = np.zeros((400, 400), np.uint8)
+    drawn[100:300, 152:252] = 255
+    out = io.BytesIO()
+    Image.fromarray(drawn).convert(mode).save(out, "PNG")
+    whole = picture.decode(out.getvalue())
+    monkeypatch.setattr(picture, "REDUCED_PIXELS", 10_000)
+    small = picture.decode(out.getvalue())
+    assert whole.shape == (400, 400)
+    assert small.shape == (100, 100)
+    assert np.array_equal(small, whole[::4, ::4])
