@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.i18n import _
+from core.well_formed import well_formed
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,9 @@ class Source:
     name: str
     data: bytes
     role: str = "train"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", well_formed(self.name))
 
     @property
     def sha256(self) -> str:

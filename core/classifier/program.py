@@ -1,13 +1,11 @@
 """Export a classifier as a standalone training program."""
 
-import csv
-import io
-
 import numpy as np
 
 from core.classifier.config import ClassifierConfig
 from core.classifier.data import tokenizer as tokenizers
 from core.classifier.data.prepare import Prepared, prepare
+from core.csv_safety import csv_text
 from core.runs.run import Run
 from core.training import program_source
 
@@ -60,17 +58,15 @@ def use(run: Run) -> str:
 
 
 def _rows(data: Prepared, config: ClassifierConfig) -> bytes:
-    out = io.StringIO()
-    write = csv.writer(out, lineterminator="\n")
-    write.writerow(["part", "label", "weight", "text", *(f"target {label}" for label in data.classes)])
+    rows = [["part", "label", "weight", "text", *(f"target {label}" for label in data.classes)]]
     targets, weights = _targets(data, config)
     for part in PARTS:
         texts, labels = data.part(part)
         for place, (text, label) in enumerate(zip(texts, labels, strict=True)):
             taught = [f"{share:.5f}" for share in targets[place]] if part == "train" else []
             weight = f"{weights[label]:.5f}"
-            write.writerow([part, data.classes[label], weight, text, *taught])
-    return out.getvalue().encode("utf-8", "surrogatepass")
+            rows.append([part, data.classes[label], weight, text, *taught])
+    return csv_text(rows).encode()
 
 
 def _targets(data: Prepared, config: ClassifierConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -202,7 +198,7 @@ def tokens(text):
 _READING = """
 # The rows, and the tokens that are known: 0 is padding, 1 what is unknown, 2 the first token that gathers
 csv.field_size_limit(10**9)
-with (HERE / "rows.csv").open(encoding="utf-8", errors="surrogatepass", newline="") as file:
+with (HERE / "rows.csv").open(encoding="utf-8", newline="") as file:
     rows = list(csv.DictReader(file))
 counts = Counter(token for row in rows if row["part"] == "train" for token in tokens(row["text"]))
 known = [token for token in counts if counts[token] >= {least}]

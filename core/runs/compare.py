@@ -1,14 +1,12 @@
 """Compare runs: the options in which they differ, their curves on one axis, and means over seeds."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from core.csv_safety import escape_formula
+from core.csv_safety import csv_text, escape_formula
 from core.errors import UserError
 from core.runs.run import Run
 
@@ -175,9 +173,7 @@ def metrics_csv(runs: Sequence[Run]) -> str:
 
 
 def _csv(lines: list[list[Any]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([[escape_formula(cell) for cell in line] for line in lines])
-    return out.getvalue()
+    return csv_text([escape_formula(cell) for cell in line] for line in lines)
 
 
 def _readable(runs: Sequence[Run]) -> list[Run]:

@@ -17,6 +17,7 @@ from core.runs.names import clean_name, clean_tags
 from core.runs.status import NUMBER_LIMIT, Status, is_alive
 from core.schema import Options, parse_options
 from core.sources import Source
+from core.well_formed import well_formed
 
 SCHEMA = 1
 START = "start.npz"  # the weights that a branch starts from
@@ -112,7 +113,7 @@ class Run:
         if note is not None:
             if len(note) > NOTE_LIMIT:
                 raise UserError(_("A note holds at most {limit:,} characters.").format(limit=NOTE_LIMIT))
-            about["note"] = note
+            about["note"] = well_formed(note)
         if tags is not None:
             about["tags"] = clean_tags(list(tags))
         try:

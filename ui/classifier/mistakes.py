@@ -1,13 +1,10 @@
 """The most confident errors, and rows whose labels are probably wrong."""
 
-import csv
-import io
-
 import streamlit as st
 
 from core.classifier.training.evaluate import Evaluation, LabelIssue, find_label_issues
 from core.classifier.training.metrics import confident_mistakes
-from core.csv_safety import escape_formula
+from core.csv_safety import csv_text, escape_formula
 from core.i18n import _
 from core.runs.run import Run
 from ui.classifier.cached_data import data_of
@@ -90,10 +87,8 @@ def _suspects(run: Run) -> None:
 
 
 def _csv(rows: list[LabelIssue]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["row", "label", "looks_like", "p_label", "p_looks_like", "text"])
+    lines = [["row", "label", "looks_like", "p_label", "p_looks_like", "text"]]
     for item in rows:
         cells = [item.name, item.given, item.suggested, f"{item.p_given:.4f}", f"{item.p_suggested:.4f}", item.text]
-        writer.writerow([escape_formula(cell) for cell in cells])
-    return out.getvalue().encode("utf-8-sig", "replace")
+        lines.append([escape_formula(cell) for cell in cells])
+    return csv_text(lines).encode("utf-8-sig", "replace")

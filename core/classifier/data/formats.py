@@ -8,6 +8,7 @@ from typing import Any
 from core.classifier.data.table import Header, Table, check_cells, check_size_of_table, shaped
 from core.errors import UserError
 from core.i18n import N_, _
+from core.well_formed import well_formed
 from core.zip_reader import blocks
 
 MAX_TAGS = 6_000_000  # of all parts of an Excel file; 300,000 rows of text and label have 5 million
@@ -38,13 +39,13 @@ def from_json(name: str, text: str) -> Table:
                 _("Row {row} of “{name}” is not an object with a text and a label.").format(row=number, name=name)
             )
         for key in item:
-            columns.setdefault(key, len(columns))
+            columns.setdefault(key, len(columns))  # as it is; the name of its column is made well formed below
         if len(columns) > 500:
             raise UserError(_("The rows of “{name}” have more than 500 different keys.").format(name=name))
     check_size_of_table(name, len(items), len(columns))
     rows = [[_cell(item.get(key)) for key in columns] for _number, item in items]
     check_cells(name, rows, [number for number, _item in items])
-    table = shaped(name, [list(columns), *rows], [0, *(number for number, _item in items)], "yes")
+    table = shaped(name, [list(map(well_formed, columns)), *rows], [0, *(number for number, _item in items)], "yes")
     table.found[N_("format")] = "JSON"
     return table
 
@@ -54,10 +55,14 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return well_formed(value)
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, bool | list | dict) else str(value)
+    return (
+        well_formed(json.dumps(value, ensure_ascii=False, default=str))
+        if isinstance(value, bool | list | dict)
+        else str(value)
+    )
 
 
 def from_excel(name: str, data: bytes, header: Header) -> Table:

@@ -1,7 +1,5 @@
 """Classify with a trained run: one text, many texts in batches, or a table file."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from core.classifier.data.table import Table
 from core.classifier.data.tokenizer import UNKNOWN, Vocabulary, kept
 from core.classifier.training.metrics import fit_temperature, softmax
 from core.classifier.training.model import build
-from core.csv_safety import escape_formula
+from core.csv_safety import csv_text, escape_formula
 from core.errors import UserError
 from core.i18n import _
 from core.runs.checkpoint import load_arrays
@@ -223,10 +221,9 @@ def text_column(run: Run, table: Table) -> str:
 
 
 def _csv(rows: list[list[str]], mark: bool = False) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([escape_formula(cell) for cell in row] for row in rows)
+    text = csv_text([escape_formula(cell) for cell in row] for row in rows)
     # The byte order mark makes spreadsheets read the file as UTF-8.
-    return out.getvalue().encode("utf-8-sig" if mark else "utf-8", "replace")
+    return text.encode("utf-8-sig" if mark else "utf-8", "replace")
 
 
 def load_classifier(run: Run) -> Classifier:
