@@ -215,7 +215,7 @@ def refused(path: Path, toy: Path) -> str:
     try:
         with pytest.raises(UserError) as error:
             import_bundle(path)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
         assert tracemalloc.get_traced_memory()[1] < 100e6
     finally:
         tracemalloc.stop()

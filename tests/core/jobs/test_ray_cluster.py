@@ -199,7 +199,7 @@ def test_a_clerk_that_cannot_reach_ray_is_noticed(monkeypatch: pytest.MonkeyPatc
     began = time.monotonic()
     with pytest.raises(ClusterUnavailableError):
         RayClientProcess("127.0.0.1:9").ask({"do": "known", "path": "x"})
-    assert time.monotonic() - began < 20, "Ray itself would take a minute"
+    assert time.monotonic() - began < 50, "Ray itself would take a minute"
     monkeypatch.setattr(ray_cluster, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(ray_cluster.sys, "executable", shutil.which("yes"))  # prints lines that are not JSON
     with pytest.raises(ClusterUnavailableError):

@@ -84,9 +84,8 @@ def test_100_mb_that_do_not_say_their_length_come_through_a_small_memory(port: i
 def test_a_refusal_does_not_wait_for_what_is_refused(port: int) -> None:
     for lines in (("Expect: 100-continue",), ()):
         asking = opened(port, "POST /number", f"Content-Length: {BIG}", *lines, "\r\n")
-        began = time.monotonic()
+        # The body is never sent: an answer that waited for it would not come before the socket's timeout.
         assert head_of(asking).startswith(b"HTTP/1.1 413"), "and never 100, which would ask for it"
-        assert time.monotonic() - began < 2
         asking.close()
 
 

@@ -99,7 +99,7 @@ def refused(file: Path) -> None:
             check_file(file)
         with pytest.raises(UserError, match="cannot be used") as error:
             load_weights(model, file)
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 100
         assert tracemalloc.get_traced_memory()[1] < 60e6
     finally:
         tracemalloc.stop()
