@@ -29,6 +29,7 @@ from core.runs.run import NOTE_LIMIT, SCHEMA, Run, files_below
 from core.runs.status import Status
 from core.runs.store import draft_folder, move_into_place, runs_dir
 from core.schema import parse_options
+from core.version import release
 
 FORMAT, VERSION = "hidden-state-run", 1
 LIMIT = 1_500_000_000  # bytes, compressed and uncompressed
@@ -114,6 +115,7 @@ def _write(run: Run, file: BinaryIO, data: bool) -> None:
             files[USE] = {"size": len(lines), "sha256": hashlib.sha256(lines).hexdigest()}
             archive.writestr(_entry(USE), lines)
         about = {"format": FORMAT, "version": VERSION, "id": run.id, "exported": time.time(), "files": files}
+        about["written_by"] = release()
         archive.writestr(_entry(MANIFEST), json_bytes(about))
 
 
@@ -174,14 +176,17 @@ def _unpack(file: Path, draft: Path) -> str:
     deadline = time.monotonic() + SECONDS
     with archive_validation.open_archive(file, LIMIT) as archive:
         names = {entry.filename for entry in archive.infolist()}
+        manifest = _manifest(archive, file.name)  # first: what a newer format may hold is not known here
         for entry in archive.infolist():
             limit = _limit(entry.filename)
             if not limit:
                 raise ForeignFileError(f"it holds {entry.filename!r}, which no run has")
             if entry.file_size > limit:
                 raise ForeignFileError(f"{entry.filename!r} is too large")
-        manifest = _manifest(archive, names)
-        config = _config(archive, names)
+        files = manifest.get("files")
+        if not isinstance(files, dict) or set(files) != names - {MANIFEST}:
+            raise ForeignFileError("bundle.json lists other files than the archive holds")
+        config = _config(archive, names, file.name)
         for entry in archive.infolist():
             if entry.filename not in (MANIFEST, USE, "config.json"):
                 archive_validation.extract(archive, entry, draft / entry.filename, deadline)
@@ -202,24 +207,46 @@ def _limit(name: str) -> int:
     return next((limit for pattern, limit in PATTERNS.items() if re.fullmatch(pattern, name)), 0)
 
 
-def _manifest(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
+def _manifest(archive: zipfile.ZipFile, file: str) -> dict[str, Any]:
+    """Return bundle.json. Raises UserError where it is of a newer format, ForeignFileError where it is none."""
     manifest = archive_validation.validated_json(
         archive_validation.read_entry(archive, MANIFEST, PATTERNS[r"bundle\.json"]), MANIFEST
     )
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ForeignFileError("bundle.json does not describe a run")
-    if manifest.get("version") != VERSION:
-        raise ForeignFileError(f"it is of version {manifest.get('version')!r:.20}, and this studio reads {VERSION}")
-    files = manifest.get("files")
-    if not isinstance(files, dict) or set(files) != names - {MANIFEST}:
-        raise ForeignFileError("bundle.json lists other files than the archive holds")
+    _check_format(manifest.get("version"), VERSION, file, manifest.get("written_by"))
     return manifest
 
 
-def _config(archive: zipfile.ZipFile, names: set[str]) -> dict[str, Any]:
+def _check_format(found: object, known: int, file: str, written_by: object) -> None:
+    """Raise UserError for a format newer than `known`, ForeignFileError for anything else that is not `known`.
+
+    written_by: what the manifest says under that name; it is from outside.
+    """
+    if type(found) is int and found > known:
+        by = written_by.get("hidden-state") if isinstance(written_by, dict) else None
+        raise UserError(
+            _(
+                "“{file}” is of format {found}, from a newer Hidden State ({theirs}); this one, {ours}, reads format "
+                "{known}: update it, then import the file again."
+            ).format(
+                file=file[:80],
+                found=found if found < 10**6 else "?",
+                theirs=clean_name(by)[:20] if isinstance(by, str) and clean_name(by) else _("version unknown"),
+                ours=release()["hidden-state"],
+                known=known,
+            )
+        )
+    if type(found) is not int or found != known:
+        raise ForeignFileError(f"it is of format {found!r:.20}, which does not exist")
+
+
+def _config(archive: zipfile.ZipFile, names: set[str], file: str) -> dict[str, Any]:
     raw = archive_validation.validated_json(
         archive_validation.read_entry(archive, "config.json", PATTERNS[r"config\.json"]), "config.json"
     )
+    if isinstance(raw, dict) and type(raw.get("schema")) is int and raw["schema"] > SCHEMA:
+        _check_format(raw["schema"], SCHEMA, file, None)
     try:
         config = _Config.model_validate(raw)
     except ValidationError as error:

@@ -10,6 +10,7 @@ from core.i18n import _
 from core.runs.files import write_bytes
 from core.runs.run import Run
 from core.training.program_source import total_steps
+from core.version import label
 
 
 def script_files(run: Run) -> dict[str, bytes]:
@@ -28,7 +29,7 @@ def check_exportable(run: Run) -> None:
 
 def use_script(run: Run) -> str:
     """Return a short Keras program that uses the `model.keras` beside it."""
-    return family(run.family).program.use(run)
+    return f"# Written by {label()}\n{family(run.family).program.use(run)}"
 
 
 def write_script(run: Run, folder: Path) -> list[str]:

@@ -17,12 +17,14 @@ from core.hosting import policy
 from core.i18n import _
 from core.runs.files import to_json_value
 from core.terminal import printable
+from core.version import label
 
 
 def parser() -> Parser:
     root = Parser(
         prog="python -m core", description=_("Train small neural networks, use them, and look after their runs.")
     )
+    root.add_argument("--version", action=_Version, help=_("print the version and exit"))
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     train.add_parsers(commands)
     for family in FAMILIES.values():
@@ -34,6 +36,17 @@ def parser() -> Parser:
     evaluate.add_parsers(commands)
     serve.add_parsers(commands)
     return root
+
+
+class _Version(argparse.Action):
+    """--version; argparse's own action would ask git for the commit before every command."""
+
+    def __init__(self, option_strings: list[str], dest: str, **named: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, **named)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: Any) -> None:
+        print(label())
+        parser.exit()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,7 +22,7 @@ from core.runs.metrics import MetricsWriter
 from core.runs.run import Run
 from core.runs.status import Status
 from core.training import planning, snapshots
-from core.training.machine import machine, peak_memory_mb, versions
+from core.training.machine import machine, peak_memory_mb
 from core.training.schedule import factors
 from core.training.state import (
     Progress,
@@ -37,6 +37,7 @@ from core.training.state import (
     write_files,
 )
 from core.training.task import Plan, Task
+from core.version import versions
 
 LOSS_SPIKE_MARGIN = 1.0  # added to `sizes.loss_spike_factor` times the running mean, for losses near zero
 MAX_ROLLBACKS = 8

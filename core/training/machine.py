@@ -1,24 +1,11 @@
-"""Describe the machine and the package versions that a figure was measured with."""
+"""Describe the machine that a figure was measured on."""
 
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
-
-PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
-
-
-def versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def machine() -> dict[str, object]:

@@ -7,6 +7,7 @@ from core.i18n import _
 from core.runs.files import is_number
 from core.runs.run import Run
 from core.schema import Options
+from core.version import label
 
 FLOOR = 0.02  # as in core/training/schedule.py
 
@@ -33,7 +34,8 @@ def head(run: Run, what: str, reads: str, writes: str = "model.keras, the best w
     return (
         f'"""Trains {what} in plain Keras, as one run of Hidden State did.\n\n'
         f"Beside it: {reads}. Needs keras and tensorflow. Run it with\n    python train.py [steps]\n"
-        f'and it writes {writes}.\n"""\n\n# The run: ' + _comment(run.name) + "\n"
+        f'and it writes {writes}.\n"""\n\n'
+        f"# The run: {_comment(run.name)}\n# Written by {label()}\n"
     )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.hosting import policy
 from core.i18n import _
-from ui.shell import address, hosting, language
+from ui.shell import about, address, hosting, language
 from ui.shell.navigation import pages
 from ui.shell.streamlit_patches import freeze_modules, keep_keras_session
 from ui.shell.warm_up import warm_up
@@ -26,6 +26,7 @@ with st.sidebar:  # before the page, which may stop the script
     language.picker("language-below")
     hosting.show_sidebar_notice()
     st.caption(_("Hidden State · small neural networks, trained here, seen from inside"))
+    about.show_about()
 try:
     with guard(page.title):
         page.run()

@@ -19,6 +19,7 @@ from core.runs.store import create, find, list_runs
 from core.runs.trash import list_trash
 from core.schema import from_text
 from core.sources import Source
+from core.version import release
 from tests.core.commands.cli import answer, run
 from tests.core.toy_family import TOY, ToyOptions, toy_run
 
@@ -54,6 +55,7 @@ def test_training_answers_with_the_run_its_state_and_its_figures(capsys, text):
     assert found["final_loss"] >= 0
     assert found["seconds"] >= 0
     assert {"throughput", "peak_memory_mb", "versions", "machine"} <= set(found)
+    assert found["versions"].items() >= release().items()
     assert find("my-novel").config["data"]["name"] == "novel"
 
 
