@@ -6,7 +6,8 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from core.training.machine import machine, versions
+from core.training.machine import machine
+from core.version import versions
 
 NAMES = {
     "charlm": ["charlm"],
