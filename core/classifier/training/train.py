@@ -1,4 +1,4 @@
-"""Training a Transformer classifier: many steps in one compiled loop, on batches of similar length."""
+"""The Task of a Transformer classifier: its data, baselines, evaluation, samples and final metrics."""
 
 import json
 from collections.abc import Sequence
@@ -12,13 +12,12 @@ from core.classifier.config import ClassifierConfig
 from core.classifier.data.batches import Batches, by_length, padded
 from core.classifier.data.encode import encode
 from core.classifier.data.prepare import prepare
-from core.classifier.data.tokenizer import SPECIALS, UNKNOWN, learn_vocabulary
+from core.classifier.data.tokenizer import learn_vocabulary
 from core.classifier.data.words import learn_words
 from core.classifier.training import embedding_init
 from core.classifier.training.baselines import Baseline, fit_baselines
 from core.classifier.training.metrics import cross_entropy, fit_temperature, macro_f1, softmax
-from core.classifier.training.model import build
-from core.classifier.training.optimizer import AveragingAdamW
+from core.classifier.training.step import ClassifierSteps
 from core.i18n import _
 from core.runs.run import Run
 from core.training.devices import Devices
@@ -62,41 +61,18 @@ class ClassifierTask:
         self.simple_models = self._fit_simple_models(y, C)
         self.encoded = {part: encode(tokens, self.vocabulary, config) for part, tokens in self.tokens.items()}
         self.batches = Batches(self.encoded["train"], config.batch_size, config.seed)
-        self.targets = tf.constant(self._targets(y, C), tf.float32)
-        self.row_weights = tf.constant(self.weights[y], tf.float32)
-        self.flat, self.starts, self.lengths = map(
-            tf.constant, (self.batches.flat, self.batches.starts, self.batches.lengths)
-        )
         self.devices = Devices.of(run, self.batches.size)
-        with self.devices.scope():
-            self._build(V, C, y)
+        ratios = embedding_init.class_log_ratios(self.encoded["train"], y, V, C) if config.informed_start else None
+        self.steps = ClassifierSteps(
+            config, V, self.batches, self._targets(y, C), self.weights[y], ratios, self.devices
+        )
+        self.model, self.used = self.steps.model, self.steps.used
         # Its snapshots are only branched from.
         self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", snapshots=2, notes=self._notes(unknown))
         sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
         sizes["characters"] = self.data.tokenizer.unit == "characters"
         columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
         self.facts = {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns
-
-    def _build(self, V: int, C: int, y: np.ndarray) -> None:
-        """Create model, averaged model and optimizer."""
-        config = self.config
-        self.model = build(config, V, C)
-        if config.informed_start:
-            embedding_init.initialize_embedding(
-                self.model, embedding_init.class_log_ratios(self.encoded["train"], y, V, C), config.seed
-            )
-        # The averaged weights belong to a second network, which is evaluated, saved and used.
-        self.used = build(config, V, C) if config.ema else self.model
-        for used, weight in zip(self.used.weights, self.model.weights, strict=True):
-            used.assign(weight)
-        self.optimizer = AveragingAdamW(
-            self.model.trainable_variables,
-            self.used.trainable_variables,
-            config.learning_rate,
-            config.weight_decay,
-            config.clip_norm,
-            config.ema,
-        )
 
     def _notes(self, unknown: float) -> list[str]:
         notes = [finding.text for finding in self.data.report.findings if finding.kind != "info"]
@@ -157,53 +133,8 @@ class ClassifierTask:
     # The loop's questions --------------------------------------------------------------------------------------------
     def train(self, step: int, factors: np.ndarray) -> dict[str, float]:
         rows = self.batches.rows(step, len(factors))
-        loss, norm, accuracy = self._steps(
-            tf.constant(step, tf.int32), tf.constant(rows), tf.constant(factors, tf.float32)
-        )
+        loss, norm, accuracy = self.steps(step, rows, factors)
         return {"loss": float(loss), "grad_norm": float(norm), "accuracy": float(accuracy)}
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec((), tf.int32),
-            tf.TensorSpec((None, None), tf.int32),
-            tf.TensorSpec((None,), tf.float32),
-        ]
-    )
-    def _steps(self, step: Any, rows: Any, factors: Any) -> Any:
-        count = tf.shape(factors)[0]
-        sums = tf.zeros(3)
-        for k in tf.range(count):
-            sums += self.devices.run(self._step, rows[k], step + k, factors[k])
-        means = sums / tf.cast(count, tf.float32)
-        return means[0], means[1], means[2]
-
-    def _step(self, batch: Any, step: Any, factor: Any) -> Any:
-        devices, local_shard = self.devices, self.devices.local_shard
-        tokens = local_shard(self._word_dropout(self._tokens(batch), step))
-        target, weight = local_shard(tf.gather(self.targets, batch)), local_shard(tf.gather(self.row_weights, batch))
-        with tf.GradientTape() as tape:
-            logits = self.model(tokens, training=True)
-            each = tf.nn.softmax_cross_entropy_with_logits(target, logits)
-            loss = devices.scale_loss(tf.reduce_mean(weight * each))
-        gradients = devices.all_reduce(tape.gradient(loss, self.model.trainable_variables))
-        norm = self.optimizer.apply(gradients, factor)
-        right = tf.equal(tf.argmax(logits, 1), tf.argmax(target, 1))
-        right = devices.mean(tf.reduce_mean(tf.cast(right, tf.float32)))
-        return tf.stack([devices.all_reduce(loss), norm, right])
-
-    def _tokens(self, batch: Any) -> Any:
-        """Gather the token numbers (B, T) of rows (B,), padded to the longest."""
-        length = tf.gather(self.lengths, batch)[:, None]
-        place = tf.range(tf.reduce_max(length))[None, :]
-        found = tf.gather(self.flat, tf.gather(self.starts, batch)[:, None] + tf.minimum(place, length - 1))
-        return tf.where(place < length, found, 0)
-
-    def _word_dropout(self, tokens: Any, step: Any) -> Any:
-        """Word dropout: replace random tokens by UNKNOWN (Iyyer et al. 2015), determined by seed and step."""
-        if not self.config.word_dropout:
-            return tokens
-        chance = tf.random.stateless_uniform(tf.shape(tokens), [self.config.seed, step])
-        return tf.where((chance < self.config.word_dropout) & (tokens >= len(SPECIALS)), UNKNOWN, tokens)
 
     def evaluate(self, step: int) -> dict[str, float]:
         logits, y = self.logits("validation"), self.labels["validation"]
@@ -239,12 +170,7 @@ class ClassifierTask:
         return {"classes": self.data.classes, "texts": rows}
 
     def variables(self) -> dict[str, Any]:
-        found = {f"model/{item.path}": item for item in self.used.weights}
-        if self.used is not self.model:
-            found |= {f"state/trained/{item.path}": item for item in self.model.weights}
-        found |= {f"optimizer/{number}": item for number, item in enumerate(self.optimizer.variables)}
-        seeds = [item for item in self.model.variables if item.path.endswith("seed_generator_state")]
-        return found | {f"state/seed/{number}": item for number, item in enumerate(seeds)}
+        return self.steps.variables()
 
     def on_restore(self, step: int, total_steps: int) -> None:
         pass

@@ -100,7 +100,7 @@ def test_evaluating_and_sampling_change_nothing(shared):
 def test_word_dropout_forgets_the_share_that_was_asked_for(shared):
     made, _start = shared
     tokens = tf.constant(np.r_[np.zeros(1000), np.full(4000, 7)].reshape(50, 100).astype(np.int32))
-    one, again, other = (np.array(made._word_dropout(tokens, step)) for step in (1, 1, 2))
+    one, again, other = (np.array(made.steps._word_dropout(tokens, step)) for step in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert not (one == other).all()
     assert (one.ravel()[:1000] == 0).all()
@@ -110,7 +110,7 @@ def test_word_dropout_forgets_the_share_that_was_asked_for(shared):
 def test_a_step_without_dropout_is_the_gradient_of_cross_entropy(tmp_path):
     made = task(tmp_path, dropout=0.0, word_dropout=0.0, distillation=0.0, ema=0.0, clip_norm=0.0)
     rows = made.batches.rows(0, 1)[0]
-    tokens = made._tokens(tf.constant(rows))
+    tokens = made.steps._tokens(tf.constant(rows))
     np.testing.assert_array_equal(np.array(tokens)[0][: made.batches.lengths[rows[0]]], made.encoded["train"][rows[0]])
     with tf.GradientTape() as tape:
         logits = made.model(tokens)
@@ -123,7 +123,7 @@ def test_a_step_without_dropout_is_the_gradient_of_cross_entropy(tmp_path):
 
 
 def test_the_teachers_opinion_is_mixed_into_the_labels(tmp_path):
-    hard = np.array(task(tmp_path / "a", distillation=0.0).targets)
+    hard = np.array(task(tmp_path / "a", distillation=0.0).steps.targets)
     assert set(np.unique(hard)) == {0.0, 1.0}
     made = task(tmp_path / "b", distillation=0.25)
     thoughts = [
@@ -133,15 +133,15 @@ def test_the_teachers_opinion_is_mixed_into_the_labels(tmp_path):
     ]
     product = np.prod(thoughts, axis=0) ** (1 / 3)
     soft = product / product.sum(1, keepdims=True)
-    np.testing.assert_allclose(np.array(made.targets), 0.75 * hard + 0.25 * soft, atol=1e-5)
-    smooth = np.array(task(tmp_path / "c", distillation=0.0, label_smoothing=0.2).targets)
+    np.testing.assert_allclose(np.array(made.steps.targets), 0.75 * hard + 0.25 * soft, atol=1e-5)
+    smooth = np.array(task(tmp_path / "c", distillation=0.0, label_smoothing=0.2).steps.targets)
     np.testing.assert_allclose(np.unique(smooth), [0.1, 0.9], atol=1e-6)
 
 
 def test_class_weights_count_each_class_the_same(tmp_path):
     rows = [(f"some text {n} with words", "rare" if n % 5 == 0 else "common") for n in range(100)]
     made = task(tmp_path, rows, class_weights=True)
-    weights, y = np.array(made.row_weights), made.labels["train"]
+    weights, y = np.array(made.steps.row_weights), made.labels["train"]
     assert weights[y == 0].sum() == pytest.approx(weights[y == 1].sum())
     assert weights.mean() == pytest.approx(1)
 
@@ -195,7 +195,7 @@ def test_a_width_that_heads_cannot_share_is_one_sentence():
 
 def test_chinese_words_are_kept_for_reading(tmp_path):
     made = task(tmp_path, chinese(200))
-    assert {"好吃", "太慢"} <= set(made.run.read_json("words.json")["words"])
+    assert {"好吃", "太慢"} <= set(made.files["words.json"]["words"])
 
 
 def test_the_reports_probes_are_what_the_finished_run_answers(run):
