@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.classifier.training.evaluate import load_evaluation
@@ -81,6 +82,7 @@ def test_the_sample_is_trained_evaluated_used_and_asked_why(page: Page, server: 
     journey(page, server, run_id)
 
 
+@pytest.mark.exhaustive
 def test_a_chinese_upload_does_the_same(page: Page, server: Server, tmp_path: Path) -> None:
     lines = sample("reviews-chinese")[0].data.decode().splitlines()
     file = tmp_path / "评论.csv"

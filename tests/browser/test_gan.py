@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -82,6 +83,7 @@ def test_digits_are_trained_the_slider_moves_and_the_drawings_are_downloaded(pag
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_an_uploaded_zip_gives_its_kinds_and_trains(page: Page, server: Server, tmp_path: Path) -> None:
     page.goto(f"{server.url}/gan-train")
     settled(page)

@@ -17,6 +17,7 @@ def look(page: Page, server: Server, query: str = "") -> None:
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_views_are_chosen_by_a_click_and_their_address_opens_cold(page: Page, server: Server) -> None:
     look(page, server)
     expect(page.get_by_text("Here it is lowest")).to_be_visible()
@@ -96,6 +97,7 @@ def test_a_held_gate_changes_the_text_beside_the_untouched_one(page: Page, serve
     expect(page.get_by_text("Held", exact=True)).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_the_film_runs_from_the_first_step_to_the_last(page: Page, server: Server) -> None:
     look(page, server, "&view=film&length=120")
     slider = page.get_by_role("slider", name="Step of the training")
@@ -156,6 +158,7 @@ def test_every_view_fits_a_telephone(page: Page, server: Server, view: str) -> N
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.exhaustive
 def test_a_text_of_ten_thousand_characters_stays_usable(page: Page, server: Server) -> None:
     look(page, server, "&of=own")
     area = page.get_by_label("Your text").last

@@ -47,12 +47,14 @@ def test_a_click_on_a_node_goes_to_what_was_computed_there(page: Page, server: S
     expect(main(page).locator(".katex").filter(has_text="z").last).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_click_on_the_map_moves_the_window(page: Page, server: Server) -> None:
     opened(page, server, "convolution")
     click_at(page, 4, 3, number=1)
     expect(page).to_have_url(re.compile("convolution-step=34"))
 
 
+@pytest.mark.exhaustive
 def test_letters_typed_into_a_cell_are_named_in_place(page: Page, server: Server) -> None:
     opened(page, server, "rnn?rnn-W=0.1,0.2;0.3,0.5")  # what the address speaks of stands open
     sheet = main(page).get_by_test_id("stDataFrame").filter(has=page.locator("canvas")).nth(2)
@@ -73,6 +75,7 @@ def test_the_map_opens_the_page_that_is_clicked_and_remembers_it(page: Page, ser
     expect(page).to_have_url(re.compile("opened=perceptron"))
 
 
+@pytest.mark.exhaustive
 def test_the_address_is_enough_for_another_visitor(page: Page, server: Server) -> None:
     opened(page, server, "perceptron")
     page.get_by_role("radio", name="XOR").click()

@@ -119,12 +119,14 @@ def test_a_click_turns_a_cell_of_the_state_and_recall_starts_from_there(page: Pa
     expect(main(page).get_by_text("It settled in the stored picture Smile.")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_picture_drawn_by_clicks_is_stored(page: Page, server: Server) -> None:
     shown(page, server, "hopfield?hopfield-stored=Smile&hopfield-stored=Own")
     click_at(page, 0, 0, number=3)
     expect(page).to_have_url(re.compile("hopfield-own=1"))
 
 
+@pytest.mark.exhaustive
 def test_a_click_on_a_term_goes_to_it(page: Page, server: Server) -> None:
     shown(page, server, "bptt?bptt-view=Every+digit")
     click_at(page, 1, 3)  # error 4, step 2
@@ -141,6 +143,7 @@ def test_a_click_on_another_tree_brackets_the_sentence_so(page: Page, server: Se
     expect(field).to_have_value(text)
 
 
+@pytest.mark.exhaustive
 def test_a_click_makes_the_decoder_look_there_and_another_lets_it_go(page: Page, server: Server) -> None:
     shown(page, server, "attention?attention-view=Encoder+and+decoder")
     expect(main(page).locator("code").get_by_text("nretnal", exact=True)).to_be_visible()
@@ -151,6 +154,7 @@ def test_a_click_makes_the_decoder_look_there_and_another_lets_it_go(page: Page,
     expect(page).not_to_have_url(re.compile("attention-look"))
 
 
+@pytest.mark.exhaustive
 def test_bars_and_points_are_drawn_by_clicks(page: Page, server: Server) -> None:
     shown(page, server, "gan-game?gan-game-shape1=own")
     click_at(page, 0, 2)  # the first bar, four cells high
@@ -160,6 +164,7 @@ def test_bars_and_points_are_drawn_by_clicks(page: Page, server: Server) -> None
     expect(page).to_have_url(re.compile("gan-game-cells=1%2C0"))
 
 
+@pytest.mark.exhaustive
 def test_the_game_is_the_same_for_another_visitor(page: Page, server: Server) -> None:
     shown(page, server, "gan-game?gan-game-moves=D20,B5x3&gan-game-step=4")
     formulas = main(page).locator(".katex-mathml annotation").all_text_contents()

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 COLD = """
 import importlib, threading, time, traceback
@@ -22,6 +24,7 @@ print(failed or "all are in")
 """
 
 
+@pytest.mark.exhaustive
 def test_visitors_of_a_cold_server_all_get_in():
     names = [
         "core.backend",

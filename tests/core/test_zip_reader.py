@@ -47,7 +47,9 @@ def test_files_are_read_without_folders_and_what_systems_add(tmp_path, disk, jun
     assert found == {"a.txt": b"one", "folder/b.txt": b"two"} | ({"__MACOSX/._a.txt": b"junk"} if junk else {})
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", WHOLE[:80], WHOLE[:-30]])
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", WHOLE[:80], WHOLE[:-30]], ids=["nothing", "no zip", "its beginning", "without its end"]
+)
 @pytest.mark.parametrize("directory", [None, 10_000])
 def test_damage_is_told(data, directory):
     assert fault(data, Limits(100, 10_000, directory))[0] == "damaged"

@@ -33,6 +33,7 @@ def test_the_first_page_is_there_before_tensorflow_and_the_next_ones_soon():
     assert max(seconds) < 10
 
 
+@pytest.mark.exhaustive
 def test_a_caller_of_a_served_run_is_answered_again_and_again(monkeypatch):
     monkeypatch.setattr(serving, "QUICK_SECONDS", 0.5)
     rows = {row["work"]: row["value"] for row in serving.run(quick=True, only="judge a text")}

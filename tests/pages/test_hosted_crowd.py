@@ -7,6 +7,7 @@ import pytest
 from bench import visitors
 
 
+@pytest.mark.exhaustive
 def test_a_few_visitors_meet_no_fault_while_a_network_trains_and_all_of_it_stays_under_2_gb(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -99,6 +99,7 @@ def test_what_stands_before_the_gap_never_decides(language):
     assert set(data.y[data.trained]) == set(range(len(data.answers)))
 
 
+@pytest.mark.exhaustive
 def test_reading_both_ways_fills_what_one_way_can_only_guess():
     figures, readers = {}, {}
     for kind in gap.KINDS:

@@ -100,6 +100,7 @@ def test_keras_prints_the_same(run_snippet, monkeypatch, key):
     assert run_snippet(snippet.code) == snippet.prints
 
 
+@pytest.mark.exhaustive
 def test_training_writes_weights_that_decode_reads(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["train", "reverse", "--steps", "110", "--output", str(tmp_path)])
     encoder_decoder_training.main()

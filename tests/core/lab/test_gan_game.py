@@ -8,6 +8,7 @@ from core.errors import UserError
 from core.lab import gan_balance, gan_game
 from core.lab.gan_balance import LOG4, at, evaluate_state
 from core.lab.gan_game import LOSSES, SHAPES, Game, bars, cells, generate, play, start, step_d, step_g
+from tests.selection import sampled
 
 BUMPS = Game(SHAPES["two bumps"])
 RING = Game(SHAPES["ring"])
@@ -94,7 +95,7 @@ def test_densities_by_hand():
     assert view.p_data.sum() * (view.axis[1] - view.axis[0]) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("game", [BUMPS, RING], ids=["one", "two"])
+@pytest.mark.parametrize("game", sampled([BUMPS, RING]), ids=["one", "two"])
 def test_v_on_the_grid_is_v_on_many_drawn_points(game):
     state = play(start(game), 200)[-1]
     view, rng = evaluate_state(state), np.random.default_rng(0)
@@ -107,7 +108,7 @@ def test_v_on_the_grid_is_v_on_many_drawn_points(game):
     assert view.fake == pytest.approx(on_made.mean(), abs=0.005)
 
 
-@pytest.mark.parametrize("game", [BUMPS, RING], ids=["one", "two"])
+@pytest.mark.parametrize("game", sampled([BUMPS, RING]), ids=["one", "two"])
 def test_no_d_beats_the_best_one_and_training_d_alone_comes_near_it(game):
     state = play(start(game), 300)[-1]
     bound, values = evaluate_state(state).best_value, [evaluate_state(step_d(state, n)).value for n in (0, 50, 1000)]
@@ -124,7 +125,7 @@ def test_d_steps_raise_v_and_g_steps_lower_it():
     assert evaluate_state(step_g(learned, 20)).value < evaluate_state(learned).value
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", sampled(LOSSES))
 def test_the_game_comes_near_its_balance(played, loss):
     view = evaluate_state(played[loss][-1])
     assert view.best_value < -LOG4 + 0.08
@@ -195,7 +196,7 @@ def test_the_formula_shows_the_best_d_beside_the_trained_one(played):
     assert "undefined" in gan_balance.formula_with_digits(state, view, [3.5])
 
 
-@pytest.mark.parametrize("game", [BUMPS, RING], ids=["one", "two"])
+@pytest.mark.parametrize("game", sampled([BUMPS, RING]), ids=["one", "two"])
 def test_keras_prints_the_same(run_snippet, game):
     snippet = gan_balance.snippet(play(start(game), 100)[-1])
     assert run_snippet(snippet.code) == snippet.prints

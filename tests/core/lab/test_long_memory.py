@@ -62,6 +62,7 @@ def test_an_lstm_with_an_open_forget_gate_learns_it_and_a_plain_rnn_does_not(lst
     assert train("lstm", keep=0.0, updates=150).accuracy < 0.5
 
 
+@pytest.mark.exhaustive
 def test_a_gru_with_an_open_gate_learns_it_too():
     assert train("gru", updates=250).accuracy > 0.95
 

@@ -49,6 +49,10 @@ def begin(key: str, folder: Path, name: str, placement: Placement) -> Run:
     return run
 
 
+# Eight trainings in a process of their own; on a slow hour they take minutes.
+pytestmark = pytest.mark.timeout(1000)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """Train each family on one device and on both; continue one on both; train one without a device name."""
@@ -60,7 +64,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     script = Path(__file__).with_name("share_a_batch.py")
     words = [sys.executable, script, *(run.path for run in runs.values()), "--moved", moved]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TF_NUM_INTRAOP_THREADS": "1"}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     runs["charlm moved"] = Run(moved.with_name(f"{moved.name}-moved"))
     assert all(run.status.state == "finished" for name, run in runs.items() if name != "nowhere"), done.stderr
@@ -75,6 +79,7 @@ LOSSES = {"charlm": ("loss", "val_loss", "grad_norm"), "classifier": ("loss", "v
           "gan": ("g_loss", "d_loss", "d_grad", "g_grad", "penalty")}  # fmt: skip
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("key", FAMILIES)
 def test_two_devices_follow_the_curve_of_one_with_the_same_batch(key: str, trained: dict[str, Run]) -> None:
     one, both = trained[f"{key} one"], trained[f"{key} both"]
@@ -85,6 +90,7 @@ def test_two_devices_follow_the_curve_of_one_with_the_same_batch(key: str, train
     assert curve(one, LOSSES[key][0])[0] != curve(one, LOSSES[key][0])[-1], "it learned"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("key", FAMILIES)
 def test_both_end_with_the_same_weights(key: str, trained: dict[str, Run]) -> None:
     found = [load_newest(trained[f"{key} {name}"].checkpoint_path) for name in ("one", "both")]
@@ -96,12 +102,14 @@ def test_both_end_with_the_same_weights(key: str, trained: dict[str, Run]) -> No
         assert both[name] == pytest.approx(array, abs=2e-3), name
 
 
+@pytest.mark.exhaustive
 def test_a_run_begun_on_one_device_goes_on_on_two(trained: dict[str, Run]) -> None:
     moved, one = trained["charlm moved"], trained["charlm one"]
     for name in LOSSES["charlm"]:
         assert curve(moved, name) == pytest.approx(curve(one, name), rel=2e-3, abs=2e-4), name
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("key", FAMILIES)
 def test_it_is_recorded_which_devices_shared_and_the_model_is_a_plain_one(key: str, trained: dict[str, Run]) -> None:
     both = trained[f"{key} both"]
@@ -112,6 +120,7 @@ def test_it_is_recorded_which_devices_shared_and_the_model_is_a_plain_one(key: s
     check_file(both.model_path)
 
 
+@pytest.mark.exhaustive
 def test_a_device_that_is_not_there_ends_in_one_sentence(trained: dict[str, Run]) -> None:
     run = trained["nowhere"]
     assert run.status.state == "failed"
