@@ -119,7 +119,7 @@ def test_the_runs_page_gives_the_address_to_keep_and_no_way_to_change_what_the_d
     app.switch_page(str(ROOT / "pages/runs/runs.py"))
     app.run()
     assert not faults(app)
-    (address,) = (item.value for item in app.code)
+    (address,) = (item.value for item in app.main.code)
     assert dict(parse_qsl(urlparse(address).query)) == {"visitor": run.path.parent.name}
     assert {button.key for button in app.button} >= {f"really-{run.id}", f"continue-{run.id}"}
     assert f"really-{DEMO.name}" not in {button.key for button in app.button}

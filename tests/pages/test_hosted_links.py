@@ -83,7 +83,7 @@ def test_the_panel_makes_a_link_that_brings_the_same_form(app: AppTest) -> None:
     next(item for item in app.number_input if item.label == "Seed").set_value(9)
     app.multiselect(key="charlm-hide").set_value(["name"]).run()
     assert not faults(app)
-    link = urlparse(app.code[-1].value)
+    link = urlparse(app.main.code[-1].value)
     assert link.path == "/text-train"
     query = dict(parse_qsl(link.query))
     assert query == {
@@ -107,7 +107,7 @@ def test_a_class_is_made_joined_and_seen_together(app: AppTest, runs_folder: Pat
     app.text_input(key="class-name").set_value("Tuesday *B*").run()
     press(app, "Make a class address")
     assert not faults(app)
-    query = dict(parse_qsl(urlparse(app.code[-1].value).query))
+    query = dict(parse_qsl(urlparse(app.main.code[-1].value).query))
     pupil = open_page(session(), "charlm/train.py", **query)
     assert any("Tuesday \\*B\\*" in item.label for item in pupil.text_input), "it is said who will see it"
     press(pupil, "Train")
