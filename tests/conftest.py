@@ -6,15 +6,26 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "2")
 os.environ["HIDDEN_STATE_COLD"] = "1"
 os.environ.pop("HIDDEN_STATE_DEMO", None)
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.families import FAMILIES
 from core.hosting import policy
 
 policy.register()
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def families_in_order() -> Iterator[None]:
+    """Restore the table of families: an entry that monkeypatch deletes comes back as the last one."""
+    before = dict(FAMILIES)
+    yield
+    FAMILIES.clear()
+    FAMILIES.update(before)
 
 
 @pytest.fixture

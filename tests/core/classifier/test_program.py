@@ -46,7 +46,7 @@ def reads_the_same(run: Run, folder: Path) -> None:
         exec(compile(code, "train.py", "exec"), found)
     theirs, targets = found["texts"]["train"], found["targets"]
     assert theirs == ours
-    np.testing.assert_allclose(targets, make_task(run).targets, atol=1e-4)
+    np.testing.assert_allclose(targets, make_task(run).steps.targets, atol=1e-4)
 
 
 def same_network(run: Run, folder: Path) -> None:
