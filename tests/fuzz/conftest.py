@@ -25,6 +25,13 @@ settings.register_profile(
 settings.load_profile("fuzz")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """More cases take longer than one test may by default."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.config.getoption("timeout", None) != 0:
+            item.add_marker(pytest.mark.timeout(max(240, 4 * CASES)))
+
+
 @pytest.fixture(autouse=True)
 def little_memory():
     """A reader that believes a declared size meets the end of the memory, not the machine's."""
