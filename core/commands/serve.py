@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import ipaddress
 import os
 import sys
 from typing import Any
@@ -28,8 +27,10 @@ def add_parsers(commands: Any) -> None:
 
 
 def serve(arguments: argparse.Namespace) -> int:
+    from core.serve.guard import LOCAL_NAMES, is_loopback
+
     run = find(arguments.id)
-    if not _is_loopback(arguments.host) and len(arguments.token) < 16:
+    if not is_loopback(arguments.host) and len(arguments.token) < 16:
         raise UserError(
             _("On {host} others can reach the service: give a --token of at least 16 characters.").format(
                 host=arguments.host
@@ -39,22 +40,14 @@ def serve(arguments: argparse.Namespace) -> int:
         raise UserError(_("There is no port {port}: it goes from 1 to 65535.").format(port=arguments.port))
     from core.serve.app import Service
     from core.serve.connection import bind_sockets, server
-    from core.serve.guard import LOCAL_NAMES
 
     with contextlib.ExitStack() as opened, contextlib.suppress(KeyboardInterrupt):
         # Open the sockets before loading the model, which takes seconds, to report a port in use at once.
         sockets = [opened.enter_context(each) for each in bind_sockets(arguments.host, arguments.port)]
-        names = LOCAL_NAMES if _is_loopback(arguments.host) else None  # elsewhere the token protects it
+        names = LOCAL_NAMES if is_loopback(arguments.host) else None  # elsewhere the token protects it
         service = Service(run, arguments.token, names)
         host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
         print(_("“{run}” answers at http://{host}:{port} (OpenAPI: /openapi.json)").format(
             run=run.id, host=host, port=arguments.port), file=sys.stderr)  # fmt: skip
         server(service.application()).run(sockets=sockets)
     return 0
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

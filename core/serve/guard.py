@@ -5,6 +5,7 @@ A web page of another site can send requests to a service on loopback: through a
 private model, so both are rejected.
 """
 
+import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -31,6 +32,14 @@ def refusal(method: str, headers: Headers, names: Collection[str] | None) -> tup
     if method == "POST" and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         return 415, _("A request is JSON: send “Content-Type: application/json”.")
     return None
+
+
+def is_loopback(address: str) -> bool:
+    """Can only this machine reach a server that is bound to `address`?"""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def host_name(host: str) -> str:
