@@ -16,6 +16,7 @@ from core.flags import Parser
 from core.hosting import policy
 from core.i18n import _
 from core.runs.files import to_json_value
+from core.runs.store import check_root
 from core.terminal import printable
 from core.version import label
 
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     _set_runs_dir(given)
     try:
+        check_root()
         answer: dict[str, Any] | int | None = given.run(given)
         if isinstance(answer, dict):
             code = int(answer.pop("exit", 0))

@@ -33,6 +33,21 @@ def runs_dir(given: str | Path | None = None) -> Path:
     return Path(given) if given else policy.current().runs_folder(root_dir())
 
 
+def check_root() -> None:
+    """Raise UserError where the folder of all runs is there but cannot be listed; one that is not there is made later."""
+    try:
+        os.scandir(root_dir()).close()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if policy.current().visitor:  # do not show visitors the paths of the server
+            raise UserError(_("The runs cannot be read: {reason}.").format(reason=reason)) from None
+        raise UserError(
+            _("The runs cannot be read from “{folder}”: {reason}.").format(folder=root_dir(), reason=reason)
+        ) from None
+
+
 def create(
     options: Options,
     sources: Sequence[Source],

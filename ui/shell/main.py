@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.hosting import policy
 from core.i18n import _
+from core.runs.store import check_root
 from ui.shell import about, address, hosting, language
 from ui.shell.navigation import pages
 from ui.shell.streamlit_patches import freeze_modules, keep_keras_session
@@ -29,6 +30,7 @@ with st.sidebar:  # before the page, which may stop the script
     about.show_about()
 try:
     with guard(page.title):
+        check_root()
         page.run()
 finally:  # it may have been stopped
     address.note_run_end()

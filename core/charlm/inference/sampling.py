@@ -28,9 +28,13 @@ def sample_by_cdf(weights: Any, chance: Any) -> Any:
 
 
 def filter_top_k_top_p(logits: Any, top_k: Any, top_p: Any) -> Any:
-    """Set logits (B, V) outside the top k and outside the top-p nucleus (Holtzman et al. 2020) to NEVER."""
+    """Set logits (B, V) outside the top k and outside the top-p nucleus (Holtzman et al. 2020) to NEVER.
+
+    The likeliest always stays: a top_p under 1e-38 is 0 in float32 and would leave nothing.
+    """
     ranked = tf.sort(logits, direction="DESCENDING")
     mass = tf.cumsum(tf.nn.softmax(ranked), axis=-1, exclusive=True)
-    inside = (mass < top_p) & (tf.range(ranked.shape[-1]) < top_k)
+    rank = tf.range(ranked.shape[-1])
+    inside = ((mass < top_p) & (rank < top_k)) | (rank == 0)
     lowest = tf.reduce_min(tf.where(inside, ranked, -NEVER), axis=-1, keepdims=True)
     return tf.where(logits >= lowest, logits, NEVER)

@@ -123,6 +123,14 @@ def test_wrong_input_is_one_sentence_on_standard_error_and_exit_2(capsys, toy, t
     assert [found.id for found in list_runs()] == ["done"]
 
 
+def test_a_file_in_place_of_the_runs_folder_is_one_sentence(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, out, err = run(capsys, "runs", "list", "--runs-dir", str(tmp_path / "file"))
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "Not a directory" in err
+
+
 def test_a_fault_is_exit_1_with_its_traceback(capsys, monkeypatch, text):
     monkeypatch.setattr(train_module, "create", lambda *given, **named: 1 / 0)
     code, _out, err = run(capsys, "train", "toy", "--text", text)

@@ -311,3 +311,14 @@ def test_a_runs_size_is_told_while_its_folders_come_and_go(toy):
     finally:
         done.set()
         busy.join()
+
+
+def test_a_runs_folder_that_is_a_file_or_unreadable_is_said_and_not_taken_for_an_empty_one(toy, monkeypatch):
+    store.check_root()
+    monkeypatch.setenv("HIDDEN_STATE_RUNS", str(toy / "not-made-yet"))
+    store.check_root()
+    toy.mkdir()
+    (toy / "file").write_text("")
+    monkeypatch.setenv("HIDDEN_STATE_RUNS", str(toy / "file"))
+    with pytest.raises(UserError, match="Not a directory"):
+        store.check_root()

@@ -76,6 +76,7 @@ def test_top_k_and_top_p_leave_only_the_likeliest_in(writer):
     one = writer.write("abc", Settings(length=40, top_k=1, temperature=1.0))[0]
     assert one == writer.write("abc", Settings(length=40, temperature=0))[0]
     assert one == writer.write("abc", Settings(length=40, top_p=1e-6))[0]
+    assert one == writer.write("abc", Settings(length=40, top_p=1e-45))[0]  # 0 in float32
     text = writer.write("abc", Settings(length=60, top_k=3, temperature=2.0))[0]
     ranks = (-predicted(writer, "abc" + text)[2:-1]).argsort(-1).argsort(-1)
     assert max(ranks[np.arange(60), VOCABULARY.encode(text)]) == 2
