@@ -34,7 +34,7 @@ def runs_dir(given: str | Path | None = None) -> Path:
 
 
 def check_root() -> None:
-    """Raise UserError where the folder of all runs is there but cannot be listed; one that is not there is made later."""
+    """Raise UserError where the folder of all runs exists but cannot be listed; a missing one is made later."""
     try:
         os.scandir(root_dir()).close()
     except FileNotFoundError:
