@@ -74,6 +74,7 @@ def journey(page: Page, server: Server, run_id: str) -> None:
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_the_sample_is_trained_evaluated_used_and_asked_why(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/classify-train")
     settled(page)

@@ -56,6 +56,7 @@ def shapes(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.exhaustive
 def test_digits_are_trained_the_slider_moves_and_the_drawings_are_downloaded(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/gan-train")
     settled(page)

@@ -36,6 +36,7 @@ def test_views_are_chosen_by_a_click_and_their_address_opens_cold(page: Page, se
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_a_cell_colours_the_text_over_its_guesses(page: Page, server: Server) -> None:
     look(page, server, "&cell=3")
     columns = page.locator(".hs-guess > span")
@@ -49,6 +50,7 @@ def test_a_cell_colours_the_text_over_its_guesses(page: Page, server: Server) ->
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_the_finder_ranks_cells_and_its_button_shows_one(page: Page, server: Server) -> None:
     look(page, server, "&find=true&words=lamp")
     answer = page.get_by_text(re.compile(r"^Cell \d+ of layer \d+ follows"))
@@ -62,6 +64,7 @@ def test_the_finder_ranks_cells_and_its_button_shows_one(page: Page, server: Ser
     expect(page.get_by_text("Where cell")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_one_prediction_is_followed_back(page: Page, server: Server) -> None:
     look(page, server, "&view=lookback&place=90")
     expect(page.get_by_text("hold half of what that rests on")).to_be_visible()
@@ -72,6 +75,7 @@ def test_one_prediction_is_followed_back(page: Page, server: Server) -> None:
     expect(page.get_by_text(re.compile("Over 48 predictions"))).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_text_is_scored_beside_the_tables(page: Page, server: Server) -> None:
     look(page, server, "&view=score&of=own&text=The+lamp+was+lit%2C+and+the+sea+was+calm.")
     expect(page.get_by_text("bits for each of 39 characters")).to_be_visible()
@@ -82,6 +86,7 @@ def test_a_text_is_scored_beside_the_tables(page: Page, server: Server) -> None:
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_copied_stretches_are_marked_and_open_their_place(page: Page, server: Server) -> None:
     look(page, server, "&view=copying&length=400&temperature=0.1")
     marks = page.locator(".stHtml mark[title*='characters, from']")

@@ -19,6 +19,7 @@ def opened(page: Page, server: Server, address: str) -> None:
     expect(main(page).locator(".js-plotly-plot .main-svg").first).to_be_visible()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("key", sampled(PAGES, ["bidirectional"]))
 def test_every_control_of_the_page_can_be_moved(page: Page, server: Server, key: str) -> None:
     opened(page, server, key)
@@ -30,6 +31,7 @@ def test_every_control_of_the_page_can_be_moved(page: Page, server: Server, key:
     assert re.search(rf"[?&]{key}-", page.evaluate("location.search")), "what was moved stands in the address"
 
 
+@pytest.mark.exhaustive
 def test_a_click_into_the_plane_is_a_point_then_another_label_then_nothing(page: Page, server: Server) -> None:
     opened(page, server, "perceptron?perceptron-points=Own")
     click_at(page, -1, -1)
@@ -40,6 +42,7 @@ def test_a_click_into_the_plane_is_a_point_then_another_label_then_nothing(page:
     expect(page).not_to_have_url(re.compile("perceptron-own"))
 
 
+@pytest.mark.exhaustive
 def test_a_click_on_a_node_goes_to_what_was_computed_there(page: Page, server: Server) -> None:
     opened(page, server, "backpropagation?backpropagation-step=22")
     click_at(page, 0.9 + 1.5, 0.75)  # the z of the first hidden neuron

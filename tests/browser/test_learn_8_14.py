@@ -93,6 +93,7 @@ def move_every_control(page: Page, texts: dict[str, str]) -> list[str]:
     return moved
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("address", sampled(VIEWS, ["lstm-gru?lstm-gru-hold=f"]))
 def test_every_control_of_the_view_can_be_moved(page: Page, server: Server, address: str) -> None:
     opened(page, server, address)

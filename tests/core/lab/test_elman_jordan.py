@@ -50,6 +50,7 @@ def test_targets_by_hand():
     assert elman_jordan.targets("parity", x, 2).tolist() == [0, 1, 0, 0, 1, 1]
 
 
+@pytest.mark.exhaustive
 def test_only_a_hidden_memory_solves_the_delay_and_both_solve_the_parity(nets):
     assert nets["elman", "delay"].accuracy == 1
     assert nets["jordan", "delay"].accuracy < 0.8

@@ -125,6 +125,7 @@ def test_d_steps_raise_v_and_g_steps_lower_it():
     assert evaluate_state(step_g(learned, 20)).value < evaluate_state(learned).value
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("loss", sampled(LOSSES))
 def test_the_game_comes_near_its_balance(played, loss):
     view = evaluate_state(played[loss][-1])

@@ -56,6 +56,7 @@ def test_every_word_has_a_gloss():
     assert set(long_memory.GLOSSES) == set(VOCABULARY)
 
 
+@pytest.mark.exhaustive
 def test_an_lstm_with_an_open_forget_gate_learns_it_and_a_plain_rnn_does_not(lstm):
     assert lstm.accuracy > 0.98
     assert train("rnn", seed=2).accuracy < 0.5

@@ -46,6 +46,7 @@ def test_chinese_texts_are_compared_by_characters():
     assert near_groups([text, text[:-1] + "饭", "完全不同的一句话没有相同的地方"]).tolist() == [0, 0, 2]
 
 
+@pytest.mark.exhaustive
 def test_fifty_thousand_rows_take_seconds():
     rng = np.random.default_rng(2)
     texts = [" ".join(words(rng, 15)) for _row in range(50_000)]
