@@ -10,10 +10,10 @@ run: setup
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -r fER
 
 # Two at a time: half of the tests wait for a browser or another process. A browser test that fails is run once more.
-test: setup-dev lint
+test: setup-dev
 	$(PYTEST) -m "not exhaustive"
 
-# All of them: also every control of every lab view in the browser, every moment of a kill, 500 fuzz cases a reader.
+# Lint, types and import rules, then all tests: also every control of every lab view in the browser, every moment of a kill, 500 fuzz cases a reader.
 test-all: setup-dev lint
 	HIDDEN_STATE_FUZZ=500 $(PYTEST)
 
