@@ -52,6 +52,8 @@ class ZipReader:
                 _check_end(stream, limits.entries, limits.directory)
             try:
                 self.archive = zipfile.ZipFile(stream)
+            except MemoryError:
+                raise
             except Exception as error:  # zipfile has a dozen words for damage
                 if isinstance(error, OSError) and isinstance(file, Path):
                     raise
@@ -93,7 +95,7 @@ def blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
                 if left < 0:
                     break
                 yield block
-    except OSError:
+    except (OSError, MemoryError):
         raise
     except Exception as error:  # zipfile and zlib have a dozen words for damage
         raise ZipFaultError("damaged", entry.filename) from error

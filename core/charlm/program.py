@@ -4,6 +4,7 @@ import re
 
 from core.charlm.config import CharLMConfig
 from core.charlm.data.prepare import prepare
+from core.runs import policy
 from core.runs.run import Run
 from core.training import program_source
 
@@ -16,7 +17,7 @@ def files(run: Run) -> dict[str, bytes]:
 
     config = run.options
     assert isinstance(config, CharLMConfig)
-    text = prepare(run.sources(), config)
+    text = policy.current().read(prepare, run.sources(), config, run_folder=run.path)
     symbols = list(text.vocabulary.symbols)
     edge = len(text.ids) - text.validation
     plan = plan_batches(config, edge)

@@ -6,6 +6,7 @@ from core.classifier.config import ClassifierConfig
 from core.classifier.data import tokenizer as tokenizers
 from core.classifier.data.prepare import Prepared, prepare
 from core.csv_safety import csv_text
+from core.runs import policy
 from core.runs.run import Run
 from core.training import program_source
 
@@ -23,7 +24,7 @@ def files(run: Run) -> dict[str, bytes]:
 
     config = run.options
     assert isinstance(config, ClassifierConfig)
-    data = prepare(run.sources(), config)
+    data = policy.current().read(prepare, run.sources(), config, run_folder=run.path)
     size = min(config.batch_size, len(data.train))
     steps = program_source.total_steps(run, -(-len(data.train) // size))
     lines = [

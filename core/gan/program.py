@@ -6,6 +6,7 @@ import numpy as np
 
 from core.gan.config import GANConfig, parse_widths
 from core.gan.data.prepare import prepare
+from core.runs import policy
 from core.runs.run import Run
 from core.training import program_source
 
@@ -30,7 +31,7 @@ def files(run: Run) -> dict[str, bytes]:
     """train.py and images.npz: the preprocessed images, with classes for a conditional run."""
     options = run.options
     assert isinstance(options, GANConfig)
-    images = prepare(run.sources(), options)
+    images = policy.current().read(prepare, run.sources(), options, run_folder=run.path)
     K = len(images.classes) if options.conditional else 0
     steps = program_source.total_steps(run, len(images.x) / (options.batch_size * options.d_steps))
     black, span = output_range(options.output)

@@ -10,6 +10,7 @@ from core.hosting.limits import LIMITS
 from core.hosting.visitors import current_user
 from core.i18n import _
 from core.jobs.queue import queued_runs
+from core.runs import policy
 from core.runs.folders import VISITORS, root_of, run_folders
 from core.runs.run import Run
 from core.schema import Options
@@ -70,7 +71,7 @@ def check_new(options: Options, sources: Sequence[Source], runs_folder: Path) ->
     check_start(runs_folder)
     check_data(sum(len(source.data) for source in sources))
     row = family(options.family)
-    check_network(row, options, row.data.sizes(sources, options))
+    check_network(row, options, policy.current().read(row.data.sizes, sources, options))
 
 
 def check_import() -> None:

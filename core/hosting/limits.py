@@ -19,6 +19,14 @@ class Limits:
     queued_visitors: int = 30  # visitors who wait
     kept_seconds: int = 86_400
     classes: int = 500
+    # Reading what a visitor brought, in a process of its own (core/hosting/reader.py)
+    readers: int = 2  # such processes
+    reading_mb: int = 300  # that one file may take beyond an idle one
+    reading_seconds: int = 5  # of processor time
+    reading_deadline: int = 15  # seconds, however busy the machine is
+    reading_result_bytes: int = 40_000_000  # of what was read, which the server then holds
+    reading_queue: int = 16  # files that wait to be read
+    reading_wait: int = 30  # seconds that one of them waits
     class_seconds: int = 7 * 86_400
 
 

@@ -1,10 +1,12 @@
 """The policy of a hosted demo: what its visitors may do. core.runs and core.jobs call it through core.runs.policy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from core.hosting import admission, visitors
 from core.hosting.limits import LIMITS
+from core.hosting.reader import shared_reader
 from core.hosting.visitor_scheduler import ensure_scheduler
 from core.jobs.launch import ChildProcess, Launcher
 from core.runs import policy
@@ -12,6 +14,8 @@ from core.runs.folders import root_of
 from core.runs.run import Run
 from core.schema import Options
 from core.sources import Source
+
+T = TypeVar("T")
 
 
 class QueuedByServer:
@@ -48,6 +52,11 @@ class HostedPolicy(policy.Policy):
 
     def check_import(self) -> None:
         admission.check_import()
+
+    def read(self, function: Callable[..., T], *arguments: Any, run_folder: Path | None = None) -> T:
+        if not self.visitor or (run_folder is not None and not visitors.is_visitors(run_folder)):
+            return function(*arguments)
+        return shared_reader().call(function, *arguments)
 
     def launcher(self) -> Launcher | None:
         return QueuedByServer() if self.visitor else None

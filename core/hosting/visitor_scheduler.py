@@ -13,10 +13,10 @@ from pathlib import Path
 
 from core.hosting.classes import remove_expired as remove_expired_classes
 from core.hosting.limits import LIMITS
-from core.hosting.visitors import OWNER, act_as, remove_expired
+from core.hosting.visitors import OWNER, act_as, is_visitors, remove_expired
 from core.i18n import _
 from core.jobs.queue import queued_runs, slot_count
-from core.runs.folders import root_of, run_folders
+from core.runs.folders import run_folders
 from core.runs.run import Run
 from core.runs.status import START_GRACE, Status, is_alive
 
@@ -76,14 +76,14 @@ class VisitorScheduler:
             return False
         if status.pid is not None:
             self._starting.pop(path, None)
-        starting, queued = path in self._starting, status.pid is None and _is_visitors(run)
+        starting, queued = path in self._starting, status.pid is None and is_visitors(run.path)
         busy = starting or (not queued and is_alive(status, now))
         with self._log_errors(path):
             if starting:
                 busy = self._check_starting(run, status, now)
             elif queued:
                 self._keep_queued(run, status, now)
-            elif busy and _is_visitors(run):
+            elif busy and is_visitors(run.path):
                 self._enforce_limits(run, status, now)
         return busy
 
@@ -118,7 +118,7 @@ class VisitorScheduler:
 
     def _start_next(self, now: float) -> None:
         run = next(iter(queued_runs(self.root)), None)
-        if run is None or run.status.pid is not None or run.path in self._starting or not _is_visitors(run):
+        if run is None or run.status.pid is not None or run.path in self._starting or not is_visitors(run.path):
             return  # a run with a process acquires its slot itself
         self._starting[run.path] = now
         try:
@@ -129,10 +129,6 @@ class VisitorScheduler:
             status.state = "failed"
             status.error = _("Its training process cannot be started: {reason}.").format(reason=error.strerror or error)
             status.write(run.path / "status.json")
-
-
-def _is_visitors(run: Run) -> bool:
-    return root_of(run.path.parent) != run.path.parent
 
 
 _schedulers: dict[Path, threading.Thread] = {}

@@ -80,6 +80,11 @@ def runs_folder(root: Path) -> Path:
     return root if token is None else root / VISITORS / token
 
 
+def is_visitors(run_folder: Path) -> bool:
+    """Return whether the run is some visitor's, and not the owner's."""
+    return run_folder.parent.parent.name == VISITORS
+
+
 # Rights --------------------------------------------------------------------------------------------------------------
 def may_change(run_folder: Path) -> bool:
     token = current_user().visitor

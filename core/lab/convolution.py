@@ -99,7 +99,7 @@ def own_image(data: bytes, side: int) -> np.ndarray:
                 raise UserError(_("The picture has more than 25 million pixels: make it smaller first."))
             upright = ImageOps.exif_transpose(picture).convert("L")
             small = ImageOps.fit(upright, (side, side), Image.Resampling.BOX)
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except Exception:  # Pillow's decoders raise many kinds on a broken file
         raise UserError(

@@ -5,14 +5,16 @@ hosting only through it. A hosted demo (HIDDEN_STATE_DEMO=1) without a registere
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from core.errors import UserError
 from core.i18n import _
 from core.schema import Options
 from core.sources import Source
+
+T = TypeVar("T")
 
 
 def is_demo() -> bool:
@@ -42,6 +44,13 @@ class Policy:
 
     def check_import(self) -> None:
         """Check whether a bundle may be imported."""
+
+    def read(self, function: Callable[..., T], *arguments: Any, run_folder: Path | None = None) -> T:
+        """Return function(*arguments), which reads files that a person brought; a hosted demo bounds what that costs.
+
+        function: of a module, with annotated parameters and result. run_folder: of the run whose data is read, if any.
+        """
+        return function(*arguments)
 
     def launcher(self) -> Any:
         """Return the launcher (core.jobs.launch.Launcher) for the current user; None for the default."""

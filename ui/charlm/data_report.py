@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 
 from core.charlm.config import CharLMConfig
-from core.charlm.data.prepare import prepare
-from core.charlm.data.report import TextReport, report
+from core.charlm.data import report
+from core.charlm.data.report import TextReport
 from core.i18n import _, language, lazy_message
+from core.runs import policy
 from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import key_suffix
@@ -33,8 +34,7 @@ def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, di
 
 @st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the text …"))
 def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
-    text = prepare(sources, CharLMConfig(**reading))
-    return report(text), {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}
+    return policy.current().read(report.examine, sources, CharLMConfig(**reading))
 
 
 def show(found: TextReport) -> None:

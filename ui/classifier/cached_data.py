@@ -8,6 +8,7 @@ from core.classifier.config import ClassifierConfig
 from core.classifier.data.prepare import Prepared, prepare
 from core.classifier.training.evaluate import Evaluation, load_evaluation
 from core.i18n import lazy_message
+from core.runs import policy
 from core.runs.run import Run
 from ui.shell.cache_keys import data_key, model_key
 
@@ -26,7 +27,7 @@ def evaluation_of(run: Run) -> Evaluation:
 def _data(path: str, born: int) -> Prepared:
     run = Run(Path(path))
     assert isinstance(run.options, ClassifierConfig)
-    return prepare(run.sources(), run.options)
+    return policy.current().read(prepare, run.sources(), run.options, run_folder=run.path)
 
 
 @st.cache_resource(max_entries=4, show_spinner=lazy_message("Reading its answers …"))

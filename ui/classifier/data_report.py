@@ -6,14 +6,13 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.classifier.config import ClassifierConfig, preset
+from core.classifier.config import ClassifierConfig
+from core.classifier.data import report as table_report
 from core.classifier.data.cleaning import Finding
-from core.classifier.data.columns import guess_columns
-from core.classifier.data.prepare import Report, prepare, sizes
-from core.classifier.data.reader import read_table
+from core.classifier.data.prepare import Report
 from core.classifier.data.table import shown_column
-from core.errors import UserError
 from core.i18n import N_, _, language, lazy_message, translated_mapping
+from core.runs import policy
 from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import key_suffix
@@ -77,11 +76,7 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
 @st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the table …"))
 def _columns(language_code: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
     """All columns, the guessed text and label column, and the translated reason where there is no guess."""
-    table = read_table(source, header)  # type: ignore[arg-type]
-    try:
-        return table.columns, *guess_columns(table), ""
-    except UserError as error:
-        return table.columns, "", "", str(error)
+    return policy.current().read(table_report.columns, source, header)
 
 
 def reading_options(key: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -100,9 +95,8 @@ def examine(sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
 
 @st.cache_data(max_entries=12, show_spinner=lazy_message("Looking through the texts …"))
 def _examined(language_code: str, sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:
-    known = sizes(sources, ClassifierConfig(**reading))
-    config = merged(preset(chosen, **known), reading)
-    return Found(prepare(sources, config).report, known)  # type: ignore[arg-type]
+    config = ClassifierConfig(**reading)
+    return Found(*policy.current().read(table_report.examine, sources, chosen, config, list(reading)))
 
 
 # Showing it -----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import streamlit as st
 from core.classifier.data.table import shown_column
 from core.classifier.inference.classify import classify_table, read_texts, text_column
 from core.i18n import _, lazy_message
+from core.runs import policy
 from core.runs.run import Run
 from core.sources import Source
 from ui.classifier.one_text import threshold_flag
@@ -26,7 +27,7 @@ SHOWN = 200
 @st.cache_data(max_entries=4, show_spinner=lazy_message("Reading the file …"))
 def _columns(source: Source, path: str, born: int) -> tuple[list[str], str, int]:
     """All columns, the guessed text column, and the number of rows."""
-    table = read_texts(source)
+    table = policy.current().read(read_texts, source)
     return table.columns, text_column(Run(path), table), len(table.rows)
 
 

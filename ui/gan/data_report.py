@@ -6,9 +6,11 @@ import numpy as np
 import streamlit as st
 
 from core.gan.config import GANConfig
-from core.gan.data.prepare import Images, prepare
+from core.gan.data import report
+from core.gan.data.report import ImageReport
 from core.gan.inference import image_files
 from core.i18n import _, language, lazy_message
+from core.runs import policy
 from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import key_suffix
@@ -30,21 +32,20 @@ def reading_options(given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
-    """Prepare the images; also return the sizes for preset(). Raises UserError where they cannot be used."""
+def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[ImageReport, dict[str, int]]:
+    """The report, and the sizes for preset(). Raises UserError where the images cannot be used."""
     return _examined(language(), sources, **reading)
 
 
 @st.cache_data(max_entries=3, show_spinner=lazy_message("Reading the pictures …"))
-def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -> tuple[Images, dict[str, int]]:
-    images = prepare(sources, GANConfig(**reading))
-    return images, {"images": len(images.x), "classes": len(images.classes)}
+def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -> tuple[ImageReport, dict[str, int]]:
+    return policy.current().read(report.examine, sources, GANConfig(**reading))
 
 
-def show(images: Images) -> None:
+def show(images: ImageReport) -> None:
     with st.grid(min_column_width=130):
-        st.metric(_("For training"), short_number(len(images.x)))
-        st.metric(_("Held out"), short_number(len(images.held_x)), help=_("Kept from training, to measure against."))
+        st.metric(_("For training"), short_number(images.training))
+        st.metric(_("Held out"), short_number(images.held_out), help=_("Kept from training, to measure against."))
         st.metric(_("Kinds"), str(len(images.classes)) if images.classes else _("none"))
         st.metric(_("Same twice"), short_number(images.duplicates))
         st.metric(_("Rejected"), short_number(images.rejected_count))
@@ -66,7 +67,7 @@ def show(images: Images) -> None:
             st.dataframe(rows, hide_index=True, alt=_("Rejected files and why"))
 
 
-def _before_and_after(images: Images) -> None:
+def _before_and_after(images: ImageReport) -> None:
     previews = images.previews[:SHOWN]
     if not previews:
         return

@@ -3,14 +3,15 @@
 import numpy as np
 import streamlit as st
 
-from core.errors import UserError
 from core.gan.config import GANConfig
 from core.gan.data.prepare import prepare
+from core.gan.data.report import one_picture
 from core.gan.inference import image_files
 from core.gan.inference.draw import analogy, interpolate_linear, interpolate_spherical
 from core.gan.inference.request import Sample
 from core.gan.training.memorization import nearest, share_nearer_to_training
 from core.i18n import _, lazy_message
+from core.runs import policy
 from core.runs.run import Run
 from core.sources import Source
 from ui.gan.drawing import animation, sampler_of, sheet
@@ -95,7 +96,7 @@ def find_picture(run: Run) -> None:
         at = int(st.number_input(_("Or a held-out one, by number"), 0, len(held) - 1, 0, key="find-held", width=220))
         picture = held[at]
     else:
-        picture = _one(Source(file.name, file.getvalue()), options)
+        picture = policy.current().read(one_picture, Source(file.name, file.getvalue()), options)
     with st.spinner(_("Searching …")):
         found = sampler.find_latent(picture)
     st.image(sheet(np.stack([picture, found.picture]), 2), width=360, alt=_("The picture, and what was found"))
@@ -106,24 +107,6 @@ def find_picture(run: Run) -> None:
     )
 
 
-def _one(source: Source, options: GANConfig) -> np.ndarray:
-    """Preprocess one image as the training images."""
-    from core.gan.data.picture import UnusableError, decode, estimate_background, fit
-
-    try:
-        grey = decode(source.data)
-    except UnusableError as error:
-        raise UserError(f"{source.name}: {error}") from None
-    background = estimate_background(grey[None])
-    return fit(
-        grey,
-        options.size,
-        background,
-        options.centre,
-        options.invert == "always" or (options.invert == "auto" and background.light),
-    )
-
-
 @st.cache_data(max_entries=2, show_spinner=lazy_message("Reading the pictures …"))
 def _read(path: str, born: int) -> tuple[np.ndarray, np.ndarray]:
     from pathlib import Path
@@ -131,7 +114,7 @@ def _read(path: str, born: int) -> tuple[np.ndarray, np.ndarray]:
     run = Run(Path(path))
     options = run.options
     assert isinstance(options, GANConfig)
-    images = prepare(run.sources(), options)
+    images = policy.current().read(prepare, run.sources(), options, run_folder=run.path)
     return images.x, images.held_x
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from core.errors import UserError
 from core.i18n import _
 from core.lab import convolution
+from core.runs import policy
 from ui.learn.inputs import Inputs
 from ui.widgets.text import md
 
@@ -19,7 +20,7 @@ def own_picture(page: Inputs) -> np.ndarray:
         st.caption(_("Until you bring a picture, the ring is shown."))
     else:
         try:
-            return convolution.own_image(file.getvalue(), side)
+            return policy.current().read(convolution.own_image, file.getvalue(), side)
         except UserError as error:
             st.error(md(str(error)), icon=":material/error:")
     return convolution.sample("ring")

@@ -2,15 +2,17 @@
 
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from core.charlm.data.ngram import NGram
-from core.charlm.data.prepare import Text
+from core.charlm.data.prepare import Text, TextOptions, prepare
 from core.charlm.data.vocabulary import UNKNOWN
 from core.i18n import _
+from core.sources import Source
 
 NGRAM_ORDER = 5
 BASELINE_LIMIT = 5_000_000  # symbols an n-gram is counted on: 3 s and 300 MB; four times as many gain 0.03 nats
@@ -69,6 +71,12 @@ class TextReport:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def examine(sources: Sequence[Source], options: TextOptions) -> tuple[TextReport, dict[str, int]]:
+    """The report on a text, and the arguments of preset(). Raises UserError where it cannot be trained on."""
+    text = prepare(sources, options)
+    return report(text), {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}
 
 
 def report(text: Text) -> TextReport:

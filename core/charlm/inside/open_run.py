@@ -14,6 +14,7 @@ from core.charlm.inside.suggestions import Suggestions
 from core.charlm.training.model import build
 from core.errors import UserError
 from core.i18n import _
+from core.runs import policy
 from core.runs.run import Run
 from core.training.weights import load_weights
 
@@ -54,4 +55,4 @@ def training_text(run: Run) -> Text:
     """Prepare the text that the run was trained on. Raises UserError where its data is missing or was changed."""
     config = run.options
     assert isinstance(config, CharLMConfig)
-    return prepare(run.sources(), config)
+    return policy.current().read(prepare, run.sources(), config, run_folder=run.path)

@@ -88,7 +88,7 @@ def from_excel(name: str, data: bytes, header: Header) -> Table:
                 table = shaped(name, [row[:width] for row in rows], numbers, header)
                 table.found |= {N_("format"): "Excel", N_("sheet"): f"“{sheet.title}”"}
                 return table
-    except UserError:
+    except (UserError, MemoryError):
         raise
     except Exception as error:  # openpyxl lets through whatever its XML parser raised
         raise UserError(

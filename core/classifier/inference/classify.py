@@ -18,6 +18,7 @@ from core.classifier.training.model import build
 from core.csv_safety import csv_text, escape_formula
 from core.errors import UserError
 from core.i18n import _
+from core.runs import policy
 from core.runs.checkpoint import load_arrays
 from core.runs.run import Run
 from core.sources import Source
@@ -189,7 +190,7 @@ def classify_table(
     below `threshold`. Cells are escaped against spreadsheet formulas. Yields the header, then blocks of rows. Raises
     UserError as read_table does.
     """
-    table = read_texts(source)
+    table = policy.current().read(read_texts, source)
     texts = table.column(column or text_column(classifier.run, table))
     names = [_("predicted"), _("confidence"), *(f"p({label})" for label in classifier.classes)]
     yield _csv([[*table.columns, *names]], mark=True)

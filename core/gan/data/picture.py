@@ -49,7 +49,7 @@ def decode(data: bytes) -> np.ndarray:
                 raise UnusableError(_("it has only {width} × {height} pixels").format(width=width, height=height))
             image.draft("L", (128, 128))  # decodes a large JPEG at reduced size
             return _grey(ImageOps.exif_transpose(_reduced(image)))
-    except UnusableError:
+    except (UnusableError, MemoryError):
         raise
     except Image.DecompressionBombError:
         raise UnusableError(

@@ -1,0 +1,150 @@
+"""What visitors bring is read in child processes: each ends within its limits, and the next file is read."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.classifier.data import report as table_report
+from core.errors import UserError
+from core.families import FAMILIES
+from core.hosting import plain_data, policy, reader, refusals
+from core.hosting.limits import LIMITS
+from core.hosting.reader import Reader
+from core.samples.registry import sample
+from core.sources import Source
+from tests.core.hosting import readings
+from tests.core.hosting.conftest import TEXT, make, visit
+
+SMALL = Source("a.txt", b"1000")
+TIGHT = replace(LIMITS, readers=1, reading_seconds=1, reading_deadline=5, reading_result_bytes=100_000)
+
+
+@pytest.fixture(scope="module")
+def tight() -> Iterator[Reader]:
+    """One child with a second of processor time and five on the clock."""
+    made = Reader(TIGHT)
+    yield made
+    made.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_memory_over_the_limit_is_a_sentence_that_names_the_file_and_is_counted(tight: Reader) -> None:
+    before = refusals.counts().get("reading", 0)
+    assert tight.call(readings.allocate, Source("fits.csv", b"200_000_000")) == 200_000_000
+    with pytest.raises(UserError, match=r"“wide\.csv” cannot be read with the 300 MB of memory and the 1 seconds"):
+        tight.call(readings.allocate, Source("wide.csv", b"400_000_000"))
+    assert refusals.counts()["reading"] == before + 1
+
+
+@pytest.mark.parametrize("function", [readings.compute_without_end, readings.wait_without_end, readings.crash])
+def test_a_child_that_does_not_end_or_breaks_is_ended_and_the_next_file_is_read(tight: Reader, function) -> None:
+    with pytest.raises(UserError, match="cannot be read with"):
+        tight.call(function, SMALL)
+    assert tight.call(readings.process, SMALL) != os.getpid()
+
+
+def test_a_result_over_the_limit_never_reaches_the_server(tight: Reader) -> None:
+    assert len(tight.call(readings.fill, Source("a", b"90_000"))[0]) == 90_000
+    with pytest.raises(UserError, match="cannot be read with"):
+        tight.call(readings.fill, Source("a", b"110_000"))
+
+
+def test_a_child_that_stayed_small_is_used_again_so_that_a_small_file_waits_for_no_start(tight: Reader) -> None:
+    first = tight.call(readings.process, SMALL)
+    assert {tight.call(readings.process, SMALL) for _ in range(3)} == {first}
+
+
+def test_the_sentence_is_the_readers_in_the_visitors_language(tight: Reader, monkeypatch) -> None:
+    with pytest.raises(UserError, match=r"The class cannot be made: a\.txt"):
+        tight.call(readings.refuse, SMALL)
+    monkeypatch.setenv("HIDDEN_STATE_LANGUAGE", "zh")
+    with pytest.raises(UserError) as error:
+        tight.call(readings.refuse, SMALL)
+    assert "The class" not in str(error.value)
+
+
+def test_a_fault_of_the_program_stays_one_and_another_type_is_refused(tight: Reader) -> None:
+    with pytest.raises(RuntimeError, match="KeyError: 'a fault of the program'"):
+        tight.call(readings.fail, SMALL)
+    with pytest.raises(plain_data.PlainDataError):
+        tight.call(readings.lie, SMALL)
+
+
+def test_who_finds_the_line_too_long_is_told_so_at_once() -> None:
+    full = Reader(replace(TIGHT, reading_queue=0))
+    with pytest.raises(UserError, match="Too many files are being read"):
+        full.call(readings.process, SMALL)
+
+
+def test_children_end_with_their_server() -> None:
+    made = Reader(TIGHT)
+    child = psutil.Process(made.call(readings.process, SMALL))
+    child.suspend()  # also one that no longer listens
+    made.close()
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_child_ends_when_its_input_is_closed() -> None:
+    made = Reader(TIGHT)
+    child = psutil.Process(made.call(readings.process, SMALL))
+    made._idle[0]._process.stdin.close()  # as a killed server leaves it
+    made._idle[0]._process.wait(60)
+    assert not child.is_running()
+
+
+def test_the_child_brings_no_tensorflow_and_reads_as_the_server_does() -> None:
+    family, sources = FAMILIES["classifier"], sample("reviews-chinese")
+    made = Reader()
+    try:
+        asked = (sources, "quick", family.options(), ["tokens"])
+        assert repr(made.call(table_report.examine, *asked)) == repr(table_report.examine(*asked))
+        assert made.call(loaded, "tensorflow") is False
+        assert made.call(loaded, "core.classifier.data.prepare") is True
+    finally:
+        made.close()
+
+
+def loaded(module: str) -> bool:
+    return module in sys.modules
+
+
+# Who is read for so ---------------------------------------------------------------------------------------------------
+class Recorder:
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def call(self, function, *arguments):
+        self.asked.append(function)
+        return function(*arguments)
+
+
+@pytest.fixture
+def recorder(monkeypatch) -> Recorder:
+    made = Recorder()
+    monkeypatch.setattr(policy, "shared_reader", lambda: made)
+    return made
+
+
+def test_a_visitors_files_go_to_a_child_and_nobody_elses(demo: Path, recorder: Recorder) -> None:
+    rules = policy.HostedPolicy()
+    with visit("ada"):
+        mine = make().path  # creating it has read its data
+        assert recorder.asked == [FAMILIES["charlm"].data.sizes]
+        assert rules.read(len, TEXT) == len(TEXT)
+        assert rules.read(len, TEXT, run_folder=mine) == len(TEXT)
+        assert len(recorder.asked) == 3
+        rules.read(len, TEXT, run_folder=demo / "demo-lighthouse")
+    rules.read(len, TEXT)
+    rules.read(len, TEXT, run_folder=mine)
+    assert len(recorder.asked) == 3
+
+
+def test_a_studio_at_home_starts_no_child(runs_folder: Path, recorder: Recorder) -> None:
+    make()
+    assert recorder.asked == []
+    assert reader._shared is None or not reader._shared._idle
