@@ -15,9 +15,10 @@ import streamlit as st
 from streamlit import net_util
 
 from ui.shell.allowed_hosts import restrict_hosts
+from ui.shell.uploads import limit_uploads
 
 # Streamlit asks a web service for this machine's address when a page of another origin knocks; nothing leaves here.
 net_util.get_external_ip = lambda: None
 
 restrict_hosts()
-app = st.App(Path(__file__).parent / "ui" / "shell" / "main.py")
+app = st.App(Path(__file__).parent / "ui" / "shell" / "main.py", middleware=limit_uploads())

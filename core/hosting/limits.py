@@ -19,6 +19,14 @@ class Limits:
     queued_visitors: int = 30  # visitors who wait
     kept_seconds: int = 86_400
     classes: int = 500
+    # What visitors send, held in the server's memory (core/hosting/uploads.py)
+    session_upload_bytes: int = 25_000_000  # of one session's files
+    session_uploads: int = 2_000  # files of one session
+    all_upload_bytes: int = 250_000_000  # of all sessions' files, and of the last message of each
+    message_mb: int = 16  # of one message: 5 million characters of any script
+    text_characters: int = 100_000  # of a text that a visitor types to use or look into a network
+    upload_seconds: int = 120  # that sending one file may take
+    left_seconds: int = 60  # after which a session that left, and may have lost its connection only, loses its files
     # Reading what a visitor brought, in a process of its own (core/hosting/reader.py)
     readers: int = 2  # such processes
     reading_mb: int = 300  # that one file may take beyond an idle one

@@ -9,6 +9,7 @@ from core.runs.run import Run
 from ui.charlm import coauthoring as coauthor
 from ui.charlm.open_run import opened_of
 from ui.runs.picker import pick_run
+from ui.shell.hosting import text_limit
 from ui.widgets.config_form import request_widget
 from ui.widgets.text import guard
 
@@ -66,8 +67,9 @@ def editor(run: Run) -> None:
             if edit.open:
                 st.session_state["whole"] = document.text
                 st.text_area(
-                    _("The whole text; what you change is yours"), key="whole", height=220, on_change=coauthor.rewrite
-                )
+                    _("The whole text; what you change is yours"), key="whole", height=220, on_change=coauthor.rewrite,
+                    max_chars=text_limit(),
+                )  # fmt: skip
 
 
 st.title(_("Write together"), anchor=False)

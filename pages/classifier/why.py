@@ -9,6 +9,7 @@ from ui.classifier.one_text import keep_in_address, text_to_explain
 from ui.classifier.open_run import classifier_of
 from ui.runs.picker import pick_run
 from ui.shell.address import choose
+from ui.shell.hosting import text_limit
 from ui.widgets.palette import NEUTRAL, TRAIN
 from ui.widgets.text import guard, md
 
@@ -19,7 +20,7 @@ if run is None:
     st.stop()
 
 with guard("why"):
-    text = st.text_area(_("A text"), text_to_explain(run), key=f"why-text-{run.id}", height=90)
+    text = st.text_area(_("A text"), text_to_explain(run), key=f"why-text-{run.id}", height=90, max_chars=text_limit())
     if not text.strip():
         st.info(_("Write a sentence, and press Ctrl and Enter."))
         st.stop()

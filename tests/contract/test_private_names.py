@@ -28,6 +28,12 @@ PRIVATE: dict[str, tuple[str, dict[str, str]]] = {
             "streamlit.config.set_option": "st.set_option refuses server.maxUploadSize and server.allowedHosts",
             "streamlit.config.get_option": "server.address decides which names are served; tests read limits",
             "streamlit.config.is_manually_set": "ui/shell/allowed_hosts.py leaves a configured option alone",
+            "streamlit.runtime.exists": "a server is running, and no test of one page",
+            "streamlit.runtime.get_instance": "ui/shell/uploads.py asks is_active_session and uploaded_file_mgr",
+            "streamlit.runtime.memory_uploaded_file_manager.MemoryUploadedFileManager": "st.App takes its file manager "
+            "from there; ui/shell/uploads.py overrides get_upload_urls, add_file, remove_file and remove_session_files",
+            "streamlit.runtime.uploaded_file_manager.UploadedFileRec": "what add_file is given",
+            "streamlit.runtime.uploaded_file_manager.UploadFileUrlInfo": "what get_upload_urls returns",
             "streamlit.web.cli.main": "bench/app.py starts the server as the command does",
             "streamlit.proto.BackMsg_pb2.BackMsg": "bench/visitors.py speaks the browser's protocol",
             "streamlit.proto.ForwardMsg_pb2.ForwardMsg": "bench/visitors.py speaks the browser's protocol",

@@ -9,6 +9,7 @@ from core.i18n import _
 from core.runs.run import Run
 from ui.charlm.open_run import clamp_state, opened_of, text_of
 from ui.shell.address import choose
+from ui.shell.hosting import text_limit
 from ui.widgets.config_form import request_widget
 from ui.widgets.text import md
 
@@ -63,7 +64,7 @@ def own_text(key: str = "own") -> str:
     """A text area; its text is stored in the address where it is short enough."""
     if key not in st.session_state:
         st.session_state[key] = st.query_params.get("text", "")
-    text = st.text_area(_("Your text"), key=key, height=130, persist_state="session")
+    text = st.text_area(_("Your text"), key=key, height=130, persist_state="session", max_chars=text_limit())
     if 0 < len(text) <= IN_ADDRESS:
         st.query_params["text"] = text
     else:

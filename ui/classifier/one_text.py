@@ -14,6 +14,7 @@ from ui.classifier.colored_text import bar, read
 from ui.classifier.open_run import classifier_of
 from ui.classifier.run_view import final_probes
 from ui.shell import navigation
+from ui.shell.hosting import text_limit
 from ui.widgets.config_form import request_widget
 from ui.widgets.palette import NEUTRAL, TRAIN
 from ui.widgets.text import md
@@ -99,6 +100,7 @@ def one_text(run: Run, threshold: float) -> None:
         text_from_address(run),
         key=f"use-text-{run.id}",
         live=True,
+        max_chars=text_limit(),
         placeholder=_("Type or paste a text"),
     )
     if not text:

@@ -1,13 +1,13 @@
 """The current user: a visitor of a hosted demo and/or a member of a class; both tokens are query parameters."""
 
 import streamlit as st
-from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.durations import duration
 from core.errors import UserError
 from core.hosting import admission, classes, visitors
 from core.hosting.limits import LIMITS
+from core.hosting.reader import shared_reader
 from core.hosting.visitor_scheduler import ensure_scheduler
 from core.hosting.visitors import CurrentUser
 from core.i18n import _
@@ -41,8 +41,8 @@ def _session_user() -> CurrentUser:
 
 @st.cache_resource(show_spinner=False)
 def _set_up_server(root: str) -> None:
-    """Once per server and folder: limit the upload size and start the demo's scheduler."""
-    config.set_option("server.maxUploadSize", -(-LIMITS.data_bytes // 2**20))
+    """Once per server and folder: start the demo's scheduler, and a process that reads the first visitor's file."""
+    shared_reader().warm_up()
     ensure_scheduler(root_dir(), launch.ChildProcess().start)
 
 
@@ -104,6 +104,11 @@ def may_change(run: Run) -> bool:
 
 def is_visitor() -> bool:
     return visitors.current_user().visitor is not None
+
+
+def text_limit() -> int | None:
+    """The most characters of a text box, for a visitor; the browser takes no more."""
+    return LIMITS.text_characters if is_visitor() else None
 
 
 def limits_sentence() -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.hosting import admission
 from core.hosting.limits import LIMITS
 from core.i18n import _
 from core.samples.offers import OFFERS, Offer, load_offer
@@ -51,12 +52,16 @@ def choose_data(
             max_upload_size=-(-LIMITS.data_bytes // 2**20) if is_visitor() else None,
         )  # fmt: skip
         given = files if isinstance(files, list) else [files] if files else []
+        admission.check_data(sum(file.size for file in given))
         sources = [Source(file.name, file.getvalue()) for file in given]
         return sources, _label(sources)
     if way == "paste":
-        text = st.text_area(paste, height=200, key=f"{family}-paste", persist_state="session")
+        limit = LIMITS.data_bytes if is_visitor() else None
+        text = st.text_area(paste, height=200, key=f"{family}-paste", persist_state="session", max_chars=limit)
+        data = text.encode("utf-8", "replace")
+        admission.check_data(len(data))
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
-        return ([Source("pasted.txt", text.encode("utf-8", "replace"))], f"pasted {digest}") if text else ([], "")
+        return ([Source("pasted.txt", data)], f"pasted {digest}") if text else ([], "")
     return _download(family)
 
 
