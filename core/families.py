@@ -5,7 +5,7 @@ code, which imports TensorFlow. Each family's `__init__.py` assigns its modules 
 reports what a family lacks; callers are checked against the same protocols.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -74,6 +74,10 @@ class VerdictModule(Protocol):
 
 class ProgramModule(Protocol):
     """`program.py`: export a run as a program in plain Keras."""
+
+    @property
+    def LEFT_OUT(self) -> Mapping[str, str]:  # noqa: N802
+        """What the run does and the program does not, as messages; keys are the options that it does not follow."""
 
     def files(self, run: "Run", /) -> dict[str, bytes]:
         """Return train.py and the files that it reads, by name. Raises UserError where the data is missing."""

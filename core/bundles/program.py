@@ -9,7 +9,7 @@ from core.families import family
 from core.i18n import _
 from core.runs.files import write_bytes
 from core.runs.run import Run
-from core.training.program_source import total_steps
+from core.training.program_source import sentences, total_steps
 from core.version import label
 
 
@@ -25,6 +25,11 @@ def check_exportable(run: Run) -> None:
     """Raise the UserError of script_files() for missing data or an unknown number of steps, without generating code."""
     run.sources()
     total_steps(run, 1.0)
+
+
+def left_out(run: Run) -> list[str]:
+    """Return what the run does and its program does not, one sentence each."""
+    return [_(sentence) for sentence in sentences(family(run.family).program.LEFT_OUT)]
 
 
 def use_script(run: Run) -> str:

@@ -4,41 +4,51 @@ import re
 
 from core.charlm.config import CharLMConfig
 from core.charlm.data.prepare import prepare
+from core.i18n import N_
 from core.runs import policy
 from core.runs.run import Run
 from core.training import program_source
 
-LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
+LEFT_OUT = {
+    "precision": N_("It multiplies in float32, also where the run did in bfloat16."),
+    "dropout masks": N_("Dropout and weight dropout leave out as many values as in the run, but others."),
+    "sample_prompt": N_("It writes no samples on the way."),
+    "sample_length": N_("It writes no samples on the way."),
+}
 
 
 def files(run: Run) -> dict[str, bytes]:
-    """train.py and text.txt, the cleaned text that it reads."""
-    from core.charlm.data.batches import plan_batches  # brings TensorFlow, which use() does without
+    """train.py, text.txt, the cleaned text that it reads, and the weights that a branch begins from."""
+    from core.charlm.data import batches  # these bring TensorFlow, which use() does without
+    from core.charlm.training import keras_trainer, model, optimizer, train
+    from core.training import keras_schedule, schedule
 
     config = run.options
     assert isinstance(config, CharLMConfig)
     text = policy.current().read(prepare, run.sources(), config, run_folder=run.path)
     symbols = list(text.vocabulary.symbols)
     edge = len(text.ids) - text.validation
-    plan = plan_batches(config, edge)
-    steps = program_source.total_steps(run, plan.steps_per_epoch)
+    steps = program_source.total_steps(run, batches.plan_batches(config, edge).steps_per_epoch)
+    start = program_source.start_files(run)
     whole = sorted((symbol for symbol in symbols if len(symbol) > 1), key=len, reverse=True)
     pieces = "list(text)"
     if whole:
         pieces = f"re.findall({'|'.join(map(re.escape, whole)) + '|.'!a}, text, re.DOTALL)"
-    lines = [
-        program_source.head(run, "a character model", "text.txt"),
-        "import math" + ("\nimport re" if whole else ""),
-        _START.format(steps=steps, B=plan.B, T=plan.T, seed=config.seed),
-        program_source.listing("SYMBOLS", symbols),
-        _NUMBERS.format(pieces=pieces, edge=edge),
-        _network(config, len(symbols)),
-        _optimizer(config),
-        program_source.rate(config) + "\n",
-        _WINDOWS if config.batching == "windows" else _STREAMS,
-        _LOOP.format(reset=_reset(config), every=max(1, steps // 10)),
+    parts = [
+        _HEAD.format(steps=steps, every=program_source.evaluation_interval(run, steps)),
+        program_source.listing("SYMBOLS", symbols) + _NUMBERS.format(pieces=pieces, edge=edge),
+        program_source.code(schedule),
+        program_source.code(keras_schedule),
+        program_source.code(batches, "BatchPlan", "plan_batches", "Batches"),
+        program_source.code(model, "LAYERS", "build", "recurrent"),
+        program_source.code(optimizer, "BETA_1"),
+        program_source.code(keras_trainer),
+        program_source.code(train, "EVALUATED", "QUICK_CHARACTERS"),
+        _MAIN.format(start=_START if start else ""),
     ]
-    return {"train.py": "\n".join(lines).encode(), "text.txt": text.text.encode("utf-8")}
+    docstring = program_source.docstring("a character model", "text.txt", start, "model.keras, the best weights")
+    program = program_source.assemble(run, docstring, LEFT_OUT, parts)
+    return {"train.py": program, "text.txt": text.text.encode("utf-8")} | start
 
 
 def use(run: Run) -> str:
@@ -46,129 +56,58 @@ def use(run: Run) -> str:
     return _USE
 
 
-def _network(config: CharLMConfig, V: int) -> str:
-    """The layers, as a function of batch size and statefulness, so that training carries the state and use does not."""
-    lines = [
-        "# The network: stateful=True carries the state from batch to batch while it learns",
-        "def network(batch, stateful):",
-        '    characters = keras.Input(batch_shape=(batch, None), dtype="int32", name="characters")',
-    ]
-    if config.embedding:
-        lines.append(f'    x = keras.layers.Embedding({V}, {config.embedding}, name="embedding")(characters)')
-    else:
-        lines.append(f'    one_hot = keras.layers.Embedding({V}, {V}, "identity", trainable=False, name="one_hot")')
-        lines.append("    x = one_hot(characters)")
-    for number in range(1, config.layers + 1):
-        if config.dropout and number > 1:
-            lines.append(f'    x = keras.layers.Dropout({config.dropout!r}, name="dropout_{number - 1}")(x)')
-        lines.append(
-            f"    x = keras.layers.{LAYERS[config.cell]}(\n        {config.units}, return_sequences=True, "
-            f'stateful=stateful, name="{config.cell}_{number}"\n    )(x)'
-        )
-    if config.dropout:
-        lines.append(f'    x = keras.layers.Dropout({config.dropout!r}, name="dropout_{config.layers}")(x)')
-    lines += [
-        f'    x = keras.layers.Dense({V}, name="logits")(x)',
-        '    return keras.Model(characters, keras.layers.Softmax(name="probabilities")(x), name="character_model")',
-        "",
-        "",
-        f"learner, model = network(B, {config.batching == 'streams'}), network(None, False)",
-    ]
-    return "\n".join(lines)
-
-
-def _optimizer(config: CharLMConfig) -> str:
-    clip = f", global_clipnorm={config.clip_norm!r}" if config.clip_norm else ""
-    if config.optimizer == "adam":
-        made = f"optimizer = keras.optimizers.Adam({config.learning_rate!r}, beta_2=0.99{clip})"
-    else:
-        made = (
-            f"optimizer = keras.optimizers.AdamW(\n    {config.learning_rate!r}, "
-            f"weight_decay={config.weight_decay!r}, beta_2=0.99{clip}\n)\n"
-            'optimizer.exclude_from_weight_decay(var_names=["bias"])'
-        )
-    return made + '\nlearner.compile(optimizer, "sparse_categorical_crossentropy")\n\n'
-
-
-def _reset(config: CharLMConfig) -> str:
-    """Code that resets the state: of all streams at each epoch, and of random ones by the option `reset`."""
-    if config.batching == "windows":
-        return ""
-    some = f"(dice.random((B, 1)) >= {config.reset!r})" if config.reset else "1.0"
-    return f"""
-    keep = 0.0 if anew else {some}
-    for layer in learner.layers:
-        for state in keras.tree.flatten(getattr(layer, "states", None) or []):
-            state.assign(state * keep)"""
-
-
-_START = """import sys
+_HEAD = """import sys
 from pathlib import Path
-
-import keras
-import numpy as np
 
 HERE = Path(__file__).parent
 STEPS = int(sys.argv[1]) if len(sys.argv) > 1 else {steps}
-B, T = {B}, {T}  # streams or windows in a batch, characters in each
-keras.utils.set_random_seed({seed})
-dice = np.random.default_rng({seed})
+EVERY = {every}  # steps between two evaluations
 """
 
 _NUMBERS = """
+import re
+import numpy as np
+
 # The text as numbers; 0 stands for every character that is not among the symbols
 text = (HERE / "text.txt").read_bytes().decode()
 number = {{symbol: place for place, symbol in enumerate(SYMBOLS)}}
 ids = np.array([number.get(piece, 0) for piece in {pieces}], "int32")
 train, validation = ids[:{edge}], ids[{edge}:]
-
 """
 
-_STREAMS = '''
-def batches():
-    """B places of the text, read on from batch to batch; an epoch begins at another place of the ring."""
-    length = len(train) // B
-    while True:
-        ring = np.roll(train, -dice.integers(len(train)))
-        starts = np.arange(B)[:, None] * length
-        for place in range(0, max(1, length // T) * T, T):
-            window = ring.take(starts + place + np.arange(T + 1), mode="wrap")
-            yield window[:, :-1], window[:, 1:], place == 0
+_START = """
+# The run began from these weights of another
+with np.load(HERE / "start.npz", allow_pickle=False) as file:
+    for weight in learner.trainable_variables:
+        weight.assign(file[f"model/{weight.path}"])
+"""
 
-'''
+_MAIN = """
+import math
 
-_WINDOWS = '''
-def batches():
-    """Windows from anywhere in the text."""
-    while True:
-        window = train[dice.integers(0, len(train) - T, (B, 1)) + np.arange(T + 1)]
-        yield window[:, :-1], window[:, 1:], True
-
-'''
-
-_LOOP = '''
-def validation_loss(length=64):
-    """Nats per character over windows of the validation part, each from a zero state."""
-    length = min(length, len(validation) - 1)
-    windows = validation[: (len(validation) - 1) // length * length].reshape(-1, length)
-    after = validation[1 : windows.size + 1].reshape(-1, length)
-    chances = model.predict(windows, batch_size=64, verbose=0)
-    return float(-np.log(np.take_along_axis(chances, after[..., None], -1) + 1e-9).mean())
-
-
-best = math.inf
-for step, (x, y, anew) in zip(range(STEPS), batches()):{reset}
-    optimizer.learning_rate = rate(step)
-    loss = learner.train_on_batch(x, y)
-    if (step + 1) % {every} == 0 or step + 1 == STEPS:
-        model.set_weights(learner.get_weights())
-        now = validation_loss()
-        print(f"step {{step + 1:,}}: training {{float(loss):.4f}}, validation {{now:.4f}} nats", flush=True)
-        if now < best:
-            best = now
-            model.save(HERE / "model.keras")
+batches = Batches(config, train)
+learner = build(config, len(SYMBOLS), batch=batches.plan.B)
+model = build(config, len(SYMBOLS))  # evaluated and saved, with the learner's weights
+{start}
+rates = config.learning_rate * factors(0, STEPS, STEPS, config.warmup, config.schedule)
+trainer = CharLMTrainer(learner, config)
+trainer.compile(make_optimizer(config, rates), jit_compile=False)
+best, since_best = math.inf, 0
+for step in range(0, STEPS, EVERY):
+    end = min(step + EVERY, STEPS)
+    seen = trainer.fit(tf.data.Dataset.range(step, end).map(batches), shuffle=False, verbose=0)
+    for weight, learned in zip(model.trainable_variables, learner.trainable_variables, strict=True):
+        weight.assign(learned)
+    now = window_loss(model, validation, EVALUATED, QUICK_CHARACTERS)
+    print(f"step {{end:,}}: training {{seen.history['nats'][-1]:.4f}}, validation {{now:.4f}} nats", flush=True)
+    since_best += 1
+    if now < best:
+        best, since_best = now, 0
+        model.save(HERE / "model.keras")
+    if config.patience and since_best >= config.patience:
+        break
 print(f"best {{best:.4f}}")
-'''
+"""
 
 _USE = '''"""Writes with model.keras; vocabulary.json lies beside it. python use.py [what it begins with]"""
 

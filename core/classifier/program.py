@@ -10,6 +10,8 @@ from core.runs import policy
 from core.runs.run import Run
 from core.training import program_source
 
+LEFT_OUT: dict[str, str] = {}
+
 PARTS = ("train", "validation", "test")
 CUTS = {
     "end": "numbers[:LIMIT]",

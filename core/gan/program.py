@@ -10,6 +10,8 @@ from core.runs import policy
 from core.runs.run import Run
 from core.training import program_source
 
+LEFT_OUT: dict[str, str] = {}
+
 # What each network makes small, of the scores `real` and `fake`; S is what real pictures' target falls short of 1.
 LOSSES = {
     "minimax": ("softplus(real) - (1 - S) * real", "softplus(fake)", "-softplus(fake)"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.bundles.bundle import export, import_bundle
-from core.bundles.program import check_exportable, script_zip, use_script
+from core.bundles.program import check_exportable, left_out, script_zip, use_script
 from core.errors import UserError
 from core.i18n import _
 from core.runs.names import slug
@@ -37,6 +37,8 @@ def export_panel(run: Run) -> None:
         st.caption(_("Trains this very network on this data in plain Keras, without the studio."))
         try:
             check_exportable(run)
+            st.caption(_("What the run does and the program does not:"))
+            st.caption("\n".join(f"- {sentence}" for sentence in left_out(run)))
             name = f"{run.id}-script.zip"
             st.download_button(_("Program (.zip)"), partial(script_zip, run), name, "application/zip", icon=ICON)
         except UserError as error:

@@ -12,29 +12,33 @@ from core.i18n import _
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """Batch dimensions: B streams or windows of T characters. `notes` name every size that was reduced."""
+    """Batch dimensions: B streams or windows of T characters."""
 
     B: int
     T: int
     stream: int  # characters in one stream
     steps_per_epoch: int
-    notes: tuple[str, ...]
 
 
 def plan_batches(config: CharLMConfig, characters: int) -> BatchPlan:
     """Reduce window and batch size where a training part of `characters` is too short for them."""
-    notes = []
     T = min(config.window, max(2, characters // 2), characters - 1)
-    if config.window > T:
-        notes.append(
-            _("The text is short: windows of {T} characters instead of {asked}.").format(T=T, asked=config.window)
-        )
     B = max(1, min(config.batch_size, characters // T))
-    if config.batch_size > B:
+    return BatchPlan(B, T, characters // B, max(1, characters // B // T))
+
+
+def reductions(config: CharLMConfig, plan: BatchPlan) -> list[str]:
+    """Return a sentence for each size that plan_batches() reduced."""
+    notes = []
+    if config.window > plan.T:
         notes.append(
-            _("The text is short: {B} streams at once instead of {asked}.").format(B=B, asked=config.batch_size)
+            _("The text is short: windows of {T} characters instead of {asked}.").format(T=plan.T, asked=config.window)
         )
-    return BatchPlan(B, T, characters // B, max(1, characters // B // T), tuple(notes))
+    if config.batch_size > plan.B:
+        notes.append(
+            _("The text is short: {B} streams at once instead of {asked}.").format(B=plan.B, asked=config.batch_size)
+        )
+    return notes
 
 
 class Batches:

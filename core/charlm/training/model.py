@@ -10,18 +10,19 @@ from core.charlm.config import CharLMConfig
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 
 
-def build(config: CharLMConfig, vocabulary: int, seed: int | None = None) -> keras.Model:
+def build(config: CharLMConfig, vocabulary: int, seed: int | None = None, batch: int | None = None) -> keras.Model:
     """ids (B, T) int32 → probabilities (B, T, V) of the next character at every step.
 
     Embedding (one-hot: a frozen identity embedding), `layers` recurrent layers with dropout before each but the first
-    and before the output, dense layer, softmax. Not stateful: each call starts from a zero state.
+    and before the output, dense layer, softmax. Each call starts from a zero state; with `batch` rows a call the layers
+    are stateful, and begin where the call before ended.
     """
     seeds = np.random.default_rng(config.seed if seed is None else seed)
 
     def draw(kind: type, **more: Any) -> Any:
         return kind(seed=int(seeds.integers(2**31)), **more)
 
-    ids = keras.Input((None,), dtype="int32", name="characters")
+    ids = keras.Input((None,), batch, dtype="int32", name="characters")
     if config.embedding:
         table = keras.layers.Embedding(
             vocabulary,
@@ -40,6 +41,7 @@ def build(config: CharLMConfig, vocabulary: int, seed: int | None = None) -> ker
         x = LAYERS[config.cell](
             config.units,
             return_sequences=True,
+            stateful=batch is not None,
             kernel_initializer=draw(keras.initializers.GlorotUniform),
             recurrent_initializer=draw(keras.initializers.Orthogonal),
             name=f"{config.cell}_{number}",

@@ -7,7 +7,7 @@ from core.backend import tf
 from core.charlm.training.bfloat16 import to_float32
 from core.training.optimizer import AdamW, clip_scale
 
-EPSILON = 1e-8
+BETA_1, BETA_2, EPSILON = 0.9, 0.99, 1e-8
 
 
 class Adam:
@@ -22,8 +22,6 @@ class Adam:
         weights: Sequence[tf.Variable],
         decays: Sequence[bool],
         *,
-        beta_1: float = 0.9,
-        beta_2: float = 0.99,
         decay: float = 0.0,
         clip_norm: float = 0.0,
     ) -> None:
@@ -31,7 +29,7 @@ class Adam:
         self.means = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
         self.squares = [tf.Variable(tf.zeros_like(weight)) for weight in weights]
         self.count = tf.Variable(0, dtype=tf.int64)
-        self._rule, self._clip = AdamW(beta_1, beta_2, EPSILON), clip_norm
+        self._rule, self._clip = AdamW(BETA_1, BETA_2, EPSILON), clip_norm
         self._decay = [decay * fades for fades in decays]
 
     def variables(self) -> dict[str, tf.Variable]:

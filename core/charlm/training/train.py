@@ -8,7 +8,7 @@ import numpy as np
 
 from core.backend import tf
 from core.charlm.config import CharLMConfig
-from core.charlm.data.batches import plan_batches
+from core.charlm.data.batches import plan_batches, reductions
 from core.charlm.data.prepare import prepare
 from core.charlm.data.report import NGRAM_ORDER, baseline
 from core.charlm.inference.request import Settings
@@ -24,6 +24,7 @@ from core.training.devices import Devices
 from core.training.task import BaselineFigure, Best, Files, Report, Sizes
 from core.training.weights import load_weights
 
+EVALUATED = 64  # characters in a window of an evaluation
 QUICK_CHARACTERS = 60_000  # of the validation part that an evaluation during training reads
 SAMPLE_TEMPERATURE = 0.8
 TYPES, MAX_SHARDS = ("float32", "bfloat16"), 256
@@ -50,9 +51,8 @@ class CharLMTask:
         self.evaluator = Evaluator(config, V, numerics["shards"])
         self.writer = TextWriter(self.model, config, self.vocabulary)
         plan = self.steps.batches.plan
-        self.sizes = Sizes(
-            plan.steps_per_epoch, plan.B * plan.T, "chars", notes=[*text.notes, *plan.notes, *devices.notes()]
-        )
+        notes = [*text.notes, *reductions(config, plan), *devices.notes()]
+        self.sizes = Sizes(plan.steps_per_epoch, plan.B * plan.T, "chars", notes=notes)
         self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
         self.files: Files = {"vocabulary.json": self.vocabulary.to_json()}
         sizes = {"characters": len(text.ids), "vocabulary": V}
@@ -85,9 +85,8 @@ class CharLMTask:
         return {"loss": float(loss), "grad_norm": float(norm)}
 
     def evaluate(self, step: int) -> dict[str, float]:
-        return {
-            "val_loss": self.evaluator.window_loss(trainable_tensors(self.model), self.validation, 64, QUICK_CHARACTERS)
-        }
+        weights = trainable_tensors(self.model)
+        return {"val_loss": self.evaluator.window_loss(weights, self.validation, EVALUATED, QUICK_CHARACTERS)}
 
     def sample(self, step: int) -> dict[str, bytes]:
         settings = Settings(length=self.config.sample_length, temperature=SAMPLE_TEMPERATURE, seed=self.config.seed)
@@ -109,7 +108,7 @@ class CharLMTask:
 
     def report(self) -> Report:
         weights = trainable_tensors(self.model)
-        nats = self.evaluator.window_loss(weights, self.validation, 64)
+        nats = self.evaluator.window_loss(weights, self.validation, EVALUATED)
         figures = {
             "val_loss_nats": nats,
             "val_loss_nats_256": self.evaluator.window_loss(weights, self.validation, 256),

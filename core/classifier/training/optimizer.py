@@ -12,8 +12,8 @@ import numpy as np
 from core.backend import keras, tf
 from core.training.optimizer import AdamW, clip_scale
 
-BETA_1, BETA_2 = 0.9, 0.98
-RULE = AdamW(BETA_1, BETA_2, 1e-7, epsilon_corrected=True)
+BETA_1, BETA_2, EPSILON = 0.9, 0.98, 1e-7
+RULE = AdamW(BETA_1, BETA_2, EPSILON, epsilon_corrected=True)
 NO_DECAY = ("bias", "gamma", "beta", "embeddings")
 LARGE = 1 << 16  # numbers from which a weight is not copied to be laid beside others
 

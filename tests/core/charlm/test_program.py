@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -12,10 +13,12 @@ from core.bundles.program import script_files, use_script, write_script
 from core.charlm.config import CharLMConfig
 from core.charlm.data.prepare import prepare
 from core.charlm.inference.write import load_writer
+from core.jobs.rerun import create_rerun
 from core.jobs.worker import work
 from core.runs.run import Run
 from core.runs.store import create
 from core.sources import Source
+from core.training import snapshots
 
 TEXT = ("It was a dark night at the ferry; the lamp swung, and nobody came. 这是一个示例。" * 40).encode()
 SMALL = {"units": 24, "embedding": 8, "window": 16, "batch_size": 4, "epochs": None, "steps": 60}
@@ -45,8 +48,6 @@ def a_run(runs_folder, text: bytes = TEXT, **options) -> Run:
     ],
 )
 def test_the_script_trains_the_very_network(runs_folder, tmp_path, options):
-    import keras
-
     from core.charlm.training.model import build
 
     run = a_run(runs_folder, **options)
@@ -64,22 +65,41 @@ def test_the_script_trains_the_very_network(runs_folder, tmp_path, options):
     np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-5)
 
 
-def test_it_learns_what_the_run_learns_and_reads_the_same_numbers(runs_folder, tmp_path):
-    text = (Path(__file__).parents[3] / "core/samples/text/ferry.txt").read_bytes()[
-        :20_000
-    ] + "👨\u200d👩\u200d👧 ".encode() * 9
-    run = a_run(runs_folder, text, steps=300, units=48, batch_size=8)
-    assert work(run).state == "finished"
+def test_it_reads_the_numbers_of_the_run(runs_folder, tmp_path):
+    run = a_run(runs_folder, TEXT + "👨\u200d👩\u200d👧 ".encode() * 9)
     write_script(run, tmp_path / "alone")
-    best = float(re.findall(r"best ([\d.]+)", python(tmp_path / "alone", "train.py"))[0])
-    assert best == pytest.approx(run.report["val_loss_nats"], rel=0.08)
-    ids = prepare(run.sources(), run.options).ids
     code = (tmp_path / "alone" / "train.py").read_text().split("train, validation")[0]
     found = {"__file__": str(tmp_path / "alone" / "train.py")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py"])
         exec(compile(code, "train.py", "exec"), found)
-    np.testing.assert_array_equal(found["ids"], ids)
+    np.testing.assert_array_equal(found["ids"], prepare(run.sources(), run.options).ids)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    "options",
+    [{"dropout": 0.3, "weight_dropout": 0.3}, {"cell": "gru", "layers": 2, "optimizer": "adam", "weight_dropout": 0.5}],
+    ids=["lstm", "gru"],
+)
+def test_600_steps_end_where_the_run_ends(runs_folder, tmp_path, options):
+    text = (Path(__file__).parents[3] / "core/samples/text/ferry.txt").read_bytes()[:20_000]
+    run = a_run(runs_folder, text, **{"steps": 600, "units": 48, "batch_size": 8, "precision": "float32"} | options)
+    assert work(run).state == "finished"
+    write_script(run, tmp_path / "alone")
+    best = float(re.findall(r"best ([\d.]+)", python(tmp_path / "alone", "train.py"))[0])
+    assert best == pytest.approx(run.report["best_value"], abs=0.05)
+
+
+def test_a_branch_begins_from_the_same_weights(runs_folder, tmp_path):
+    run = a_run(runs_folder, steps=8, units=8)
+    assert work(run).state == "finished"
+    branch = create_rerun(run, {"steps": 4, "learning_rate": 1e-9}, branch_from=snapshots.steps(run)[-1])
+    write_script(branch, tmp_path / "alone")
+    python(tmp_path / "alone", "train.py")
+    learned = keras.saving.load_model(tmp_path / "alone" / "model.keras").trainable_variables
+    for weight, (name, kept) in zip(learned, snapshots.load(run, snapshots.steps(run)[-1]).items(), strict=True):
+        np.testing.assert_allclose(np.asarray(weight), kept, atol=1e-6, err_msg=name)
 
 
 def test_a_few_lines_of_keras_write_with_the_model(runs_folder, tmp_path):

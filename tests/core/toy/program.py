@@ -2,6 +2,8 @@
 
 from core.runs.run import Run
 
+LEFT_OUT: dict[str, str] = {}
+
 
 def files(run: Run) -> dict[str, bytes]:
     return {"train.py": b"print('toy')\n", "numbers.txt": b"1"}
