@@ -1,10 +1,11 @@
 """Load the data that a person names on the command line or selects on a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from core.errors import UserError
 from core.families import Family
+from core.file_names import is_junk, natural_key
 from core.i18n import _
 from core.runs.store import find
 from core.sources import Source, read_source
@@ -53,9 +54,7 @@ def _sample(name: str, family: Family) -> list[Source]:
 
 def _folder(folder: Path, limit: int) -> list[Source]:
     sources, size = list[Source](), 0
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.name.startswith("."):
-            continue
+    for path in _files(folder, {folder.resolve()}):
         size += path.stat().st_size
         if size > limit or len(sources) >= FILES_LIMIT:
             raise UserError(
@@ -67,3 +66,14 @@ def _folder(folder: Path, limit: int) -> list[Source]:
     if not sources:
         raise UserError(_("The folder “{folder}” is empty.").format(folder=folder))
     return sources
+
+
+def _files(folder: Path, above: set[Path]) -> Iterator[Path]:
+    """Files below `folder` in natural order, also behind links but never in a circle; without junk and hidden ones."""
+    for path in sorted(folder.iterdir(), key=lambda path: natural_key(path.name)):
+        if is_junk(path.name):
+            continue
+        if path.is_file():
+            yield path
+        elif path.is_dir() and path.resolve() not in above:
+            yield from _files(path, above | {path.resolve()})

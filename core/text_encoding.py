@@ -3,9 +3,11 @@
 What is done with it is each reader's own: prose is guessed and shown, a table is refused where it is in doubt.
 """
 
+import contextlib
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 # The longer mark first: UTF-32's begins with UTF-16's.
 MARKS = {
@@ -79,3 +81,44 @@ def likeliest(sample: bytes, candidates: Sequence[str]) -> str | None:
     if best is None:
         return None
     return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+
+
+def name_encoding(names: Sequence[bytes]) -> str:
+    """The encoding of the names in a zip that does not tell it: UTF-8, GBK, Shift-JIS, or cp437, which the format says.
+
+    A name is too short for statistics. GBK's everyday characters lie at lead bytes B0 to D7, Shift-JIS's kana and
+    everyday kanji at 82 9F to 83 96 and 88 9F to 97, and letters with accents stand among plain ones.
+    """
+    pieces = [piece for name in names for piece in re.split(rb"[/. ()-]+", name) if not piece.isascii()]
+    shares = {"gb18030": _share(names, pieces, "gb18030", _level_one_of_gbk)}
+    with contextlib.suppress(UnicodeDecodeError):
+        # Two everyday characters of GBK may be two letters in UTF-8, but then of scripts that hardly anybody writes.
+        rare = any(
+            "\u0180" <= char <= "\u02af" or "\u0530" <= char <= "\u058f" for name in names for char in name.decode()
+        )
+        if not rare or shares["gb18030"] < 1:
+            return "utf-8"
+    if 2 * sum(byte < 0x80 for piece in pieces for byte in piece) > sum(map(len, pieces)):
+        return "cp437"
+    shares["cp932"] = _share(names, pieces, "cp932", _everyday_of_shift_jis)
+    likely = max(shares, key=shares.__getitem__)
+    return likely if shares[likely] >= 0.6 else "cp437"
+
+
+def _share(names: Sequence[bytes], pieces: Sequence[bytes], encoding: str, counts: Callable[[bytes], bool]) -> float:
+    """Share of the characters beyond ASCII in `pieces` that `counts`; 0 where `names` are not in `encoding`."""
+    try:
+        for name in names:
+            name.decode(encoding)
+        wide = [char.encode(encoding) for piece in pieces for char in piece.decode(encoding) if not char.isascii()]
+    except UnicodeDecodeError:
+        return 0.0
+    return sum(map(counts, wide)) / len(wide) if wide else 0.0
+
+
+def _level_one_of_gbk(char: bytes) -> bool:
+    return len(char) == 2 and 0xB0 <= char[0] <= 0xD7 and char[1] >= 0xA1
+
+
+def _everyday_of_shift_jis(char: bytes) -> bool:
+    return b"\x82\x9f" <= char <= b"\x83\x96" or b"\x88\x9f" <= char <= b"\x97\xff" or char == b"\x81\x5b"

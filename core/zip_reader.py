@@ -11,7 +11,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-JUNK = ("__macosx", ".ds_store", "thumbs.db", "desktop.ini")  # what systems add unasked, in small letters
+from core.file_names import is_junk
+from core.text_encoding import name_encoding
+
+UTF8 = 0x800  # flag of an entry whose name is in UTF-8
 BLOCK = 1_000_000  # bytes read at once: a size that is only declared must cost nothing
 END = struct.Struct("<4s4H2LH")
 END_MARK, ZIP64_MARK = b"PK\x05\x06", b"PK\x06\x07"
@@ -40,7 +43,8 @@ class Limits:
 
 
 class ZipReader:
-    """An open zip: `entries` are its files, without folders and, unless `junk`, without what systems add unasked.
+    """An open zip: `entries` are its files, without folders and, unless `junk`, without what systems add unasked or
+    hide. Names that are not marked as UTF-8 are in the encoding that they look like.
 
     Raises ZipFaultError; OSError only where a file on the disk cannot be read.
     """
@@ -61,6 +65,8 @@ class ZipReader:
             found = self.archive.infolist()
             if len(found) > limits.entries:
                 raise ZipFaultError("entries", amount=len(found))
+            if not junk:
+                _name_entries(found)
             self.entries = [entry for entry in found if not entry.is_dir() and (junk or not is_junk(entry.filename))]
             for entry in self.entries:
                 if entry.flag_bits & 1:
@@ -103,9 +109,16 @@ def blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         raise ZipFaultError("length", entry.filename, entry.file_size - left)
 
 
-def is_junk(name: str) -> bool:
-    """Whether a system put this file in unasked, as macOS does beside each file of a person."""
-    return any(part in JUNK or part.startswith("._") for part in name.lower().split("/"))
+def _name_entries(entries: list[zipfile.ZipInfo]) -> None:
+    """Name entries as their author saw them: zip tools on Windows write names in the system's code page, unmarked.
+
+    The table of contents keeps the name that zipfile compares with (`orig_filename`).
+    """
+    odd = [entry for entry in entries if not entry.flag_bits & UTF8 and not entry.filename.isascii()]
+    names = [entry.filename.encode("cp437", "replace") for entry in odd]
+    encoding = name_encoding(names)
+    for entry, raw in zip(odd, names, strict=True):
+        entry.filename = raw.decode(encoding)
 
 
 def _check_end(stream: BinaryIO, entries: int, directory: int) -> None:

@@ -6,7 +6,8 @@ import zipfile
 
 import pytest
 
-from core.zip_reader import Limits, ZipFaultError, ZipReader, blocks, is_junk
+from core.file_names import is_junk
+from core.zip_reader import Limits, ZipFaultError, ZipReader, blocks
 
 WIDE = Limits(entries=100, total=10_000, directory=10_000)
 
@@ -74,6 +75,25 @@ def test_a_large_entry_comes_in_blocks():
         assert [len(block) for block in blocks(reader.archive, reader.entries[0])] == [1_000_000, 1_000_000, 500_000]
 
 
-@pytest.mark.parametrize(("name", "junk"), [("a/.DS_Store", True), ("._x", True), ("Thumbs.db", True), (".x", False)])
+@pytest.mark.parametrize(("name", "junk"), [("a/.DS_Store", True), ("._x", True), ("Thumbs.db", True), (".x", True)])
 def test_junk(name, junk):
     assert is_junk(name) is junk
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [("圆圈", "gbk"), ("ねこ", "cp932"), ("Größe", "cp437"), ("café", "utf-8")]
+)
+def test_names_of_other_systems_are_read_as_they_were_written(name, encoding):
+    raw = name.encode(encoding)
+    stand_in = "A" * len(raw)
+    data = zipped((f"{stand_in}/1.txt", b"one"), ("b/2.txt", b"two"))
+    assert read_all(data.replace(stand_in.encode() + b"/", raw + b"/"), WIDE) == {
+        f"{name}/1.txt": b"one",
+        "b/2.txt": b"two",
+    }
+
+
+def test_hidden_folders_are_left_out():
+    assert read_all(zipped((".git/x", b"no"), ("a/.ipynb_checkpoints/1.txt", b"no"), ("a/1.txt", b"yes")), WIDE) == {
+        "a/1.txt": b"yes"
+    }

@@ -37,6 +37,17 @@ class Decoded(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+def holds_no_text(data: bytes) -> bool:
+    """Whether a file is empty or of a kind that is no text, as one that lies beside the chapters by chance."""
+    if not data.strip() or kind_of(data):
+        return True
+    return not (byte_order_mark(data)[0] or utf16_without_mark(data)) and _is_binary(data)
+
+
+def _is_binary(data: bytes) -> bool:
+    return too_many(len(data) - len(data.translate(None, CONTROL_BYTES)), len(data))
+
+
 def decode(source: Source) -> Decoded:
     """Find the encoding of `source` and decode it; a byte order mark is removed.
 
@@ -57,7 +68,7 @@ def decode(source: Source) -> Decoded:
         return decoded._replace(encoding=_("{encoding} with byte order mark").format(encoding=decoded.encoding))
     if guess := utf16_without_mark(data):
         return _checked(name, data, guess, guessed=True)
-    if too_many(len(data) - len(data.translate(None, CONTROL_BYTES)), len(data)):
+    if _is_binary(data):
         raise _not_text(name)
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from core.charlm.data.decoding import MAX_BYTES, decode
+from core.charlm.data.decoding import MAX_BYTES, decode, holds_no_text
 from core.charlm.data.vocabulary import MAX_SYMBOLS, Vocabulary, code_points, count_symbols, histogram
 from core.errors import UserError
 from core.i18n import _
@@ -93,6 +93,10 @@ def prepare(sources: Sequence[Source], options: TextOptions) -> Text:
     notes: list[str] = []
     parts: list[Part] = []
     texts: dict[bool, list[str]] = {False: [], True: []}
+    sources, left_out = _readable(sources)
+    if left_out:
+        message = _("Files without text left out: {count:,} ({names}).")
+        notes.append(message.format(count=len(left_out), names=", ".join(f"“{name}”" for name in left_out[:5])))
     for source in sources:
         text, encoding, remarks = decode(source)
         notes.extend(remarks)
@@ -133,6 +137,15 @@ def prepare(sources: Sequence[Source], options: TextOptions) -> Text:
         )
         notes.append(message.format(count=f"{unseen:,}", all=f"{len(vocabulary) - 1:,}"))
     return Text(text, ids, vocabulary, counts, threshold, validation, tuple(parts), tuple(notes))
+
+
+def _readable(sources: Sequence[Source]) -> tuple[list[Source], list[str]]:
+    """Sources without the empty and binary training files among others, whose names are returned."""
+    bad = {index for index, source in enumerate(sources) if source.role == "train" and holds_no_text(source.data)}
+    if all(index in bad for index, source in enumerate(sources) if source.role == "train"):
+        return list(sources), []  # each is refused in its own sentence
+    kept = [source for index, source in enumerate(sources) if index not in bad]
+    return kept, [sources[index].name for index in sorted(bad)]
 
 
 def clean(text: str, lowercase: bool = False, nfkc: bool = False) -> tuple[str, int]:

@@ -17,10 +17,11 @@ MAX_MEMBER = 400_000_000
 class Archive:
     """The members of a zip, each read at most as far as it declares. Raises UserError for what is not safe to read."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, total: int = MAX_TOTAL) -> None:
+        """total: bytes that its files may declare, where other archives have used some of MAX_TOTAL already."""
         self.name = source.name
         try:
-            self._zip = ZipReader(source.data, Limits(MAX_ENTRIES, MAX_TOTAL))
+            self._zip = ZipReader(source.data, Limits(MAX_ENTRIES, total))
         except ZipFaultError as fault:
             raise self._refusal(fault) from None
         self.members = self._zip.entries

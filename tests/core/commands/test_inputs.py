@@ -60,3 +60,25 @@ def test_too_much_is_refused_before_it_is_read(tmp_path, toy):
         names(str(tmp_path / "big.txt"))
     with pytest.raises(UserError, match="bring a part"):
         names(str(tmp_path))
+
+
+def test_chapters_come_in_their_order_and_hidden_folders_stay_out(tmp_path):
+    for name in ("10.txt", "2.txt", "1.txt", ".ipynb_checkpoints/1-checkpoint.txt", ".git/HEAD", "__MACOSX/1.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    assert names(str(tmp_path)) == ["1.txt", "2.txt", "10.txt"]
+
+
+def test_linked_class_folders_are_followed_but_not_in_a_circle(tmp_path):
+    for name in ("elsewhere/pos/1.txt", "data/neg/1.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text(name)
+    try:
+        (tmp_path / "data" / "pos").symlink_to(tmp_path / "elsewhere" / "pos")
+        (tmp_path / "data" / "neg" / "up").symlink_to(tmp_path / "data")
+        (tmp_path / "data" / "gone").symlink_to(tmp_path / "nowhere")
+    except OSError:
+        pytest.skip("this system makes no links")
+    assert names(str(tmp_path / "data")) == ["neg/1.txt", "pos/1.txt"]

@@ -182,3 +182,12 @@ def test_the_data_and_its_report_need_no_heavy_import():
     code = f"import sys, core.charlm.data.prepare, core.charlm.data.report; print(*{heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_an_empty_or_binary_file_among_chapters_is_left_out_with_a_note():
+    chapter = Source("1.txt", b"It was a dark and stormy night, and the lamp went out. " * 4)
+    text = prepare([chapter, Source("2.txt", b" "), Source("3.png", b"\x89PNG\r\n\x1a\n")], Options())
+    assert [part.name for part in text.parts] == ["1.txt"]
+    assert any("2 (“2.txt”, “3.png”)" in note for note in text.notes)
+    with pytest.raises(UserError, match="is empty"):
+        prepare([Source("2.txt", b"")], Options())

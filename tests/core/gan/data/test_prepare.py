@@ -219,7 +219,6 @@ def png_header(width, height):
         ("dot.png", encoded(np.zeros((1, 1), np.uint8)), "1 × 1 pixels"),
         ("empty.png", b"", "no PNG, JPEG"),
         ("clear.png", encoded(Image.new("LA", (9, 9), (255, 0))), "transparent"),
-        ("inner.zip", zipped([("a.png", encoded(X[0]))]), "no PNG, JPEG"),
     ],
 )
 def test_one_bad_file_among_good_ones_is_listed_with_its_reason(name, data, reason):
