@@ -38,7 +38,14 @@ SEEDS = (0, 1, 2)
 def options(**changes: Any) -> Any:
     from core.classifier.config import ClassifierConfig
 
-    shape = {"blocks": BLOCKS, "width": D, "heads": HEADS, "feed_forward": F, "batch_size": B, "max_tokens": LIMIT}
+    shape: dict[str, Any] = {
+        "blocks": BLOCKS,
+        "width": D,
+        "heads": HEADS,
+        "feed_forward": F,
+        "batch_size": B,
+        "max_tokens": LIMIT,
+    }
     return ClassifierConfig(**shape, **{"dropout": 0.1, "weight_decay": 0.01, "distillation": 0.0} | changes)
 
 

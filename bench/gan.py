@@ -178,7 +178,7 @@ def trained(options: Any, images: Any, seconds: float) -> np.ndarray:
 
     conditional_classes = len(images.classes) if options.conditional else 0
     gan_steps = GANSteps(options, images.x, images.labels if conditional_classes else None, conditional_classes)
-    start = {name: np.array(item) for name, item in gan_steps.variables().items()}
+    start = {name: np.asarray(item).copy() for name, item in gan_steps.variables().items()}
     gan_steps.train(0, np.zeros(BLOCK, np.float32), 10**9)
     probe = time.perf_counter()
     for step in range(4):

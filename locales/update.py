@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -96,7 +97,9 @@ def main() -> None:
         held = catalogue(path) if path.exists() else Catalog(locale=folder.parent.name, fuzzy=False)
         held.update(template, no_fuzzy_matching=True, update_creation_date=False)
         held.obsolete.clear()
-        held.header_comment = f"# Hidden State in {held.locale.english_name}; written by `make locales`."
+        held.header_comment = (
+            f"# Hidden State in {Locale.parse(folder.parent.name).english_name}; written by `make locales`."
+        )
         held.project, held.version, held.language_team = "Hidden State", "1", str(held.locale)
         held.last_translator = held.msgid_bugs_address = ""
         held.creation_date = held.revision_date = datetime(2026, 11, 21)  # a date of its own would change every diff

@@ -245,7 +245,7 @@ opinion = np.log(inside / inside.sum(1, keepdims=True)) - np.log(outside / outsi
 opinion[:, :3], opinion[:, there_in.sum(0) == 0] = 0.0, 0.0
 opinion = opinion.T[:, 1:] if len(CLASSES) == 2 else opinion.T
 table = model.get_layer("token_embedding").embeddings
-values = np.array(table)
+values = np.asarray(table).copy()
 wide = min(values.shape[1] // 2, max(values.shape[1] // 16, 1) * opinion.shape[1])
 signs = np.random.default_rng([{seed}, 7]).choice([-1.0, 1.0], (opinion.shape[1], wide))
 values[:, :wide] = {strength} * opinion @ signs / np.sqrt(opinion.shape[1])

@@ -57,13 +57,7 @@ def array(values: Any, name: str, shape: tuple[int | None, ...], limit: float = 
         result = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise UserError(_("{name} has a cell that is no number: fill every cell with one.").format(name=name)) from None
-    fits = result.ndim == len(shape) and all(
-        have > 0 if want is None else have == want for have, want in zip(result.shape, shape, strict=True)
-    )
-    if not fits:
-        want = " × ".join("n" if size is None else str(size) for size in shape)
-        have = " × ".join(map(str, result.shape)) or _("a single number")
-        raise UserError(_("{name} is {have}: it has to be {want}.").format(name=name, have=have, want=want))
+    size(result.shape, name, shape)
     wrong = np.argwhere(~(np.abs(result) <= limit))
     if len(wrong):
         place = ", ".join(str(i + 1) for i in wrong[0])
@@ -73,3 +67,14 @@ def array(values: Any, name: str, shape: tuple[int | None, ...], limit: float = 
             )
         )
     return result
+
+
+def size(have: tuple[int, ...], name: str, want: tuple[int | None, ...]) -> None:
+    """Raise UserError where a table of size `have` is not of size `want` (None: any from 1)."""
+    fits = len(have) == len(want) and all(
+        one > 0 if asked is None else one == asked for one, asked in zip(have, want, strict=True)
+    )
+    if not fits:
+        wanted = " × ".join("n" if asked is None else str(asked) for asked in want)
+        found = " × ".join(map(str, have)) or _("a single number")
+        raise UserError(_("{name} is {have}: it has to be {want}.").format(name=name, have=found, want=wanted))

@@ -250,7 +250,7 @@ y[0, 0] = symbols.index("{START}")
 for t in range({len(free.steps)}):
     logits, attention = model([x, y])
     best = int(np.argmax(logits[0, t]))
-    print(symbols[best], *(show(head[t, : len(source)]) for head in np.array(attention[0])))
+    print(symbols[best], *(show(head[t, : len(source)]) for head in np.asarray(attention[0])))
     if t + 1 < y.shape[1]:
         y[0, t + 1] = best
 """

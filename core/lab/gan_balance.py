@@ -164,7 +164,7 @@ def network(weights, activation):
     for n, f in zip(sizes, (activation, activation, None)):
         net.add(keras.layers.Dense(n, f, dtype="float64"))
     net.set_weights(weights)
-    return lambda x: np.array(net(x))
+    return lambda x: np.asarray(net(x))
 
 
 def cells(axis):

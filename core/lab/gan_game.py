@@ -175,11 +175,6 @@ def logits(D: Network, x: np.ndarray) -> np.ndarray:
     return _forward(D, x, True)[0][:, 0]
 
 
-def discriminate(D: Network, x: np.ndarray) -> np.ndarray:
-    """D(x), (B,), for x (B, dimension)."""
-    return 0.5 + 0.5 * np.tanh(logits(D, x) / 2)
-
-
 def generate(G: Network, z: np.ndarray) -> np.ndarray:
     """G(z), (B, dimension), before the blur."""
     return REACH * np.tanh(_forward(G, z, False)[0] / REACH)

@@ -38,6 +38,6 @@ def snippet(net: Trained, x: np.ndarray, overrides: Sequence[GateOverride] = ())
     else:
         code = lstm_gru.snippet(net.kind, net.cell, signs, overrides).code
     before, after = code.split("x = np.array", 1)
-    after = after.replace("print(show(h))", "print(show(softmax(np.array(h) @ V + d)))")
+    after = after.replace("print(show(h))", "print(show(softmax(np.asarray(h) @ V + d)))")
     read = _READ.format(V=literal(net.V), c=literal(net.c))
     return Snippet(f"{before}{read}x = np.array{after}", printed(*((p,) for p in answer(net, x, overrides)[0])))

@@ -295,7 +295,7 @@ def gate(name, t, value):
     for held, constant, first, last in holds:
         if name == held and first <= t <= last:
             value = constant + 0 * value
-    return np.array(value)
+    return np.asarray(value)
 
 
 h = c = np.zeros({n})

@@ -36,6 +36,7 @@ CONCEPT = Concept(
 MAX_STEPS = 12
 MAX_SIZE = 6
 Output = Literal["linear", "softmax"]
+What = Literal["state", "output"]
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _out(o: np.ndarray, output: Output) -> np.ndarray:
     return powers / powers.sum()
 
 
-def formula_with_digits(cell: Cell, step: Step, what: Literal["state", "output"], unit: int) -> str:
+def formula_with_digits(cell: Cell, step: Step, what: What, unit: int) -> str:
     """How s_t[unit] or y_t[unit] (unit from 0) comes about; results rounded to 3 decimals. Raises UserError."""
     t = step.t
     if what == "state":

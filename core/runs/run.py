@@ -276,10 +276,6 @@ class Run:
                 total += path.stat().st_size
         return total
 
-    def age(self) -> float:
-        """Return the seconds since the run was created."""
-        return max(0.0, time.time() - self.created)
-
 
 def files_below(folder: Path) -> Iterator[Path]:
     """Yield all files below `folder`; unlike Path.rglob() it tolerates folders that are deleted meanwhile."""

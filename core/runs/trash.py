@@ -25,10 +25,6 @@ class TrashedRun:
     deleted: float
     run: Run
 
-    @property
-    def expires(self) -> float:
-        return self.deleted + KEPT_SECONDS
-
 
 def list_trash(directory: str | Path | None = None) -> list[TrashedRun]:
     """Return the runs in the bin, the last deleted first."""

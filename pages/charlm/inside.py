@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.i18n import _
 from ui.runs.picker import pick_run
-from ui.shell.address import choose
+from ui.shell.address import choose_view
 from ui.widgets.text import guard
 
 VIEWS = {
@@ -30,17 +30,9 @@ VIEWS = {
 MODULES = {"hold": "gate_intervention", "film": "film_strip"}  # views whose address differs from the module name
 
 st.title(_("Look inside"), anchor=False)
-run = pick_run("charlm", train="text-train")
+run = pick_run("charlm")
 if run is None:
     st.stop()
-view = choose(
-    st.segmented_control,
-    _("View"),
-    {key: f":material/{icon}: {title}" for key, (title, icon, _what) in VIEWS.items()},
-    key="view",
-    required=True,
-    label_visibility="collapsed",
-)
-st.caption(VIEWS[view][2])
+view = choose_view(VIEWS)
 with guard(f"inside: {view}"):
     import_module(f"ui.charlm.{MODULES.get(view, view)}").show(run)

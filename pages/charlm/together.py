@@ -73,7 +73,7 @@ def editor(run: Run) -> None:
 
 
 st.title(_("Write together"), anchor=False)
-run = pick_run("charlm", train="text-train")
+run = pick_run("charlm")
 if run is None:
     st.stop()
 with guard("together"):

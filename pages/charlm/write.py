@@ -11,7 +11,7 @@ from ui.widgets.config_form import request_form, request_widget
 from ui.widgets.text import guard
 
 st.title(_("Write"), anchor=False)
-run = pick_run("charlm", train="text-train")
+run = pick_run("charlm")
 if run is None:
     st.stop()
 

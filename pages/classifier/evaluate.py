@@ -10,7 +10,7 @@ from core.i18n import _
 from ui.classifier.cached_data import data_of, evaluation_of
 from ui.runs.picker import pick_run
 from ui.runs.view import VERDICTS
-from ui.shell.address import choose
+from ui.shell.address import choose_view
 from ui.widgets.text import guard, md
 
 VIEWS = {
@@ -20,15 +20,10 @@ VIEWS = {
     "mistakes": (_("Mistakes"), "report", _("Its surest mistakes, and labels of the table that look wrong.")),
 }
 
-MODULES = {
-    "matrix": "confusion_matrix",
-    "trust": "calibration",
-    "rank": "ranking_curves",
-    "mistakes": "mistakes",
-}
+MODULES = {"matrix": "confusion_matrix", "trust": "calibration", "rank": "ranking_curves", "mistakes": "mistakes"}
 
 st.title(_("Evaluate"), anchor=False)
-run = pick_run("classifier", train="classify-train")
+run = pick_run("classifier")
 if run is None:
     st.stop()
 with guard("evaluate"):
@@ -53,13 +48,5 @@ with guard("evaluate"):
         st.metric(_("Test texts"), f"{len(found.y):,}")
     for verdict in verdicts(found, len(data_of(run).train)):
         VERDICTS[verdict.kind](md(verdict.evidence), title=md(verdict.text))
-    view = choose(
-        st.segmented_control,
-        _("View"),
-        {key: f":material/{icon}: {title}" for key, (title, icon, _what) in VIEWS.items()},
-        key="view",
-        required=True,
-        label_visibility="collapsed",
-    )
-    st.caption(VIEWS[view][2])
+    view = choose_view(VIEWS)
     import_module(f"ui.classifier.{MODULES[view]}").show(run, found)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.i18n import _
+from core.runs.run import Run
 from ui.classifier.one_text import one_text, threshold_slider
 from ui.classifier.whole_file import whole_file
 from ui.runs.picker import pick_run
@@ -10,7 +11,7 @@ from ui.shell.address import choose
 from ui.widgets.text import guard
 
 st.title(_("Classify"), anchor=False)
-run = pick_run("classifier", train="classify-train")
+run = pick_run("classifier")
 if run is None:
     st.stop()
 
@@ -23,13 +24,13 @@ with right:
 
 
 @st.fragment
-def typed() -> None:
+def typed(run: Run) -> None:
     with guard("classify a text"):
         one_text(run, threshold)
 
 
 if way == "one":
-    typed()
+    typed(run)
 else:
     with guard("classify a file"):
         whole_file(run, threshold)

@@ -15,7 +15,7 @@ from ui.widgets.text import guard, md
 
 st.title(_("Why"), anchor=False)
 st.caption(_("Which words the answer rests on, by three methods, and the test that tells which of them to believe."))
-run = pick_run("classifier", train="classify-train")
+run = pick_run("classifier")
 if run is None:
     st.stop()
 

@@ -17,7 +17,7 @@ from ui.widgets.config_form import label_of, request_widget
 from ui.widgets.text import guard
 
 st.title(_("Draw"), anchor=False)
-run = pick_run("gan", train="gan-train")
+run = pick_run("gan")
 if run is None:
     st.stop()
 

@@ -8,7 +8,7 @@ from ui.runs.picker import pick_run
 from ui.widgets.text import guard
 
 st.title(_("Inside the noise"), anchor=False)
-run = pick_run("gan", train="gan-train")
+run = pick_run("gan")
 if run is None:
     st.stop()
 

@@ -39,7 +39,7 @@ with picture:
     draw.dots(chart, [z, z], [value, slope], GOOD)
     chart.update_yaxes(range=[-1.4, 2.4])
     alt = _("{name} and its slope, z = {z:g}").format(name=titles[key], z=z)
-    numbers = {"z": axis[::20], "f(z)": f[::20], "f′(z)": df[::20]}
+    numbers: figures.Table = {"z": axis[::20], "f(z)": f[::20], "f′(z)": df[::20]}
     lab.figure(chart, "curve", alt, numbers, on_click=lambda place: lab.set_value("z", float(place)))
 
 with beside:

@@ -53,7 +53,7 @@ x = [float(sign) for sign in shown]
 target = [labels[points.index((x[0], x[1]))]]
 graph = backprop.graph(net, x, target)
 moved = [node.key for node in graph.nodes.values() if node.kind in ("weight", "bias")]
-steps = [("value", key) for key in graph.forward]
+steps: list[tuple[backprop.What, str]] = [("value", key) for key in graph.forward]
 steps += [("gradient", key) for key in graph.backward]
 steps += [("update", key) for key in moved]
 
@@ -72,7 +72,7 @@ with picture:
     alt = _("The network at step {n}: values in the nodes, gradients under them").format(n=at)
     chart = drawing(graph, done["value"], done["gradient"], key, what)
     known = [node for node in graph.nodes.values() if node.key in done["gradient"]]
-    numbers = {
+    numbers: figures.Table = {
         _("node"): [node.key for node in known],
         _("value"): [node.value for node in known],
         _("gradient"): [node.gradient for node in known],

@@ -1,5 +1,7 @@
 """Bidirectional RNN: change a word and see which forward and backward states depend on it."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -28,7 +30,8 @@ with controls:
 changed = (*words[: place - 1], other[0], *words[place:])
 before, after = bidirectional.read(words, seed), bidirectional.read(changed, seed)
 forward, backward = bidirectional.moved(before, after)
-reading = [("forward", t) for t in range(last)] + [("backward", t) for t in reversed(range(last))]
+reading: list[tuple[bidirectional.Direction, int]] = [("forward", t) for t in range(last)]
+reading += [("backward", t) for t in reversed(range(last))]
 
 
 def picture_of(states: bidirectional.States, done: int, name: str, alt: str, moved: bool) -> None:
@@ -41,19 +44,21 @@ def picture_of(states: bidirectional.States, done: int, name: str, alt: str, mov
     chart.update_xaxes(tickangle=-40 if last > 7 else 0)
     if moved:
         for top, distances in ((0, forward), (UNITS, backward)):
-            for t in np.flatnonzero(distances):
+            for t in np.flatnonzero(distances).tolist():
                 frame(chart, top, t, BAD, height=UNITS)
     else:
         direction, t = reading[done]
         frame(chart, (0 if direction == "forward" else UNITS) + int(unit) - 1, t, VALIDATION)
-    numbers = {_("word"): states.words} | {row: list(values) for row, values in zip(rows, table, strict=True)}
+    numbers: dict[str, Any] = {_("word"): states.words} | {
+        row: list(values) for row, values in zip(rows, table, strict=True)
+    }
     if moved:
         numbers = {_("word"): states.words, _("→ moved by"): forward, _("← moved by"): backward}
     lab.figure(chart, name, alt, numbers, on_click=clicked)
 
 
 def clicked(cell: list[int]) -> None:
-    direction = "forward" if cell[0] < UNITS else "backward"
+    direction: bidirectional.Direction = "forward" if cell[0] < UNITS else "backward"
     lab.set_value("unit", str(cell[0] % UNITS + 1))
     lab.go_to_step(reading.index((direction, cell[1])))
 

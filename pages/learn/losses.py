@@ -46,7 +46,9 @@ with picture:
         draw.dots(chart, [at], [done.a[at]], COLOURS[loss])
     draw.segment(chart, [(0, y), (STEPS, y)], _("target"), GOOD, dash="dash", width=1.5)
     chart.update_yaxes(range=[-0.05, 1.05])
-    numbers = {_("step"): range(0, STEPS + 1, LEAP)} | {NAMES[k]: done.a[::LEAP] for k, done in learned.items()}
+    numbers: figures.Table = {_("step"): range(0, STEPS + 1, LEAP)} | {
+        NAMES[k]: done.a[::LEAP] for k, done in learned.items()
+    }
     lab.figure(chart, "output", _("The neuron's output over the steps of learning, for both losses"), numbers)
     below = {loss: done.below(0.1, y) for loss, done in learned.items()}
     for loss, step in below.items():

@@ -42,6 +42,8 @@ plane, below = picture.container(), picture.container()
 with controls:
     kinds = {"AND": "AND", "OR": "OR", "XOR": "XOR", "clouds": _("Clouds"), "own": _("Own")}
     kind = lab.choice("points", _("Points"), kinds)
+    points: Any
+    labels: Any
     points, labels = perceptron.GATES.get(kind, perceptron.GATES["AND"])
     if kind == "clouds":
         gap = lab.slider("gap", _("Distance of the clouds"), 0.0, 6.0, 3.0, 0.25)

@@ -49,7 +49,7 @@ def test_what_is_compiled_is_what_is_written(held):
     with path.open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     assert [m.id for m in held if m.id and compiled.gettext(m.id) != m.string] == [], "make locales compiles it"
-    assert len(compiled._catalog) == len(held) + 1, "and the header"
+    assert len(compiled._catalog) == len(held) + 1, "and the header"  # type: ignore[attr-defined]
 
 
 def test_nothing_is_translated_while_a_module_is_imported():

@@ -138,7 +138,9 @@ def underscored(tree: ast.Module) -> set[str]:
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in ("getattr", "setattr", "delattr", "hasattr"):
                 found |= {
-                    item.value for item in node.args if isinstance(item, ast.Constant) and str(item.value)[:1] == "_"
+                    item.value
+                    for item in node.args
+                    if isinstance(item, ast.Constant) and isinstance(item.value, str) and item.value[:1] == "_"
                 }
     private = {name for name in found if name.startswith("_") and not name.startswith("__")}
     return private - own_names() - STANDARD

@@ -107,7 +107,9 @@ def mutate_zip(content: bytes, seed: int, *, listed: bool = False) -> bytes:
             data = mutate(data, rng.getrandbits(60), contents, limit=max(LIMIT, len(data)))
         members[victim] = name, data, packing
     if listed and rng.random() < 0.9:
-        members = [_listing(members) if name == "bundle.json" else (name, *rest) for name, *rest in members]
+        members = [
+            _listing(members) if name == "bundle.json" else (name, data, packing) for name, data, packing in members
+        ]
     with zipfile.ZipFile(out, "w") as archive:
         for name, data, packing in members:
             if name:

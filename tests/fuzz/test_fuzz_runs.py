@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -141,7 +142,9 @@ def test_any_options_are_accepted_or_named(key, data):
     complaint = said(lambda: parse_options(model, model().model_dump() | values))
     assert not complaint or complaint.startswith("Option “")
     for name in set(values) & set(model.model_fields):
-        complaint = said(lambda name=name: parse_options(model, {name: from_text(model, name, str(values[name]))}))
+        complaint = said(
+            partial(lambda name: parse_options(model, {name: from_text(model, name, str(values[name]))}), name)
+        )
         assert not complaint or complaint.startswith("Option “")
 
 

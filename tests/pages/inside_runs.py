@@ -26,7 +26,7 @@ def make_run(folder: Path, cell: str = "lstm", name: str = "inside", layers: int
     for step in (10, 40, 90):
         model = build(config, len(vocabulary), seed=step)
         model.set_weights([array if array.dtype.kind == "u" else array * 3 for array in model.get_weights()])
-        arrays = {f"model/{item.path}": np.array(item) for item in model.variables if "seed" not in item.path}
+        arrays = {f"model/{item.path}": np.asarray(item).copy() for item in model.variables if "seed" not in item.path}
         save_arrays(run.path / "snapshots" / f"step-{step:010d}.npz", arrays, {"step": step})
         rows.append(f'{{"step": {step}, "loss": 2.5, "val_loss": {3 - step / 100}}}\n')
     run.metrics_path.write_text("".join(rows))

@@ -14,7 +14,7 @@ from tests.pages.conftest import open_page
 
 KINDS = ("slider", "number_input", "toggle", "selectbox", "segmented_control", "text_input")
 # page → what its address says for each of its views
-VIEWS = {
+VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "bptt long": ("bptt", {}),
     "bptt digits": ("bptt", {"view": "Every digit"}),
     "elman-jordan": ("elman-jordan", {"wipe": "true"}),

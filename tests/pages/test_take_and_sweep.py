@@ -89,7 +89,8 @@ def test_a_sweep_starts_from_the_form(opened: AppTest, runs_folder: Path, monkey
     button.click().run()
     assert not faults(opened)
     runs = list_runs(runs_folder)
-    assert sorted((run.options.units, run.options.seed) for run in runs) == [(16, 0), (16, 1), (32, 0), (32, 1)]
+    found = [run.options.model_dump() for run in runs]
+    assert sorted((options["units"], options["seed"]) for options in found) == [(16, 0), (16, 1), (32, 0), (32, 1)]
     assert set(started) == {run.id for run in runs}
 
 

@@ -91,6 +91,6 @@ def _sentence(symbols: list[str], values: np.ndarray, name: str, layer: int, cel
     )
 
 
-def context(symbols: list[str], place: int, back: int = 14) -> str:
-    """The characters up to `place`, on one line."""
-    return "".join(symbols[max(0, place - back) : place + 1]).replace("\n", "⏎")
+def context(symbols: list[str], place: int) -> str:
+    """The last 15 characters up to `place`, on one line."""
+    return "".join(symbols[max(0, place - 14) : place + 1]).replace("\n", "⏎")

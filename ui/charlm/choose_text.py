@@ -60,11 +60,11 @@ def _piece(run: Run, size: int) -> Chosen:
     return Chosen(text.text[begin : begin + size] or text.text[-size:], begin)
 
 
-def own_text(key: str = "own") -> str:
+def own_text() -> str:
     """A text area; its text is stored in the address where it is short enough."""
-    if key not in st.session_state:
-        st.session_state[key] = st.query_params.get("text", "")
-    text = st.text_area(_("Your text"), key=key, height=130, persist_state="session", max_chars=text_limit())
+    if "own" not in st.session_state:
+        st.session_state["own"] = st.query_params.get("text", "")
+    text = st.text_area(_("Your text"), key="own", height=130, persist_state="session", max_chars=text_limit())
     if 0 < len(text) <= IN_ADDRESS:
         st.query_params["text"] = text
     else:

@@ -31,10 +31,9 @@ def highlighted_text(text: str, shares: Mapping[str, float], label: str) -> str:
     )
 
 
-def bar(name: str, share: float, colour: str = TRAIN, note: str = "") -> str:
+def bar(name: str, share: float, colour: str = TRAIN) -> str:
     """A name, a bar as long as `share`, and the share in percent."""
     width = max(0.0, min(1.0, share))
-    shown = f"{width:.1%}" + (f" · {note}" if note else "")
     return (
         '<div style="display:grid;grid-template-columns:minmax(0,28%) 1fr minmax(3.2rem,auto);gap:.6rem;'
         'align-items:center;font-size:.85rem;margin:.18rem 0">'
@@ -42,7 +41,7 @@ def bar(name: str, share: float, colour: str = TRAIN, note: str = "") -> str:
         f"{escape(name)}</span>"
         f'<span style="height:.5rem;border-radius:4px;background:{with_alpha(NEUTRAL, 0.2)};overflow:hidden">'
         f'<span style="display:block;height:100%;width:{100 * width:.1f}%;background:{colour}"></span></span>'
-        f'<span style="text-align:right;font-variant-numeric:tabular-nums">{escape(shown)}</span></div>'
+        f'<span style="text-align:right;font-variant-numeric:tabular-nums">{width:.1%}</span></div>'
     )
 
 

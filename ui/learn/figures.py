@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from ui.widgets.figures import figure
+from ui.widgets.figures import Numbers, figure
 from ui.widgets.palette import DISCRIMINATOR, NEUTRAL, SEQUENTIAL, VALIDATION, with_alpha
 
 CLASSES = (VALIDATION, DISCRIMINATOR)  # label 0, label 1
@@ -55,8 +55,9 @@ def segment(chart: go.Figure, ends: Any, name: str, colour: str, **style: Any) -
     )
 
 
-def click_grid(chart: go.Figure, low: Sequence[float], high: Sequence[float], step: float = 0.25) -> None:
-    """Add an invisible grid of clickable points; their customdata is [x, y]."""
+def click_grid(chart: go.Figure, low: Sequence[float], high: Sequence[float]) -> None:
+    """Add an invisible grid of clickable points, 0.25 apart; their customdata is [x, y]."""
+    step = 0.25
     axes = [np.arange(np.ceil(low[i] / step), np.floor(high[i] / step) + 1) * step for i in (0, 1)]
     grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
     chart.add_scatter(
@@ -84,9 +85,7 @@ def highlight(chart: go.Figure, xy: Sequence[float], name: str, colour: str = NE
     )
 
 
-def half_planes(
-    chart: go.Figure, w: Sequence[float], b: float, low: Sequence[float], high: Sequence[float], alpha: float = 0.12
-) -> None:
+def half_planes(chart: go.Figure, w: Sequence[float], b: float, low: Sequence[float], high: Sequence[float]) -> None:
     """Colour the box by the side of w·x + b = 0: above 0 as label 1, else as label 0."""
     for side, colour in zip((-1, 1), CLASSES, strict=True):
         corners = _clipped([w[0] * side, w[1] * side], b * side, low, high)
@@ -96,7 +95,7 @@ def half_planes(
             mode="lines",
             line={"width": 0},
             fill="toself",
-            fillcolor=with_alpha(colour, alpha),
+            fillcolor=with_alpha(colour, 0.12),
             hoverinfo="skip",
             showlegend=False,
         )
@@ -208,7 +207,7 @@ def nodes(
     )
 
 
-def click_targets(chart: go.Figure, x: Sequence[float], y: Sequence[float], keys: Sequence[Any]) -> None:
+def click_targets(chart: go.Figure, x: Numbers, y: Numbers, keys: Numbers) -> None:
     """Add clickable points on a curve."""
     chart.add_scatter(
         x=list(x),
@@ -223,13 +222,11 @@ def click_targets(chart: go.Figure, x: Sequence[float], y: Sequence[float], keys
     )
 
 
-def bars(
-    chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str, width: float | None = None
-) -> None:
+def bars(chart: go.Figure, x: Numbers, y: Numbers, name: str, colour: str, width: float | None = None) -> None:
     chart.add_bar(x=list(x), y=list(y), name=name, marker={"color": colour, "line": {"width": 0}}, width=width)
 
 
-def dots(chart: go.Figure, x: Sequence[float], y: Sequence[float], colour: str, size: float = 10) -> None:
+def dots(chart: go.Figure, x: Numbers, y: Numbers, colour: str, size: float = 10) -> None:
     """Add markers of the current position on a curve."""
     chart.add_scatter(
         x=list(x),
@@ -241,7 +238,7 @@ def dots(chart: go.Figure, x: Sequence[float], y: Sequence[float], colour: str, 
     )
 
 
-def surface(chart: go.Figure, x: Sequence[float], y: Sequence[float], z: Any, *, high: float | None = None) -> None:
+def surface(chart: go.Figure, x: Numbers, y: Numbers, z: Any, *, high: float | None = None) -> None:
     """Add a function of two variables as a heat map."""
     chart.add_heatmap(
         x=list(x),
@@ -256,7 +253,7 @@ def surface(chart: go.Figure, x: Sequence[float], y: Sequence[float], z: Any, *,
     )
 
 
-def path(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str) -> None:
+def path(chart: go.Figure, x: Numbers, y: Numbers, name: str, colour: str) -> None:
     """Add a trajectory with its end marked."""
     chart.add_scatter(
         x=list(x), y=list(y), mode="lines", name=name, line={"color": colour, "width": 2.5}, hoverinfo="skip"

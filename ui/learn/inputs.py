@@ -31,7 +31,7 @@ class Inputs:
         return f"{self.page}-{name}"
 
     # One widget each ------------------------------------------------------------------------------------------------
-    def choice(self, name: str, label: str, options: Mapping[str, str], *, default: str = "", help: str = "") -> str:
+    def choice(self, name: str, label: str, options: Mapping[str, str], *, default: str = "") -> str:
         """Choose one key of `options` (key → label): segmented control if few and short, else select box."""
         keys = list(options)
         default = default or keys[0]
@@ -40,7 +40,7 @@ class Inputs:
             widget: Callable[..., Any] = partial(st.segmented_control, required=True)
         else:
             widget = partial(st.selectbox, width=230)
-        value = choose(widget, label, options, key=self.key(name), default=default, help=help or None)
+        value = choose(widget, label, options, key=self.key(name), default=default)
         value = value if value in options else default  # do not trust the browser
         self._check_value(name, raw, lambda text: bool(resolve_key(text, options)), options[value])
         return value
@@ -56,65 +56,40 @@ class Inputs:
         )
         return chosen
 
-    def slider(
-        self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *, help: str = "", **more: Any
-    ) -> Any:
+    def slider(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, **more: Any) -> Any:
         """A number from `low` to `high`, int or float as they are."""
-        raw = self._address_value(name)
-        value = st.slider(
-            label,
-            low,
-            high,
-            default,
-            step,
-            key=self.key(name),
-            bind="query-params",
-            help=help or None,
-            **{"width": 160} | more,
-        )
-        value = min(max(value, low), high)
-        self._check_value(name, raw, _number_from(low, high), value)
-        return value
+        return self._number(partial(st.slider, width=160), name, label, low, high, default, step, **more)
 
-    def number(
-        self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, *, help: str = "", **more: Any
-    ) -> Any:
+    def number(self, name: str, label: str, low: Any, high: Any, default: Any, step: Any = None, **more: Any) -> Any:
         """A typed number from `low` to `high`, int or float as they are."""
+        return self._number(partial(st.number_input, width=130), name, label, low, high, default, step, **more)
+
+    def _number(
+        self, widget: Any, name: str, label: str, low: Any, high: Any, default: Any, *step: Any, **more: Any
+    ) -> Any:
         raw = self._address_value(name)
-        value = st.number_input(
-            label,
-            low,
-            high,
-            default,
-            step,
-            key=self.key(name),
-            bind="query-params",
-            help=help or None,
-            **{"width": 130} | more,
-        )
+        value = widget(label, low, high, default, *step, key=self.key(name), bind="query-params", **more)
         value = default if value is None else min(max(value, low), high)
         self._check_value(name, raw, _number_from(low, high), value)
         return value
 
-    def switch(self, name: str, label: str, default: bool = False, *, help: str = "") -> bool:
+    def switch(self, name: str, label: str, default: bool = False) -> bool:
         raw = self._address_value(name)
-        value = bool(st.toggle(label, default, key=self.key(name), bind="query-params", help=help or None))
+        value = bool(st.toggle(label, default, key=self.key(name), bind="query-params"))
         self._check_value(name, raw, lambda text: text.lower() in ("true", "false"), _("on") if value else _("off"))
         return value
 
-    def text(self, name: str, label: str, default: str, *, limit: int = 200, help: str = "", **more: Any) -> str:
+    def text(self, name: str, label: str, default: str, *, limit: int = 200, **more: Any) -> str:
         """A line of text of at most `limit` characters. It may be empty; the page handles that."""
         self._address_value(name)
-        value = st.text_input(
-            label, default, max_chars=limit, key=self.key(name), bind="query-params", help=help or None, **more
-        )
+        value = st.text_input(label, default, max_chars=limit, key=self.key(name), bind="query-params", **more)
         return str(value)[:limit]
 
-    def seed(self, label: str = "", *, restart: bool = True, **back: Any) -> int:
+    def seed(self, *, restart: bool = True, **back: Any) -> int:
         """The seed, with the buttons “Restart”, which keeps it, and “New seed”. Both reset the step, and the inputs in
         `back` to the given values. restart=False omits the first button."""
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
-            seed = int(self.number("seed", label or _("Seed"), 0, SEEDS - 1, 0, 1, width=110))
+            seed = int(self.number("seed", _("Seed"), 0, SEEDS - 1, 0, 1, width=110))
             if restart:
                 self.restart(**back)
             st.button(_("New seed"), key=self.key("new-seed"), on_click=self._new_seed, args=(seed, back))
@@ -206,7 +181,7 @@ class Inputs:
             raw = st.query_params.get(key) if self.opened else None
             start = raw or st.session_state.get(f"{key}:now") or encode(own)
             try:
-                base = decode(start, own.shape, limit, grow)
+                base = decode(start, list(columns), rows, limit, None if grow else len(own))
                 st.session_state.pop(f"{key}:said", None)
             except UserError as error:
                 base = own
@@ -305,21 +280,21 @@ def encode(values: np.ndarray) -> str:
     return ";".join(",".join(_cell(v) for v in row) for row in np.atleast_2d(values))
 
 
-def decode(text: str, shape: tuple[int, ...], limit: float, grow: bool = False) -> np.ndarray:
-    """Decode `encode`'s text. Raises UserError where it is no table of `shape` (with `grow`, 1 to 40 rows)."""
-    rows = text[:10_000].split(";")
-    if len(rows) > MAX_ROWS:
-        raise UserError(_("The address holds {n} rows: at most {most}.").format(n=len(rows), most=MAX_ROWS))
-    table = [row.split(",") for row in rows]
+def decode(
+    text: str, columns: Sequence[str], names: Sequence[str] | None, limit: float, height: int | None
+) -> np.ndarray:
+    """Decode `encode`'s text; height None: any number of rows. Raises UserError for a wrong size or cell."""
+    table, label = [row.split(",") for row in text[:10_000].split(";")], _("The table in the address")
     if any(len(row) != len(table[0]) for row in table):
         raise UserError(_("The address holds a table with rows of unequal length."))
-    return checks.array(table, _("The table in the address"), (None if grow else shape[0], shape[1]), limit)
+    checks.size((len(table), len(table[0])), label, (height, len(columns)))
+    return cells(table, columns, names, label, limit)
 
 
 def cells(
     rows: Sequence[Sequence[Any]], columns: Sequence[str], names: Sequence[str] | None, label: str, limit: float
 ) -> np.ndarray:
-    """Edited cells as numbers. Raises UserError that names the first wrong cell by row and column."""
+    """Typed cells as numbers. Raises UserError that names the first wrong cell by row and column."""
     if not 1 <= len(rows) <= MAX_ROWS:
         raise UserError(_("{table} has {n} rows: keep 1 to {most}.").format(table=label, n=len(rows), most=MAX_ROWS))
     result = np.empty((len(rows), len(columns)))

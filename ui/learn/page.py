@@ -110,7 +110,7 @@ class Lab(Inputs):
         chart: go.Figure,
         name: str,
         alt: str,
-        table: "dict[str, Sequence[Any]] | None" = None,
+        table: figures.Table | None = None,
         *,
         on_click: Callable[[Any], None] | None = None,
     ) -> None:

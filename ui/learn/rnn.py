@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.i18n import _
-from core.lab.rnn import Step
+from core.lab.rnn import Step, What
 from core.lab.wirings import Tick
 from ui.learn import figures as draw
 from ui.widgets.palette import NEUTRAL, VALIDATION
@@ -17,14 +17,13 @@ CELLS = {"rnn": "#6a5ad6", "encoder": "#2f76bd", "decoder": "#8f4fc0"}
 COLUMN, ROW, LIFT = 2.6, 0.8, 1.25  # from step to step, from number to number, from x to s and from s to y
 
 
-def order(steps: Sequence[Step]) -> list[tuple[str, int, int]]:
+def order(steps: Sequence[Step]) -> list[tuple[What, int, int]]:
     """Every number in the order of computing: (what, step from 0, unit from 0)."""
-    return [
-        (what, t, unit)
-        for t, step in enumerate(steps)
-        for what, vector in (("state", step.s), ("output", step.y))
-        for unit in range(len(vector))
-    ]
+    found: list[tuple[What, int, int]] = []
+    for t, step in enumerate(steps):
+        found += [("state", t, unit) for unit in range(len(step.s))]
+        found += [("output", t, unit) for unit in range(len(step.y))]
+    return found
 
 
 def numbers(steps: Sequence[Step], at: int) -> go.Figure:

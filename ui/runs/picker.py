@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.families import FAMILIES
 from core.i18n import _
 from core.runs.run import Run
 from core.runs.store import find, list_runs
@@ -19,12 +20,12 @@ def run_from_url() -> Run | None:
     return None
 
 
-def pick_run(family: str, *, train: str, label: str | None = None) -> Run | None:
+def pick_run(family: str) -> Run | None:
     """Select box of the usable runs of `family`, preset by the URL; without any, a link to training."""
     runs = {run.id: run for run in list_runs(family=family) if run.usable}
     if not runs:
         st.info(_("There is no trained network yet."))
-        navigation.link(train, _("Train one"), ":material/school:")
+        navigation.link(f"{FAMILIES[family].section}-train", _("Train one"), ":material/school:")
         return None
     wanted = st.query_params.get("run")
     if wanted not in runs:
@@ -33,7 +34,7 @@ def pick_run(family: str, *, train: str, label: str | None = None) -> Run | None
         wanted = next(iter(runs))
     ids = list(runs)
     chosen = st.selectbox(
-        label or _("Run"),
+        _("Run"),
         ids,
         index=ids.index(wanted),
         format_func=lambda key: f"{runs[key].name} · {time_ago(runs[key].created)}",

@@ -34,6 +34,14 @@ def choose(
     return str(chosen)
 
 
+def choose_view(views: Mapping[str, tuple[str, str, str]]) -> str:
+    """Choose one of a page's views (key → title, icon, question) by ?view=, and say its question below."""
+    titles = {key: f":material/{icon}: {title}" for key, (title, icon, _question) in views.items()}
+    view = choose(st.segmented_control, _("View"), titles, key="view", required=True, label_visibility="collapsed")
+    st.caption(views[view][2])
+    return view
+
+
 def resolve_key(given: str, options: Mapping[str, str]) -> str:
     """Resolve an address value to an option key, by key or by label in any language; "" where none matches."""
     if given in options or not given:

@@ -11,6 +11,9 @@ import streamlit as st
 from core.i18n import _
 from ui.widgets.palette import BASELINES, GRID, TRAIN, VALIDATION, with_alpha
 
+Numbers = Sequence[float] | np.ndarray
+Table = Mapping[str, Sequence[Any] | np.ndarray]  # title of a column → its cells
+
 HEIGHT = 340
 MAX_POINTS = 1200
 TEXTS = {"name", "x", "y", "text", "hovertext", "customdata", "labels"}  # of a trace
@@ -81,7 +84,7 @@ def _plain(value: Any) -> Any:
     return None
 
 
-def data_table(table: Mapping[str, Sequence[Any]], *, key: str, alt: str) -> None:
+def data_table(table: Table, *, key: str, alt: str) -> None:
     with st.expander(_("The numbers"), icon=":material/table_rows:", key=key, on_change="rerun") as shown:
         if shown.open:
             import pandas as pd
@@ -91,14 +94,14 @@ def data_table(table: Mapping[str, Sequence[Any]], *, key: str, alt: str) -> Non
             st.dataframe(pd.DataFrame(padded), hide_index=True, alt=alt)
 
 
-def downsample(x: Sequence[float], y: Sequence[float], limit: int = MAX_POINTS) -> tuple[list[float], list[float]]:
+def downsample(x: Numbers, y: Numbers, limit: int = MAX_POINTS) -> tuple[list[float], list[float]]:
     """Keep about `limit` evenly spaced points, including the last one."""
     stride = max(1, len(x) // limit)
     keep = sorted({*range(0, len(x), stride), *([len(x) - 1] if len(x) else [])})
     return [x[index] for index in keep], [y[index] for index in keep]
 
 
-def smooth(values: Sequence[float], weight: float | None = None) -> list[float]:
+def smooth(values: Numbers, weight: float | None = None) -> list[float]:
     """Exponential moving average with the start corrected (Adam's bias correction, Kingma and Ba 2015).
 
     The default weight averages over a thirtieth of the values, so that a short curve does not lag.
@@ -111,12 +114,12 @@ def smooth(values: Sequence[float], weight: float | None = None) -> list[float]:
     return result
 
 
-def line(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str, **style: Any) -> None:
+def line(chart: go.Figure, x: Numbers, y: Numbers, name: str, colour: str, **style: Any) -> None:
     x, y = downsample(x, y)
     chart.add_scatter(x=x, y=y, name=name, mode=style.pop("mode", "lines"), line={"color": colour, "width": 2} | style)
 
 
-def raw_and_smooth(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str, colour: str = TRAIN) -> None:
+def raw_and_smooth(chart: go.Figure, x: Numbers, y: Numbers, name: str, colour: str = TRAIN) -> None:
     """Add a smoothed line and, faint, the raw one."""
     raw_x, raw_y = downsample(x, y)
     chart.add_scatter(
@@ -132,7 +135,7 @@ def raw_and_smooth(chart: go.Figure, x: Sequence[float], y: Sequence[float], nam
     chart.add_scatter(x=smooth_x, y=smooth_y, name=name, mode="lines", line={"color": colour, "width": 2.4})
 
 
-def validation(chart: go.Figure, x: Sequence[float], y: Sequence[float], name: str) -> None:
+def validation(chart: go.Figure, x: Numbers, y: Numbers, name: str) -> None:
     chart.add_scatter(
         x=list(x),
         y=list(y),

@@ -66,9 +66,9 @@ class NumpyNetwork:
         """Copy the weights of a model built by `core.charlm.training.model.build`."""
         from core.charlm.training.model import recurrent, table_of
 
-        layers = tuple(Weights(*(np.array(array) for array in layer.get_weights())) for layer in recurrent(model))
+        layers = tuple(Weights(*layer.get_weights()) for layer in recurrent(model))
         kernel, bias = model.get_layer("logits").get_weights()
-        return cls(cell, np.array(table_of(model)), layers, kernel, bias)
+        return cls(cell, np.asarray(table_of(model)).copy(), layers, kernel, bias)
 
     @property
     def units(self) -> int:

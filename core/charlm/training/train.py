@@ -56,7 +56,7 @@ class CharLMTask:
         self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
         self.files: Files = {"vocabulary.json": self.vocabulary.to_json()}
         sizes = {"characters": len(text.ids), "vocabulary": V}
-        self.facts = sizes | {"sizes": sizes, "parameters": self.parameters, "numerics": numerics}
+        self.facts: dict[str, Any] = sizes | {"sizes": sizes, "parameters": self.parameters, "numerics": numerics}
 
     def _numerics(self, run: Run) -> dict[str, Any]:
         """Precision and shard count: those stored in facts.json, for exact resumption; else the fastest ones here."""

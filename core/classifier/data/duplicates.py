@@ -20,11 +20,6 @@ def exact_key(text: str) -> str:
     return " ".join(text.split())
 
 
-def loose_key(text: str) -> str:
-    """Letters and digits only, in one form and case; a text without any, say emoji, stays itself."""
-    return "".join(_units(text)) or exact_key(text)
-
-
 def _units(text: str) -> list[str]:
     """Words in one form and case; in scripts without spaces each character."""
     return UNIT.findall(normalize("NFKC", text).casefold())

@@ -101,14 +101,14 @@ class Explainer:
             half = np.where(np.arange(len(pair)) > self._first, pair / 2, 0.0)
             each = each + pair - half + np.append(half[1:], 0.0)
         edges = self._from_embeddings([np.tile(numbers, (2, 1)), *np.stack([start, end], axis=1)], training=False)
-        before, after = log_odds(np.array(edges), target, self.classifier.temperature)
+        before, after = log_odds(np.asarray(edges), target, self.classifier.temperature)
         return Attribution("integrated_gradients", tokens, each[self._first :], float(after - before - each.sum()))
 
     def _embedded(self, numbers: np.ndarray) -> np.ndarray:
         """Embeddings (1 or 2, T, D) of tokens (T,), and of their bigrams where the network uses them."""
         pairs = self.classifier.config.bigram_buckets
         rows = [numbers, *([pair_numbers(numbers, pairs)] if pairs else [])]
-        return np.stack([np.array(table)[row] for table, row in zip(self._tables, rows, strict=True)])
+        return np.stack([np.asarray(table)[row] for table, row in zip(self._tables, rows, strict=True)])
 
     def _log_odds_gradient(self, tokens, embedded, target):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:

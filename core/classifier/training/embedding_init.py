@@ -28,7 +28,7 @@ def class_log_ratios(encoded: Sequence[np.ndarray], y: np.ndarray, V: int, C: in
 def initialize_embedding(model: keras.Model, found: np.ndarray, seed: int) -> None:
     """Write the log ratios (V, C), projected by random signs, to the first dimensions of the token embeddings."""
     table = model.get_layer("token_embedding").embeddings
-    values = np.array(table)
+    values = np.asarray(table).copy()
     C, D = found.shape[1], values.shape[1]
     columns = found[:, 1:] if C == 2 else found
     wide = min(D // 2, max(D // 16, 1) * (1 if C == 2 else C))

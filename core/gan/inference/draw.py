@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from core.backend import tf
-from core.bounds import check
 from core.errors import UserError
 from core.gan.config import GANConfig
 from core.gan.inference.request import Film, Sample
@@ -126,11 +125,6 @@ class ImageSampler:
             total += slope @ slope.T / slope.shape[1]
         values, vectors = np.linalg.eigh(total / PROBES)
         return vectors.T[::-1].astype(np.float32), np.sqrt(np.clip(values[::-1], 0, None))
-
-    def move_along(self, noise: np.ndarray, direction: int, amount: float) -> np.ndarray:
-        """Move `noise` (N, Z) by `amount` along principal direction number `direction` (from 0)."""
-        check("direction", direction, 0, self.options.latent - 1)
-        return noise + np.float32(amount) * self.directions[0][direction]
 
     def find_latent(self, picture: np.ndarray, seed: int = 0) -> LatentMatch:
         """Invert the generator for `picture` (S, S) uint8: gradient descent from the best of many random starts."""

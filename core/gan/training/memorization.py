@@ -46,15 +46,6 @@ class Memorization:
     repeated: float
     towards_training: float
 
-    @property
-    def suspect(self) -> bool:
-        return self.towards_training > 0.5 + max(OFF_BALANCE, 3 * self.error)
-
-    @property
-    def error(self) -> float:
-        """Standard error of towards_training where the truth is ½."""
-        return float(0.5 / np.sqrt(len(self.samples.distance)))
-
 
 def measure_memorization(
     samples: np.ndarray, training: np.ndarray, held_out: np.ndarray, seed: int = 0

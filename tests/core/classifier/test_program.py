@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -40,7 +41,7 @@ def reads_the_same(run: Run, folder: Path) -> None:
         found.tolist() for found in encode(texts, Vocabulary.from_json(run.read_json("vocabulary.json")), run.options)
     ]
     code = (folder / "train.py").read_text().split("# The network")[0]
-    found = {"__file__": str(folder / "train.py")}
+    found: dict[str, Any] = {"__file__": str(folder / "train.py")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py"])
         exec(compile(code, "train.py", "exec"), found)

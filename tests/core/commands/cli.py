@@ -9,7 +9,7 @@ def run(capsys, *words: str) -> tuple[int, str, str]:
     try:
         code = main(list(words))
     except SystemExit as end:
-        code = end.code
+        code = int(end.code)
     out, err = capsys.readouterr()
     return code, out, err
 

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,9 @@ def test_again_changes_only_what_is_said_and_records_it(capsys, toy):
     toy_run(toy, name="first", seed=4, steps=30, epochs=None)
     made = answer(capsys, "runs", "again", "first", "--set", "width=5", "learning-rate=0.01", "epochs=2")
     new = find(made["run"])
+    options: Any = new.options
     assert new.name == "first, again"
-    assert (new.options.width, new.options.seed, new.options.epochs, new.options.steps) == (5, 4, 2, None)
+    assert (options.width, options.seed, options.epochs, options.steps) == (5, 4, 2, None)
     assert new.config["origin"] == {"run": "first", "changed": ["epochs", "steps", "learning_rate", "width"]}
 
 
@@ -69,8 +71,8 @@ def test_a_sweep_queues_every_combination_in_order(capsys, monkeypatch, text):
     found = answer(capsys, "train", "toy", "--text", text, *words)
     assert found["runs"] == started
     assert len(started) == 8
-    options = [find(run_id).options for run_id in started]
-    assert [(item.width, item.learning_rate, item.seed) for item in options][:3] == [
+    options = [find(run_id).options.model_dump() for run_id in started]
+    assert [(item["width"], item["learning_rate"], item["seed"]) for item in options][:3] == [
         (2, 0.1, 0),
         (2, 0.1, 1),
         (2, 0.2, 0),

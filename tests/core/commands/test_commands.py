@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_progress_and_notes_go_to_standard_error_only(capsys, text):
 
 def test_a_preset_chooses_what_is_not_given(capsys, text):
     answer(capsys, "train", "toy", "--text", text, "--preset", "best", "--width", "7", "--fast", "--milestones", "3,4")
-    options = list_runs()[0].options
+    options: Any = list_runs()[0].options
     assert (options.epochs, options.width, options.fast, options.milestones) == (30, 7, True, (3, 4))
 
 

@@ -36,8 +36,8 @@ def python(folder: Path, *words: str) -> str:
 
 def a_run(folder, **options) -> Run:
     x, y = shapes(120, 16)
-    options = GANConfig(**SMALL | {"steps": 12} | options)
-    return create(options, [Source("shapes.npz", npz(x_train=x, y_train=y))], name="shapes", directory=folder)
+    config = GANConfig(**SMALL | {"steps": 12} | options)
+    return create(config, [Source("shapes.npz", npz(x_train=x, y_train=y))], name="shapes", directory=folder)
 
 
 def defined(run: Run, folder: Path) -> dict:
@@ -64,7 +64,7 @@ def defined(run: Run, folder: Path) -> dict:
 def test_the_networks_and_what_they_see_are_the_runs_own(tmp_path, options):
     run = a_run(tmp_path / "runs", **options)
     found, images = defined(run, tmp_path / "alone"), prepare(run.sources(), run.options)
-    K = len(images.classes) if run.options.conditional else 0
+    K = len(images.classes) if run.options.model_dump()["conditional"] else 0
     for build, name in ((generator, "generator"), (discriminator, "discriminator")):
         ours, theirs = build(run.options, K), found[name]
         assert [layer.name for layer in theirs.layers if layer.weights] == [
@@ -73,9 +73,11 @@ def test_the_networks_and_what_they_see_are_the_runs_own(tmp_path, options):
         ours.set_weights(theirs.get_weights())
         rng = np.random.default_rng(0)
         x = [rng.normal(size=(3, *item.shape[1:])).astype("float32") for item in theirs.inputs]
-        x = x if len(x) > 1 else x[0]
-        np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-5)
-    np.testing.assert_allclose(found["images"], to_network_range(images.x, run.options.output), atol=1e-6)
+        given = x if len(x) > 1 else x[0]
+        np.testing.assert_allclose(ours.predict(given, verbose=0), theirs.predict(given, verbose=0), atol=1e-5)
+    np.testing.assert_allclose(
+        found["images"], to_network_range(images.x, run.options.model_dump()["output"]), atol=1e-6
+    )
     assert (found["labels"] is None) == (K == 0)
     assert np.isfinite(float(found["generator_turn"](_shares(found), np.float32(0.0))))
 

@@ -1,6 +1,7 @@
 """Teacher links and classes: a written link is read back unchanged; invalid parts are reported and ignored."""
 
 import time
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -19,7 +20,7 @@ SIZES = {
     "classifier": {"rows": 1200, "median_tokens": 20, "classes": 2},
     "gan": {"images": 1600, "classes": 10},
 }
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {
     "charlm": {"units": 48, "dropout": 0.25, "lowercase": True, "sample_prompt": "The lamp, & “more”", "steps": 300},
     "classifier": {"heads": 2, "drop_empty": False, "seconds": 45.5},
     "gan": {"generator": "64-128", "loss": "hinge", "epochs": 2.5},

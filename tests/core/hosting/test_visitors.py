@@ -100,7 +100,7 @@ def test_training_again_on_a_demo_run_makes_a_run_of_ones_own(demo):
     with visit("ada"):
         new = create_rerun(find("demo-lighthouse"), {"units": 16})
         assert find(new.id).path == new.path
-        assert new.options.units == 16
+        assert new.options.model_dump()["units"] == 16
     assert new.path.parent.name == TOKENS["ada"]
     assert ids(list_runs()) == {"demo-lighthouse", "owners"}
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,11 @@ def test_a_run_whose_node_is_lost_goes_on_elsewhere_and_ends_as_an_undisturbed_o
     launch.start(run)
     for _loss in range(2):
         rows = len(run.metrics())
-        until(lambda rows=rows: len(run.metrics()) >= rows + 5)
+        until(partial(lambda rows: len(run.metrics()) >= rows + 5, rows))
         before = run.status.pid
         ray.lose_nodes()
         assert run.active, "the cluster will begin it anew"
-        until(lambda before=before: run.status.pid != before)
+        until(partial(lambda before: run.status.pid != before, before))
     until(lambda: not run.active)
     assert run.status.state == "finished", run.status.error
     assert run.model_path.read_bytes() == reference.model_path.read_bytes()

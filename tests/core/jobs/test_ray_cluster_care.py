@@ -167,7 +167,7 @@ def test_a_sweep_hands_every_run_to_the_cluster_with_its_cores(
     ray.cpus = 4
     assert sweep(toy, monkeypatch, "--cpus", "2", "--json") == 0
     runs = [find(run_id) for run_id in json.loads(capsys.readouterr().out.splitlines()[-1])["runs"]]
-    assert [run.options.width for run in runs] == [2, 3, 4]
+    assert [run.options.model_dump()["width"] for run in runs] == [2, 3, 4]
     orders = [(actor.order["path"], actor.cpus, actor.order["cpus"]) for actor in ray.actors.values()]
     assert orders == [(str(run.path), 2, 2) for run in runs]
     assert [actor.process is not None for actor in ray.actors.values()] == [True, True, False], "there are four cores"
@@ -199,7 +199,7 @@ def test_a_sweep_at_home_on_a_full_disk_says_what_was_started(
 ) -> None:
     class FullDisk:
         def start(self, run: Run) -> None:
-            if run.options.width == 3:
+            if run.options.model_dump()["width"] == 3:
                 raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(launch, "launcher", FullDisk)

@@ -1,4 +1,5 @@
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,16 +27,16 @@ def test_scores_and_output_are_keras_multi_head_attention(masking):
     x = seen.X[None].astype("float32")
     layer.build(x.shape, x.shape)
     layer.set_weights([w.Wq, w.bq, w.Wk, w.bk, w.Wv, w.bv, w.Wo, w.bo])
-    options = {"use_causal_mask": True} if masking == "causal" else {}
+    options: dict[str, Any] = {"use_causal_mask": True} if masking == "causal" else {}
     if masking == "padding":
         options = {"attention_mask": np.array([[[word != PAD for word in WORDS]]])}
     o, a = layer(x, x, return_attention_scores=True, **options)
-    np.testing.assert_allclose(seen.A, np.array(a)[0], atol=1e-5)
-    np.testing.assert_allclose(seen.O, np.array(o)[0], atol=1e-5)
+    np.testing.assert_allclose(seen.A, np.asarray(a)[0], atol=1e-5)
+    np.testing.assert_allclose(seen.O, np.asarray(o)[0], atol=1e-5)
     norm = keras.layers.LayerNormalization()
     norm.build(x.shape)
     norm.set_weights([w.gamma1, w.beta1])
-    np.testing.assert_allclose(seen.N, np.array(norm(x + o))[0], atol=1e-5)
+    np.testing.assert_allclose(seen.N, np.asarray(norm(x + o))[0], atol=1e-5)
 
 
 def test_two_words_one_head_by_hand():

@@ -45,7 +45,7 @@ def test_numpy_and_the_keras_model_agree(key):
         written = encoder_decoder.START + "".join(step.symbol for step in decoded.steps)
         source = encoder_decoder.indices(task, decoded.source, task.source_length)
         target = encoder_decoder.indices(task, written[: task.target_length], task.target_length)
-        logits, attention = (np.array(out)[0] for out in model([source[None], target[None]]))
+        logits, attention = (np.asarray(out)[0] for out in model([source[None], target[None]]))
         for t, step in enumerate(decoded.steps):
             p = np.exp(logits[t]) / np.exp(logits[t]).sum()
             np.testing.assert_allclose(step.probabilities, p, atol=1e-5)

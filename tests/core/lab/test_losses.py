@@ -59,7 +59,8 @@ def test_a_hopeless_neuron_has_a_finite_cost_and_a_question():
 
 @pytest.mark.parametrize(("start", "answer"), [((0, 0), "4"), ((1, 1), "10"), ((2, 2), "100"), ((3.5, 3.5), "1,000")])
 def test_the_question_knows_the_ratio(start, answer):
-    asked = losses.question(neuron(*start, 1, 0))
+    w, b = start
+    asked = losses.question(neuron(w, b, 1, 0))
     assert asked.options[asked.answer_index] == answer
 
 

@@ -29,7 +29,7 @@ def keras_layer(kind, cell):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_state_is_keras_to_a_hundred_thousandth(kind):
     cell = cell_of(kind)
-    theirs = np.array(keras_layer(kind, cell)(X[None].astype("float32")))[0]
+    theirs = np.asarray(keras_layer(kind, cell)(X[None].astype("float32")))[0]
     np.testing.assert_allclose([step.h for step in run(kind, cell, X)], theirs, atol=1e-5)
 
 
@@ -42,8 +42,8 @@ def test_the_cell_state_is_keras_too():
     layer.set_weights(list(cell))
     _, h, c = layer(X[None].astype("float32"))
     last = run("lstm", cell, X)[-1]
-    np.testing.assert_allclose(last.c, np.array(c)[0], atol=1e-5)
-    np.testing.assert_allclose(last.h, np.array(h)[0], atol=1e-5)
+    np.testing.assert_allclose(last.c, np.asarray(c)[0], atol=1e-5)
+    np.testing.assert_allclose(last.h, np.asarray(h)[0], atol=1e-5)
 
 
 def test_the_two_gru_forms_differ_only_in_where_r_stands():

@@ -128,7 +128,6 @@ def test_a_run_without_a_sound_date_is_listed_as_old(toy, created):
     run = make(toy)
     run.write_json("config.json", run.config | {"created": created})
     assert list_runs()[0].created == 0.0
-    assert list_runs()[0].age() > 1e9
 
 
 @pytest.mark.parametrize("gone", ["data", "about.json", "status.json", "plan.json", "checkpoint", "model.keras"])

@@ -119,7 +119,7 @@ def test_data_that_somebody_deletes_or_changes_is_named_and_the_run_still_listed
 
 # Read-only ----------------------------------------------------------------------------------------------------------
 @pytest.fixture
-def read_only(tmp_path) -> Iterator[tuple[Path, Callable[[bool], None]]]:
+def read_only(tmp_path) -> Iterator[tuple[Path, Callable[[bool], object]]]:
     """Mount a small disk. Yield it and a function that makes it read-only or not, since file modes do not stop root."""
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -277,7 +277,6 @@ def test_a_clock_that_is_set_while_a_run_trains_changes_nothing(toy, reference, 
     seconds = [row["seconds"] for row in run.metrics()]
     assert seconds == sorted(seconds)
     assert result(run) == reference
-    assert list_runs(toy)[0].age() >= 0
 
 
 def test_the_process_of_a_run_that_became_a_zombie_or_another_is_not_the_run(toy):

@@ -14,6 +14,7 @@ from core.samples.download import DOWNLOADS, Download, fetch
 
 CONTENT = os.urandom(200_000)
 DATA = os.environ.get("HIDDEN_STATE_DATA")
+released = threading.Event()  # ends the silence of the path /silent
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -29,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.path == "/silent":
-            self.server.released.wait(10)
+            released.wait(10)
             return
         with contextlib.suppress(ConnectionError):  # the client may have closed the connection
             self.wfile.write(body[:1000] if self.path == "/truncated" else body)
@@ -42,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
 def register(monkeypatch):
     """Serve files on loopback; the fixture registers a path as the download "thing"."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.released = threading.Event()
+    released.clear()
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     Handler.requests.clear()
 
@@ -53,7 +54,7 @@ def register(monkeypatch):
         monkeypatch.setitem(DOWNLOADS, "thing", thing)
 
     yield register
-    server.released.set()
+    released.set()
     server.shutdown()
     server.server_close()
 

@@ -25,7 +25,7 @@ def test_the_common_convention_is_that_of_keras():
     optimizer.build([variable])
     for gradient in GRADIENTS:
         optimizer.apply([tf.constant(gradient)], [variable])
-    np.testing.assert_allclose(moved(AdamW(0.9, 0.98, 1e-4), 0.1), np.array(variable), rtol=1e-5)
+    np.testing.assert_allclose(moved(AdamW(0.9, 0.98, 1e-4), 0.1), np.asarray(variable), rtol=1e-5)
 
 
 def test_the_other_convention_is_that_of_the_paper():

@@ -36,13 +36,20 @@ def test_no_concepts_formula_is_torn():
 @pytest.mark.parametrize("table", [[[1, 2.5], [-3, 0.1]], [[1e-7]], [[0.1, 1 / 3, 12345.678]]])
 def test_a_table_in_the_address_reads_back(table):
     values = np.asarray(table, float)
-    assert np.allclose(decode(encode(values), values.shape, 1e6), values, rtol=1e-11)
+    columns = [str(n) for n in range(values.shape[1])]
+    assert np.allclose(decode(encode(values), columns, None, 1e6, len(values)), values, rtol=1e-11)
 
 
 @pytest.mark.parametrize("text", ["", "1", "1,2;3", "nan,1", "inf,1", "1e9,1", "a,b", "1,2,3", "1,2;" * 41, ";"])
 def test_a_table_that_is_none_is_refused(text):
     with pytest.raises(UserError):
-        decode(text, (1, 2), 100, grow=True)
+        decode(text, ["one", "two"], None, 100, None)
+
+
+def test_a_table_of_another_size_is_refused():
+    with pytest.raises(UserError, match="is 2 × 2: it has to be 1 × 2"):
+        decode("1,2;3,4", ["one", "two"], None, 100, 1)
+    assert decode("1,2;3,4", ["one", "two"], None, 100, None).tolist() == [[1, 2], [3, 4]]
 
 
 def test_a_wrong_cell_is_called_by_its_row_and_column():
@@ -50,6 +57,8 @@ def test_a_wrong_cell_is_called_by_its_row_and_column():
         cells([["1", "2"], ["3", "x"]], ["one", "two"], ["a", "b"], "W", 100)
     with pytest.raises(UserError, match="row 1, column one is empty"):
         cells([[None, "2"]], ["one", "two"], None, "W", 100)
+    with pytest.raises(UserError, match="address, row b, column two is 'x'"):
+        decode("1,2;3,x", ["one", "two"], ["a", "b"], 100, 2)
     assert cells([["-1e1", " 2 "]], ["one", "two"], None, "W", 100).tolist() == [[-10, 2]]
 
 

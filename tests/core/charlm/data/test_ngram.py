@@ -21,7 +21,7 @@ def reference(training: list[int], order: int, V: int):
             before = defaultdict(set)
             for longer in grams[k]:
                 before[longer[1:]].add(longer[0])
-            counts = {gram: len(before[gram]) for gram in counts if before[gram]}
+            counts = Counter({gram: len(before[gram]) for gram in counts if before[gram]})
         n1, n2, n3, n4 = (sum(c == n for c in counts.values()) for n in (1, 2, 3, 4))
         share = n1 / (n1 + 2 * n2) if n1 and n2 else 0.5
         D = {1: share, 2: share, 3: share}

@@ -19,7 +19,7 @@ SETTINGS = Settings(length=80, seed=1)
 
 
 def weights_of(model):
-    return {f"model/{item.path}": np.array(item) for item in model.variables if "seed" not in item.path}
+    return {f"model/{item.path}": np.asarray(item).copy() for item in model.variables if "seed" not in item.path}
 
 
 def decided(model):

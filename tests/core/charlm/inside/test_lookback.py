@@ -24,7 +24,7 @@ def by_tape(model, ids, target):
             h = layer(h)
         log_probs = tf.nn.log_softmax(model.get_layer("logits")(h[:, -1]))
         chosen = tf.gather(log_probs, target, batch_dims=1)
-    return np.array(tape.gradient(chosen, x)), np.array(x), np.array(chosen)
+    return np.asarray(tape.gradient(chosen, x)), np.asarray(x), np.asarray(chosen)
 
 
 @pytest.mark.parametrize("embedding", [5, 0])

@@ -48,7 +48,7 @@ class Recorder:
         self.function, self.seen = function, []
 
     def __call__(self, x):
-        self.seen.append(np.array(self.function(x)))
+        self.seen.append(np.asarray(self.function(x)))
         return self.function(x)
 
 
@@ -60,7 +60,7 @@ def test_gates_are_the_values_that_keras_computes_on_its_way(cell, order, ids):
     gates, candidates = Recorder(keras.activations.sigmoid), Recorder(keras.activations.tanh)
     kind = {"lstm": keras.layers.LSTMCell, "gru": keras.layers.GRUCell}[cell]
     step = kind(layer.units, activation=candidates, recurrent_activation=gates)
-    x = np.array(inputs_of(model, layer, ids))
+    x = np.asarray(inputs_of(model, layer, ids))
     step.build(x.shape[::2])
     step.set_weights(layer.get_weights())
     state = [np.zeros((2, layer.units), np.float32)] * (2 if cell == "lstm" else 1)

@@ -55,7 +55,8 @@ def test_no_likelier_continuation_was_passed_over(suggestions, monkeypatch):
     monkeypatch.setattr(module, "LONGEST", 3)
     monkeypatch.setattr(module, "BEAM", 13**3)
     monkeypatch.setattr(module, "CANDIDATES", 13)
-    found, todo = {}, [((), 1.0)]
+    found: dict[str, float] = {}
+    todo: list[tuple[tuple[int, ...], float]] = [((), 1.0)]
     while todo:
         numbers, chance = todo.pop()
         if numbers and (len(numbers) == 3 or suggestions._is_complete(numbers)):

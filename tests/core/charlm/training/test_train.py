@@ -31,7 +31,7 @@ def steps_of(shards=1, precision="float32", **options):
 
 def values(steps):
     found = steps.variables() | {f"model/{number}": weight for number, weight in enumerate(steps.weights)}
-    return {name: np.array(variable) for name, variable in found.items()}
+    return {name: np.asarray(variable).copy() for name, variable in found.items()}
 
 
 def put(steps, arrays):
@@ -115,7 +115,7 @@ def test_a_batch_split_over_cores_is_the_same_batch():
 def test_the_state_is_carried_from_step_to_step():
     steps = steps_of()
     train(steps, 0, 1)
-    first = [np.array(part) for layer in steps.state for part in layer]
+    first = [np.asarray(part).copy() for layer in steps.state for part in layer]
     assert all(np.abs(part).max() > 0 for part in first)
     carrying, fresh = (float(steps(tf.constant(step, tf.int64), tf.zeros(1))[0]) for step in (1, 10))
     assert carrying != fresh
@@ -192,7 +192,7 @@ def test_a_task_learns_evaluates_samples_saves_and_reports(tmp_path):
 def test_evaluating_and_sampling_change_nothing_that_training_depends_on(tmp_path):
     task = task_of(tmp_path, [TEXT], **SMALL, dropout=0.2)
     task.train(0, np.ones(3, np.float32))
-    before = {name: np.array(variable) for name, variable in task.variables().items()}
+    before = {name: np.asarray(variable).copy() for name, variable in task.variables().items()}
     task.evaluate(3)
     task.sample(3)
     for name, variable in task.variables().items():

@@ -28,7 +28,7 @@ def test_probabilities_are_the_models_own_divided_by_the_fitted_temperature(clas
     temperature = fit_temperature(arrays["validation_logits"], arrays["validation_labels"])
     assert classifier.temperature == temperature
     numbers = classifier.encode(["the food was good"])[0]
-    logits = np.array(keras.models.load_model(run.model_path)(numbers[None]))
+    logits = np.asarray(keras.models.load_model(run.model_path)(numbers[None]))
     found = classifier.probabilities(["the food was good"])
     np.testing.assert_allclose(found, softmax(logits, temperature), atol=1e-4)
     assert classifier.answer("the food was good").label == "pos"

@@ -46,7 +46,7 @@ def test_padding_changes_nothing(changes):
 @pytest.mark.parametrize("changes", SHAPES)
 def test_the_order_of_tokens_counts(changes):
     model, x = build(config(**changes), V, C), tokens()
-    assert np.abs(np.array(model(x[:, ::-1])) - np.array(model(x))).max() > 1e-5
+    assert np.abs(np.asarray(model(x[:, ::-1])) - np.asarray(model(x))).max() > 1e-5
 
 
 def attend_by_hand(layer, x, there):
@@ -75,12 +75,12 @@ def test_the_six_steps_by_hand():
     weights, mixed = attend_by_hand(layer("attention_1"), embedded, there)
     normed = norm_by_hand(layer("attention_norm_1"), embedded + mixed)
     inner = normed @ layer("feed_forward_1").get_weights()[0] + layer("feed_forward_1").get_weights()[1]
-    inner = np.array(keras.activations.gelu(inner))
+    inner = np.asarray(keras.activations.gelu(inner))
     outer = inner @ layer("feed_forward_out_1").get_weights()[0] + layer("feed_forward_out_1").get_weights()[1]
     out = norm_by_hand(layer("feed_forward_norm_1"), normed + outer)
     pooled = out[there].mean(0)
     logits = pooled @ layer("logits").get_weights()[0] + layer("logits").get_weights()[1]
-    np.testing.assert_allclose(np.array(model(x))[0], logits, atol=1e-4)
+    np.testing.assert_allclose(np.asarray(model(x))[0], logits, atol=1e-4)
     np.testing.assert_allclose(attention(model, x)[0][0], weights, atol=1e-5)
 
 
@@ -108,7 +108,7 @@ def test_pairs_are_read_from_the_rows_that_their_numbers_say():
     model, x = build(config(bigram_buckets=64), V, C), tokens()
     embedding = model.get_layer("pair_embedding")
     read = keras.Model(model.input, embedding.output)(x)
-    np.testing.assert_array_equal(read, np.array(embedding.embeddings)[pair_numbers(x, 64)])
+    np.testing.assert_array_equal(read, np.asarray(embedding.embeddings)[pair_numbers(x, 64)])
     assert pair_numbers(np.array([[3, 4, 3]], np.int32), 1000).tolist() == [[3, 25, 31]]
 
 

@@ -27,7 +27,7 @@ def test_steps_are_those_of_keras(clip):
         reference.apply(gradients, theirs)
         assert float(norm) == pytest.approx(float(tf.linalg.global_norm(gradients)), rel=1e-5)
     for one, other in zip(mine, theirs, strict=True):
-        np.testing.assert_allclose(np.array(one), np.array(other), rtol=2e-5, atol=1e-6)
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=2e-5, atol=1e-6)
 
 
 def test_the_factor_scales_the_step():
@@ -35,17 +35,17 @@ def test_the_factor_scales_the_step():
     gradient = [tf.ones(item.shape) for item in full]
     AveragingAdamW(full, full, 0.01).apply(gradient, tf.constant(1.0))
     AveragingAdamW(half, half, 0.01).apply(gradient, tf.constant(0.5))
-    start = np.array(variables()[0])
-    np.testing.assert_allclose(start - np.array(half[0]), (start - np.array(full[0])) / 2, rtol=1e-3)
+    start = np.asarray(variables()[0]).copy()
+    np.testing.assert_allclose(start - np.asarray(half[0]), (start - np.asarray(full[0])) / 2, rtol=1e-3)
 
 
 def test_the_average_follows_closely_at_first_and_slowly_later():
     weights, averages = variables(), variables()
     optimizer = AveragingAdamW(weights, averages, 0.01, memory=0.9)
-    expected = [np.array(item) for item in averages]
+    expected = [np.asarray(item).copy() for item in averages]
     for count in range(1, 120):
         optimizer.apply([tf.ones(item.shape) for item in weights], tf.constant(1.0))
         memory = min(0.9, count / (10 + count))
-        expected = [memory * old + (1 - memory) * np.array(new) for old, new in zip(expected, weights, strict=True)]
+        expected = [memory * old + (1 - memory) * np.asarray(new) for old, new in zip(expected, weights, strict=True)]
     for found, wanted in zip(averages, expected, strict=True):
-        np.testing.assert_allclose(np.array(found), wanted, rtol=1e-4)
+        np.testing.assert_allclose(np.asarray(found), wanted, rtol=1e-4)

@@ -52,7 +52,7 @@ def shared(tmp_path_factory):
 
 
 def state(made):
-    return {name: np.array(variable) for name, variable in made.variables().items()}
+    return {name: np.asarray(variable).copy() for name, variable in made.variables().items()}
 
 
 def put_back(made, arrays):
@@ -100,7 +100,7 @@ def test_evaluating_and_sampling_change_nothing(shared):
 def test_word_dropout_forgets_the_share_that_was_asked_for(shared):
     made, _start = shared
     tokens = tf.constant(np.r_[np.zeros(1000), np.full(4000, 7)].reshape(50, 100).astype(np.int32))
-    one, again, other = (np.array(made.steps._word_dropout(tokens, step)) for step in (1, 1, 2))
+    one, again, other = (np.asarray(made.steps._word_dropout(tokens, step)) for step in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert not (one == other).all()
     assert (one.ravel()[:1000] == 0).all()
@@ -111,7 +111,9 @@ def test_a_step_without_dropout_is_the_gradient_of_cross_entropy(tmp_path):
     made = task(tmp_path, dropout=0.0, word_dropout=0.0, distillation=0.0, ema=0.0, clip_norm=0.0)
     rows = made.batches.rows(0, 1)[0]
     tokens = made.steps._tokens(tf.constant(rows))
-    np.testing.assert_array_equal(np.array(tokens)[0][: made.batches.lengths[rows[0]]], made.encoded["train"][rows[0]])
+    np.testing.assert_array_equal(
+        np.asarray(tokens)[0][: made.batches.lengths[rows[0]]], made.encoded["train"][rows[0]]
+    )
     with tf.GradientTape() as tape:
         logits = made.model(tokens)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(made.labels["train"][rows], logits)
@@ -123,7 +125,7 @@ def test_a_step_without_dropout_is_the_gradient_of_cross_entropy(tmp_path):
 
 
 def test_the_teachers_opinion_is_mixed_into_the_labels(tmp_path):
-    hard = np.array(task(tmp_path / "a", distillation=0.0).steps.targets)
+    hard = np.asarray(task(tmp_path / "a", distillation=0.0).steps.targets)
     assert set(np.unique(hard)) == {0.0, 1.0}
     made = task(tmp_path / "b", distillation=0.25)
     thoughts = [
@@ -133,15 +135,15 @@ def test_the_teachers_opinion_is_mixed_into_the_labels(tmp_path):
     ]
     product = np.prod(thoughts, axis=0) ** (1 / 3)
     soft = product / product.sum(1, keepdims=True)
-    np.testing.assert_allclose(np.array(made.steps.targets), 0.75 * hard + 0.25 * soft, atol=1e-5)
-    smooth = np.array(task(tmp_path / "c", distillation=0.0, label_smoothing=0.2).steps.targets)
+    np.testing.assert_allclose(np.asarray(made.steps.targets), 0.75 * hard + 0.25 * soft, atol=1e-5)
+    smooth = np.asarray(task(tmp_path / "c", distillation=0.0, label_smoothing=0.2).steps.targets)
     np.testing.assert_allclose(np.unique(smooth), [0.1, 0.9], atol=1e-6)
 
 
 def test_class_weights_count_each_class_the_same(tmp_path):
     rows = [(f"some text {n} with words", "rare" if n % 5 == 0 else "common") for n in range(100)]
     made = task(tmp_path, rows, class_weights=True)
-    weights, y = np.array(made.steps.row_weights), made.labels["train"]
+    weights, y = np.asarray(made.steps.row_weights), made.labels["train"]
     assert weights[y == 0].sum() == pytest.approx(weights[y == 1].sum())
     assert weights.mean() == pytest.approx(1)
 
@@ -152,7 +154,7 @@ def test_the_model_file_is_the_averaged_network_and_opens_in_bare_keras(run, tmp
     made = make_task(run)
     encoded = made.encoded["test"][:5]
     for row, logits in zip(encoded, arrays["test_logits"], strict=False):
-        np.testing.assert_allclose(np.array(model(row[None]))[0], logits, atol=1e-4)
+        np.testing.assert_allclose(np.asarray(model(row[None]))[0], logits, atol=1e-4)
 
 
 def test_the_report_is_what_the_kept_logits_say(run):

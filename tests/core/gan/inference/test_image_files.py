@@ -31,7 +31,7 @@ def test_a_png_gives_back_every_pixel():
 def test_a_film_shows_its_frames_in_order_and_rests_on_the_last(kind):
     frames = [np.full((6, 6), 40 * n, np.uint8) for n in range(5)]
     with Image.open(BytesIO(image_files.animation(frames, kind, frame_ms=100))) as film:
-        assert film.n_frames == 5
+        assert film.n_frames == 5  # type: ignore[attr-defined]
         seen, waits = [], []
         for n in range(5):
             film.seek(n)

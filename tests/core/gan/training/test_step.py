@@ -27,7 +27,7 @@ def uncompiled():
 
 
 def state(played):
-    return {name: np.array(item) for name, item in played.variables().items()}
+    return {name: np.asarray(item).copy() for name, item in played.variables().items()}
 
 
 def rates(count):
@@ -134,11 +134,11 @@ def test_one_pass_reads_every_picture_once_whatever_the_batch_size():
 
 def test_the_average_follows_weights_and_buffers_by_its_formula():
     played = gan_steps(ema=0.7)
-    slow = [np.array(item) for item in played.average.variables]
+    slow = [np.asarray(item).copy() for item in played.average.variables]
     for step in range(12):
         played.train(step, rates(1), 12)
         keep = min(0.7, (1 + step) / (10 + step))
-        fast = [np.array(item) for item in played.generator.variables]
+        fast = [np.asarray(item).copy() for item in played.generator.variables]
         slow = [keep * one + (1 - keep) * two for one, two in zip(slow, fast, strict=True)]
     assert any("moving_mean" in item.path for item in played.average.variables)
     for expected, item in zip(slow, played.average.variables, strict=True):
@@ -173,7 +173,7 @@ def test_the_first_discriminator_step_is_adam_on_the_gradient_of_loss_and_penalt
     options = {"batch_size": 96, "penalty": "r1", "penalty_weight": 3.0, "ema": 0, "norm": "off", "latent": 2}
     options |= {"learning_rate": 5e-4}
     played = gan_steps(None, **options)
-    before = [np.array(item) for item in played.discriminator.trainable_variables]
+    before = [np.asarray(item).copy() for item in played.discriminator.trainable_variables]
     noise = tf.random.stateless_normal((96, 2), tf.constant([0, 1], tf.int64), alg="philox")
     fake = played.generator(noise)
     real = to_network_range(X[played._batches(0, 1)[0, 0]], "tanh")
@@ -187,7 +187,7 @@ def test_the_first_discriminator_step_is_adam_on_the_gradient_of_loss_and_penalt
     for old, new, slope in zip(before, played.discriminator.trainable_variables, gradients, strict=True):
         slope = slope.numpy()
         sure = np.abs(slope) > 1e-2 * np.abs(slope).max()  # Adam's first step is rate · g / (|g| + ε)
-        np.testing.assert_allclose((np.array(new) - old)[sure], -5e-4 * np.sign(slope)[sure], rtol=0.02)
+        np.testing.assert_allclose((np.asarray(new) - old)[sure], -5e-4 * np.sign(slope)[sure], rtol=0.02)
 
 
 @pytest.mark.parametrize("penalty", ["off", "r1", "gradient"])
