@@ -1,5 +1,6 @@
 """The options of a Transformer classifier and its presets. Nothing here imports TensorFlow or pandas."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
@@ -15,6 +16,7 @@ PRESETS = {
     "best": "As long as it helps: longer texts and more passes.",
 }
 MAX_TOKENS = 2048
+SPECIAL_TOKENS = 3  # that every vocabulary begins with
 
 
 class ClassifierConfig(Options):
@@ -117,8 +119,18 @@ class ClassifierConfig(Options):
 OPTIONS = ClassifierConfig
 
 
-def preset(name: str, rows: int, median_tokens: int, classes: int, characters: bool = False) -> ClassifierConfig:
+def preset(
+    name: str,
+    rows: int,
+    median_tokens: int,
+    classes: int,
+    characters: bool = False,
+    longest_tokens: int = 0,
+    kinds: Sequence[int] = (),
+) -> ClassifierConfig:
     """Sizes for `rows` training texts of `median_tokens` (`characters` or words) in `classes` classes.
+
+    The others are for cost(): what a network of these options needs.
 
     Few texts get a small network that reads them often, many texts a larger one that reads them a few times. Texts are
     cut at about twice their median, in steps of 16, in the middle: how a review begins and ends tells most (Sun et al.
@@ -152,15 +164,30 @@ def preset(name: str, rows: int, median_tokens: int, classes: int, characters: b
     )
 
 
-def cost(options: ClassifierConfig, rows: int, median_tokens: int, classes: int, characters: bool = False) -> Cost:
-    """Estimate the Cost of this network for `rows` training texts."""
+def cost(
+    options: ClassifierConfig,
+    rows: int,
+    median_tokens: int,
+    classes: int,
+    characters: bool = False,
+    longest_tokens: int = 0,
+    kinds: Sequence[int] = (),
+) -> Cost:
+    """Estimate the Cost of this network for `rows` training texts.
+
+    longest_tokens: of one text; 0 where it is unknown. kinds: how many different tokens occur at least once, twice, …
+    """
     D, F, T = options.width, options.feed_forward, min(options.max_tokens, max(1, median_tokens))
     # Heaps' law, with the exponent and factor that reviews in English have: a guess until the vocabulary is counted.
-    words = min(options.vocabulary, round(8 * (rows * max(1, median_tokens)) ** 0.57 / options.min_count))
+    guess = round(8 * (rows * max(1, median_tokens)) ** 0.57 / options.min_count)
+    words = min(options.vocabulary, kinds[min(options.min_count, len(kinds)) - 1] if kinds else guess)
     block = 4 * D * (D + 1) + D * F + F + F * D + D + 4 * D
     parameters = (
-        (words + options.bigram_buckets + options.max_tokens + 1) * D + options.blocks * block + (D + 1) * classes
+        (words + SPECIAL_TOKENS + options.bigram_buckets + options.max_tokens + 1) * D
+        + options.blocks * block
+        + (D + 1) * classes
     )
     work = options.blocks * (T * (4 * D * D + 2 * D * F) + 2 * T * T * D)
+    T = min(options.max_tokens, max(1, longest_tokens or median_tokens))  # a batch is as wide as its longest text
     kept = options.batch_size * T * (3 * D + options.blocks * (8 * D + 2 * F + 2 * options.heads * T))
     return Cost(parameters, float(work), float(kept), options.batch_size, float(rows))

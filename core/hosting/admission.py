@@ -13,7 +13,7 @@ from core.jobs.queue import queued_runs
 from core.runs import policy
 from core.runs.folders import VISITORS, root_of, run_folders
 from core.runs.run import Run
-from core.schema import Options
+from core.schema import Cost, Options
 from core.sources import Source
 
 
@@ -44,7 +44,11 @@ def check_network(row: Family, options: Options, sizes: Mapping[str, Any]) -> No
                 limit=LIMITS.seconds, seconds=options.seconds
             )
         )
-    cost = row.config.cost(options, **sizes)
+    check_cost(row.config.cost(options, **sizes))
+
+
+def check_cost(cost: Cost) -> None:
+    """Raise UserError where a network exceeds the limits of a visitor."""
     if cost.parameters > LIMITS.parameters:
         raise UserError(
             _(

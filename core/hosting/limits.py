@@ -10,6 +10,7 @@ class Limits:
     data_bytes: int = 5_000_000
     parameters: int = 4_000_000
     memory_mb: int = 900  # of the training process, as estimated before it starts
+    resident_mb: int = 1_100  # that it really holds, after which it is ended
     seconds: int = 300  # the longest budget in seconds
     turn_seconds: int = 360  # after which any run is asked to stop, whatever its budget, to free the slot
     grace_seconds: int = 60  # after which its process is ended

@@ -12,7 +12,7 @@ from core.jobs.launch import ChildProcess, Launcher
 from core.runs import policy
 from core.runs.folders import root_of
 from core.runs.run import Run
-from core.schema import Options
+from core.schema import Cost, Options
 from core.sources import Source
 
 T = TypeVar("T")
@@ -46,6 +46,10 @@ class HostedPolicy(policy.Policy):
 
     def check_new(self, options: Options, sources: Sequence[Source], runs_folder: Path) -> None:
         admission.check_new(options, sources, runs_folder)
+
+    def check_build(self, run_folder: Path, cost: Cost) -> None:
+        if visitors.is_visitors(run_folder):  # whose training is a process of the owner
+            admission.check_cost(cost)
 
     def check_start(self, runs_folder: Path) -> None:
         admission.check_start(runs_folder)

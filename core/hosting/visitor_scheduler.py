@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.hosting.classes import remove_expired as remove_expired_classes
 from core.hosting.limits import LIMITS
+from core.hosting.memory_watch import end_if_too_large
 from core.hosting.visitors import OWNER, act_as, is_visitors, remove_expired
 from core.i18n import _
 from core.jobs.queue import queued_runs, slot_count
@@ -21,6 +22,7 @@ from core.runs.run import Run
 from core.runs.status import START_GRACE, Status, is_alive
 
 POLL_SECONDS = 1.0
+MEMORY_SECONDS = 0.5
 SWEEP_SECONDS = 600.0
 
 log = logging.getLogger("hidden_state")
@@ -32,16 +34,19 @@ class VisitorScheduler:
     def __init__(self, root: Path, start: Callable[[Run], None]) -> None:
         self.root, self._start = root, start
         self._starting: dict[Path, float] = {}
+        self._processes: dict[Path, Status] = {}  # of visitors' runs, as the last poll found them
         self._swept = 0.0
         self._logged_errors: set[tuple[Path, str]] = set()
 
     def run(self) -> None:
-        """Call poll() every POLL_SECONDS, as the owner, without end."""
+        """Call poll() every POLL_SECONDS and watch_memory() every MEMORY_SECONDS, as the owner, without end."""
         with act_as(OWNER):
             while True:
                 with self._log_errors(self.root):
                     self.poll()
-                time.sleep(POLL_SECONDS)
+                for _turn in range(round(POLL_SECONDS / MEMORY_SECONDS)):
+                    self.watch_memory()
+                    time.sleep(MEMORY_SECONDS)
 
     @contextmanager
     def _log_errors(self, path: Path) -> Iterator[None]:
@@ -64,6 +69,7 @@ class VisitorScheduler:
                 with self._log_errors(self.root):
                     clean(self.root, now)
             self._logged_errors.clear()
+        self._processes.clear()
         busy = sum(self._update_run(path, now) for path in run_folders(self.root))
         if busy < slot_count():
             self._start_next(now)
@@ -76,6 +82,8 @@ class VisitorScheduler:
             return False
         if status.pid is not None:
             self._starting.pop(path, None)
+            if is_visitors(path):
+                self._processes[path] = status
         starting, queued = path in self._starting, status.pid is None and is_visitors(run.path)
         busy = starting or (not queued and is_alive(status, now))
         with self._log_errors(path):
@@ -86,6 +94,13 @@ class VisitorScheduler:
             elif busy and is_visitors(run.path):
                 self._enforce_limits(run, status, now)
         return busy
+
+    def watch_memory(self) -> None:
+        """End the trainings that hold too much memory."""
+        for path, status in list(self._processes.items()):
+            with self._log_errors(path):
+                if end_if_too_large(Run(path), status):
+                    del self._processes[path]
 
     def _check_starting(self, run: Run, status: Status, now: float) -> bool:
         """Return whether the started process still has time to write its first status; else mark the run as failed."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from core.errors import UserError
 from core.i18n import _
-from core.schema import Options
+from core.schema import Cost, Options
 from core.sources import Source
 
 T = TypeVar("T")
@@ -38,6 +38,9 @@ class Policy:
 
     def check_new(self, options: Options, sources: Sequence[Source], runs_folder: Path) -> None:
         """Check whether a run with these options and data may be created in `runs_folder`."""
+
+    def check_build(self, run_folder: Path, cost: Cost) -> None:
+        """Check the network of a run that is about to be built, by the cost on its real data."""
 
     def check_start(self, runs_folder: Path) -> None:
         """Check whether one more run of `runs_folder` may be queued."""

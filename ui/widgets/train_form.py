@@ -1,5 +1,7 @@
 """The training form of every Train page: preset, options, estimate, Train button, sweep and sharing."""
 
+import json
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +52,8 @@ def train_form(
     st.caption(PRESETS.get(preset, ""))
     proposed = admission.limit_budget(family.config.preset(preset, **sizes))
     base = teacher_links.apply_link(proposed, setup, fixed)
-    key = f"{family.key}.{preset}.{abs(hash(tuple(sorted(sizes.items()))))}{teacher_links.key_suffix(setup.options)}"
+    data = zlib.crc32(json.dumps(sizes, sort_keys=True).encode())
+    key = f"{family.key}.{preset}.{data}{teacher_links.key_suffix(setup.options)}"
     teacher_links.show_link_notice(setup)
     values: dict[str, Any] = {}
     if not setup.hides("options"):

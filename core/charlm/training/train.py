@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.backend import tf
-from core.charlm.config import CharLMConfig
+from core.charlm.config import CharLMConfig, cost
 from core.charlm.data.batches import plan_batches, reductions
 from core.charlm.data.prepare import prepare
 from core.charlm.data.report import NGRAM_ORDER, baseline
@@ -19,6 +19,7 @@ from core.charlm.training.forward import trainable_tensors
 from core.charlm.training.model import build
 from core.charlm.training.step import Steps
 from core.i18n import N_
+from core.runs import policy
 from core.runs.run import Run
 from core.training.devices import Devices
 from core.training.task import BaselineFigure, Best, Files, Report, Sizes
@@ -43,6 +44,7 @@ class CharLMTask:
         self.config, self.vocabulary = config, text.vocabulary
         self.training, self.validation = text.split()
         V = len(self.vocabulary)
+        policy.current().check_build(run.path, cost(config, characters=len(text.ids), vocabulary=V))
         devices = Devices.of(run, plan_batches(config, len(self.training)).B)
         with devices.scope():
             self.model = build(config, V)

@@ -1,6 +1,7 @@
 """Prepare a table for training: read and clean rows, split them, and report what was found."""
 
 import functools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ __all__ = ["MAX_BYTES", "Finding", "Prepared", "Report", "prepare", "sizes"]
 MAX_ROWS = 500_000
 QUANTILES = (0.5, 0.8, 0.9, 0.95, 0.99, 1.0)
 SAMPLE = 5000
+COUNTED_CHARACTERS = 6_000_000  # up to which tokens are counted before training, at a second or so
+COUNTED_TIMES = 5  # a rarer token's `min_count` is looked up up to this; above it the count is a bound
 
 
 @dataclass
@@ -67,16 +70,18 @@ class Prepared:
 
 
 def sizes(sources: Sequence[Source], config: ClassifierConfig) -> dict[str, Any]:
-    """What a preset wants to know: training rows, median of their tokens, classes, are the tokens characters?
+    """What preset() and cost() want to know: training rows, median of their tokens, classes, are these characters?
 
-    Raises UserError for bad data.
+    Where the texts are short enough, also the longest and how many different tokens occur at least once, twice, …,
+    of which a network is made. Raises UserError for bad data.
     """
     rows = _spelled(_labelled(_read(tuple(sources), config)), config)
     classes = check_classes(rows, config.drop_small)
     texts = [text for text, role in zip(rows.texts, rows.roles, strict=True) if role == 0 and text]
     tokenizer = _tokenizer(texts, config)
     lengths = [len(tokenizer(text)) for text in texts[:: max(1, len(texts) // 1000)]]
-    return {
+    counted = _counted(texts, tokenizer) if sum(map(len, texts)) <= COUNTED_CHARACTERS else {}
+    return counted | {
         "rows": len(texts),
         "median_tokens": int(np.median(lengths)) if lengths else 0,
         "classes": len(classes),
@@ -149,6 +154,18 @@ def _read(sources: tuple[Source, ...], config: ClassifierConfig) -> Rows:
             )
         )
     return rows
+
+
+def _counted(texts: Sequence[str], tokenizer: Tokenizer) -> dict[str, Any]:
+    counts: Counter[str] = Counter()
+    longest = 0
+    for text in texts:
+        tokens = tokenizer(text)
+        counts.update(tokens)
+        longest = max(longest, len(tokens))
+    often = Counter(min(count, COUNTED_TIMES) for count in counts.values())
+    kinds = [sum(often[times] for times in range(least, COUNTED_TIMES + 1)) for least in range(1, COUNTED_TIMES + 1)]
+    return {"longest_tokens": longest, "kinds": kinds}
 
 
 def _labelled(rows: Rows) -> Rows:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.backend import tf
-from core.classifier.config import ClassifierConfig
+from core.classifier.config import SPECIAL_TOKENS, ClassifierConfig, cost
 from core.classifier.data.batches import Batches, by_length, padded
 from core.classifier.data.encode import encode
 from core.classifier.data.prepare import prepare
@@ -19,6 +19,7 @@ from core.classifier.training.baselines import Baseline, fit_baselines
 from core.classifier.training.metrics import cross_entropy, fit_temperature, macro_f1, softmax
 from core.classifier.training.step import ClassifierSteps
 from core.i18n import _
+from core.runs import policy
 from core.runs.run import Run
 from core.training.devices import Devices
 from core.training.task import ArrayFile, BaselineFigure, Best, Files, Report, Sizes
@@ -49,6 +50,9 @@ class ClassifierTask:
             self.tokens["train"], tokenizer, config.vocabulary, config.min_count
         )
         V = len(self.vocabulary)
+        longest = max(map(len, self.tokens["train"]))
+        real: dict[str, Any] = {"longest_tokens": longest, "kinds": [V - SPECIAL_TOKENS]}
+        policy.current().check_build(run.path, cost(config, len(y), longest, C, **real))
         self.files: Files = {
             "vocabulary.json": self.vocabulary.to_json() | {"unknown_share": unknown},
             "labels.json": {"schema": 1, "classes": self.data.classes},
@@ -69,7 +73,11 @@ class ClassifierTask:
         self.model, self.used = self.steps.model, self.steps.used
         # Its snapshots are only branched from.
         self.sizes = Sizes(self.batches.per_epoch, self.batches.size, "texts", snapshots=2, notes=self._notes(unknown))
-        sizes = {"rows": len(y), "median_tokens": int(np.median(self.batches.lengths)), "classes": C}
+        sizes: dict[str, Any] = real | {
+            "rows": len(y),
+            "median_tokens": int(np.median(self.batches.lengths)),
+            "classes": C,
+        }
         sizes["characters"] = self.data.tokenizer.unit == "characters"
         columns = {"text_column": self.data.report.text_column, "label_column": self.data.report.label_column}
         self.facts = {"sizes": sizes, "parameters": self.model.count_params(), "vocabulary": V} | columns

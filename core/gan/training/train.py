@@ -9,7 +9,7 @@ import numpy as np
 
 from core.backend import tf
 from core.errors import UserError
-from core.gan.config import GANConfig
+from core.gan.config import GANConfig, cost
 from core.gan.data.prepare import Images, prepare
 from core.gan.inference import image_files
 from core.gan.training import frechet
@@ -19,6 +19,7 @@ from core.gan.training.metrics import REPORTED, final_figures
 from core.gan.training.model import to_pixels
 from core.gan.training.step import GANSteps
 from core.i18n import _
+from core.runs import policy
 from core.runs.run import Run
 from core.training.devices import Devices
 from core.training.task import BaselineFigure, Best, Files, Report, Sizes
@@ -40,6 +41,7 @@ def make_task(run: Run) -> "GANTask":
     options = run.options
     assert isinstance(options, GANConfig)
     images = prepare(run.sources(), options)
+    policy.current().check_build(run.path, cost(options, images=len(images.x), classes=len(images.classes)))
     conditional_classes = images.classes if options.conditional else []
     labels = {"classes": conditional_classes, "names": images.classes, "size": images.size}
     if (run.read_json("labels.json") or labels) != labels:

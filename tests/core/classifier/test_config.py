@@ -44,4 +44,18 @@ def test_an_unknown_preset_lists_the_known_ones():
 
 def test_the_cost_counts_the_weights_of_the_network():
     options = ClassifierConfig(blocks=3, width=32, vocabulary=10)
-    assert cost(options, rows=1000, median_tokens=10, classes=4).parameters == build(options, 10, 4).count_params()
+    assert cost(options, rows=1000, median_tokens=10, classes=4).parameters == build(options, 13, 4).count_params()
+
+
+@pytest.mark.parametrize(("min_count", "tokens"), [(1, 900), (2, 300), (3, 40), (9, 40)])
+def test_the_cost_counts_the_tokens_that_there_are_and_not_those_that_texts_usually_have(min_count, tokens):
+    options = ClassifierConfig(min_count=min_count, vocabulary=100_000)
+    sizes = {"rows": 10, "median_tokens": 2, "classes": 2, "kinds": [900, 300, 40]}
+    assert cost(options, **sizes).parameters == build(options, tokens + 3, 2).count_params()
+
+
+def test_a_batch_is_as_wide_as_its_longest_text():
+    options, sizes = ClassifierConfig(max_tokens=1024), {"rows": 1000, "median_tokens": 2, "classes": 2}
+    some = [cost(options, **sizes, longest_tokens=longest).activations for longest in (2, 500, 1024, 5000)]
+    assert some[0] == cost(options, **sizes).activations
+    assert some[0] < some[1] < some[2] == some[3]

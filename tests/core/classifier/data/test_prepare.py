@@ -153,8 +153,20 @@ def test_imbalance_proposes_class_weights():
     assert found(prepare([table(rows)], CONFIG), "imbalance").changes == {"class_weights": True}
 
 
+def _without_counts(found):
+    return {name: value for name, value in found.items() if name not in ("kinds", "longest_tokens")}
+
+
+def test_the_tokens_that_a_network_is_made_of_are_counted(monkeypatch):
+    rows = [("apple apple pear", "a"), ("pear fig", "b")] * 6 + [("rare", "a"), ("twice", "b"), ("twice", "b")]
+    found = sizes([table(rows)], CONFIG)
+    assert (found["kinds"], found["longest_tokens"]) == ([5, 4, 3, 3, 3], 3)
+    monkeypatch.setattr("core.classifier.data.prepare.COUNTED_CHARACTERS", 10)
+    assert "kinds" not in sizes([table(rows)], CONFIG)
+
+
 def test_sizes_for_presets():
-    assert sizes([table(sentences(300))], CONFIG) == {
+    assert _without_counts(sizes([table(sentences(300))], CONFIG)) == {
         "rows": 300,
         "median_tokens": pytest.approx(10, abs=2),
         "classes": 2,
