@@ -17,10 +17,14 @@ family = FAMILIES["gan"]
 with guard("pictures in"):
     setup = teacher_links.read_link(family)
     st.subheader(_("1 · The pictures"), anchor=False)
-    types = ["npz", "zip", "png", "jpg", "jpeg", "gif", "bmp", "webp"]
-    sources, label = choose_data("gan", types=types, many=True, hidden=setup.hides("data"))
+    sources, label = choose_data("gan", many=True, hidden=setup.hides("data"))
     if not sources:
-        st.info(_("Bring at least 64 small pictures: a zip of PNGs (sub-folders are kinds), files, or an .npz."))
+        st.info(
+            _(
+                "Bring at least 64 small pictures: files, a zip (sub-folders are kinds, or a labels.csv says them), "
+                "arrays (.npz, .npy, MNIST's IDX), or a table with a row of pixels for each."
+            )
+        )
         st.stop()
     reading = teacher_links.linked_options(setup, data_report.FIELDS)
     if not setup.hides("options"):

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.gan.config import GANConfig
+from core.gan.data.files import PICTURES
 from core.gan.data.prepare import prepare
 from core.gan.data.report import one_picture
 from core.gan.inference import image_files
@@ -90,7 +91,7 @@ def find_picture(run: Run) -> None:
     """Search the noise whose image is most similar to an uploaded one."""
     sampler, options = sampler_of(run), run.options
     assert isinstance(options, GANConfig)
-    file = st.file_uploader(_("A picture"), type=["png", "jpg", "jpeg", "bmp", "gif", "webp"], key="find-file")
+    file = st.file_uploader(_("A picture"), type=[end[1:] for end in PICTURES], key="find-file")
     if file is None:
         held = _pictures(run)[1]
         at = int(st.number_input(_("Or a held-out one, by number"), 0, len(held) - 1, 0, key="find-held", width=220))

@@ -17,11 +17,12 @@ from ui.widgets.text import byte_size, md
 
 
 def choose_data(
-    family: str, *, types: Sequence[str], many: bool, paste: str = "", hidden: bool = False
+    family: str, *, types: Sequence[str] | None = None, many: bool, paste: str = "", hidden: bool = False
 ) -> tuple[list[Source], str]:
     """Draw the input; return the chosen sources and a label for them, or an empty list while nothing is chosen.
 
-    hidden: show only the sample that the address selects.
+    types: extensions that are taken; None for all, so that the reader says what a file is. hidden: show only the sample
+    that the address selects.
     """
     titles = {name: item.title for name, item in SAMPLES.items() if item.family == family}
     if hidden:
@@ -48,7 +49,7 @@ def choose_data(
         return sample(name), name
     if way == "upload":
         files = st.file_uploader(
-            _("Drop files here"), type=list(types), accept_multiple_files=many, key=f"{family}-upload",
+            _("Drop files here"), type=types, accept_multiple_files=many, key=f"{family}-upload",
             max_upload_size=-(-LIMITS.data_bytes // 2**20) if is_visitor() else None,
         )  # fmt: skip
         given = files if isinstance(files, list) else [files] if files else []

@@ -3,13 +3,17 @@
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
+from typing import overload
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from core.file_signatures import kind_of
+from core.gan.data.grey import WHITE
 from core.i18n import _
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # PPM is also PGM and PBM
+TILE = (322, 323)  # TIFF's tags of the width and height of a tile
 MAX_PIXELS = 40_000_000
 REDUCED_PIXELS = 4_000_000  # from twice the side of this on an image is reduced before it is converted
 MIN_SIDE = 4
@@ -38,17 +42,43 @@ class Background:
         return self.plain and self.level > 127
 
 
-def decode(data: bytes) -> np.ndarray:
-    """Grey (H, W) uint8 out of an image file; the first frame of an animation. Raises UnusableError."""
+def decode(data: bytes, white: float | None = None) -> np.ndarray:
+    """Grey (H, W) uint8 out of an image file; the first frame of an animation. Raises UnusableError.
+
+    white: what a picture of more than 8 bits has as white; by itself, the least of WHITE that none of its values is
+    over.
+    """
+    grey = _open(data)
+    return grey if grey.dtype == np.uint8 else _to_8_bit(grey, white)
+
+
+def highest_value(data: bytes) -> float | None:
+    """The highest value of a picture of more than 8 bits; None for any other, which is not decoded. Raises
+    UnusableError."""
+    values = _open(data, only_deep=True)
+    return float(values.max()) if values is not None else None
+
+
+@overload
+def _open(data: bytes) -> np.ndarray: ...
+@overload
+def _open(data: bytes, only_deep: bool) -> np.ndarray | None: ...
+def _open(data: bytes, only_deep: bool = False) -> np.ndarray | None:
+    """(H, W) uint8, or finite float32 of a picture of more than 8 bits. Its declared size is checked before."""
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
-            if width * height > MAX_PIXELS:
+            tile = [getattr(image, "tag_v2", {}).get(tag, 1) for tag in TILE]
+            if max(width * height, tile[0] * tile[1]) > MAX_PIXELS:
                 raise Image.DecompressionBombError
             if min(width, height) < MIN_SIDE:
                 raise UnusableError(_("it has only {width} × {height} pixels").format(width=width, height=height))
+            deep = image.mode.startswith(("I", "F"))
+            if only_deep and not deep:
+                return None
             image.draft("L", (128, 128))  # decodes a large JPEG at reduced size
-            return _grey(ImageOps.exif_transpose(_reduced(image)))
+            picture = ImageOps.exif_transpose(_reduced(image))
+            return _finite(np.asarray(picture, np.float32)) if deep else _grey(picture)
     except (UnusableError, MemoryError):
         raise
     except Image.DecompressionBombError:
@@ -56,7 +86,9 @@ def decode(data: bytes) -> np.ndarray:
             _("it has more than {limit} million pixels").format(limit=MAX_PIXELS // 1_000_000)
         ) from None
     except Image.UnidentifiedImageError:
-        raise UnusableError(_("it is no PNG, JPEG, GIF, BMP, WebP or TIFF picture")) from None
+        if kind := kind_of(data):
+            raise UnusableError(_("it is a {kind}, no picture").format(kind=_(kind))) from None
+        raise UnusableError(_("it is no PNG, JPEG, GIF, BMP, WebP, TIFF or PGM picture")) from None
     except Exception:  # Pillow's decoders raise many kinds of error on damaged files
         raise UnusableError(_("it is damaged or cut short")) from None
 
@@ -64,26 +96,33 @@ def decode(data: bytes) -> np.ndarray:
 def _reduced(image: Image.Image) -> Image.Image:
     """A very large image at a whole fraction of its size: as decimals it would take 40 times its memory."""
     factor = int((image.width * image.height / REDUCED_PIXELS) ** 0.5)
-    if factor < 2 or image.mode not in ("L", "LA", "RGB", "RGBA"):
+    if factor < 2 or not (image.mode in ("L", "LA", "RGB", "RGBA", "F") or image.mode.startswith("I")):
         return image
-    small = image.reduce(factor)
+    small = (image.convert("I") if image.mode.startswith("I;") else image).reduce(factor)
     small.info = image.info
     return small
 
 
 def _grey(image: Image.Image) -> np.ndarray:
-    if image.mode.startswith(("I", "F")):
-        return _to_8_bit(np.asarray(image, np.float64))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         return _blend_transparency(np.asarray(image.convert("RGBA"), np.float32))
     return np.asarray(image.convert("RGB").convert("L") if image.mode != "L" else image).copy()
 
 
-def _to_8_bit(values: np.ndarray) -> np.ndarray:
-    """16- or 32-bit whole numbers, or decimals, to 8 bits; Pillow's own conversion would clip at 255."""
+def _finite(values: np.ndarray) -> np.ndarray:
     if not np.isfinite(values).all():
         raise UnusableError(_("it holds values that are no numbers"))
-    top = 1.0 if values.max() <= 1 else 255.0 if values.max() <= 255 else 65535.0
+    return values
+
+
+def white_of(highest: float) -> float:
+    """What is white where no value is over `highest`: 10 and 12 bits are often stored in 16."""
+    return next((white for white in WHITE if white != 16 and highest <= white), WHITE[-1])
+
+
+def _to_8_bit(values: np.ndarray, white: float | None) -> np.ndarray:
+    """16- or 32-bit whole numbers, or decimals, to 8 bits; Pillow's own conversion would clip at 255."""
+    top = white_of(float(values.max())) if white is None else white
     return np.clip(values / top * 255 + 0.5, 0, 255).astype(np.uint8)
 
 

@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from core.file_names import folder_of, is_junk, part_of, placed
-from core.file_signatures import is_zip
 from core.gan.config import MIN_IMAGES, GANConfig
-from core.gan.data.archive import MAX_TOTAL, Archive
-from core.gan.data.arrays import MAX_CLASSES, Part, read_npz
-from core.gan.data.picture import MIN_CONTRAST, Background, UnusableError, decode, estimate_background, fit
+from core.gan.data.arrays import MAX_CLASSES, Part
+from core.gan.data.files import File, Gathered
+from core.gan.data.picture import (
+    MIN_CONTRAST,
+    Background,
+    UnusableError,
+    decode,
+    estimate_background,
+    fit,
+    highest_value,
+    white_of,
+)
 from core.i18n import _
 from core.sources import Source
 
@@ -24,7 +31,6 @@ MAX_READ = 250_000  # pictures of one array that are looked at, copies among the
 MAX_HELD = 10_000
 MIN_HELD = 16
 MIN_CLASS = 8  # images of one class
-MAX_DEPTH = 2  # archives within archives
 MAX_LISTED = 500
 PREVIEWS = 16
 SPLIT_SEED = 0  # independent of the run's seed, so that all runs are evaluated on the same held-out images
@@ -79,19 +85,16 @@ def sizes(sources: Sequence[Source], options: GANConfig) -> dict[str, int]:
 def prepare(sources: Sequence[Source], options: GANConfig) -> Images:
     """Read, normalise and split images. Raises UserError where they cannot be trained on.
 
-    A source is an .npz in the format of keras.datasets, a zip, also in a zip, or an image file; its class is the path
-    of the folders below the one that all share. Sources with the role "validation" or "test", folders of these names
-    beside one called train, and x_test of an .npz form the held-out part; without them a share of every class does.
-    Exact duplicates are dropped, so that no held-out image is a training image.
+    A source is an image file, arrays (.npz, .npy, IDX), a table with a row of pixels a picture, each also in gzip, or a
+    zip of them, also in a zip. A picture's class is the path of its folders below the one that all share, unless a
+    table beside the pictures names it. Sources with the role "validation" or "test", folders of these names beside one
+    called train, and x_test of an .npz form the held-out part; without them a share of every class does. Exact
+    duplicates are dropped, so that no held-out image is a training image.
     """
     if not sources:
         raise UserError(_("There is no picture yet: bring an .npz, a zip, or PNG and JPEG files."))
     builder = _ImageSetBuilder(options)
-    for role in dict.fromkeys(source.role for source in sources):
-        mine = [source for source in sources if source.role == role]
-        builder.place([source.name for source in mine], role)
-        for source in mine:
-            builder.add_source(source)
+    builder.add(Gathered(sources))
     return builder.build()
 
 
@@ -114,57 +117,46 @@ class _ImageSetBuilder:
         self.previews: list[Preview] = []
         self._seen: set[bytes] = set()
         self._shown: Counter[Any] = Counter()
-        self._places: dict[str, tuple[str, str]] = {}
-        self._unpacked = 0  # bytes that all archives declare
 
     # In -------------------------------------------------------------------------------------------------------------
-    def place(self, names: Sequence[str], role: str) -> None:
-        """Find class and part of the files with these names; the parts that folders name count for training files."""
-        found, _beside = placed([name for name in names if not is_junk(name)])
-        one_class = not any(item.label or item.part for item in found)
-        self._places = {
-            item.name: (folder_of(item.name) if one_class else item.label, item.part if role == "train" else "")
-            for item in found
-        }
-
-    def add_source(self, source: Source, depth: int = 0) -> None:
-        if not is_zip(source.data):
-            if source.name.lower().endswith((".zip", ".npz")):
-                raise UserError(_("“{name}” is no zip file: pack it again.").format(name=source.name))
-            self._file(source.name, source.data, source.role)
-            return
-        if depth > MAX_DEPTH:
-            raise UserError(_("“{name}” lies in archives within archives: unpack it first.").format(name=source.name))
-        archive = Archive(source, MAX_TOTAL - self._unpacked)
-        self._unpacked += sum(info.file_size for info in archive.members)
-        if archive.members and all(info.filename.endswith(".npy") for info in archive.members):
-            parts, notes = read_npz(archive, source.role)
-            self.notes += notes
-            for part in parts:
-                self._array(source.name, part)
-            return
-        self.place([info.filename for info in archive.members], source.role)
-        places = self._places
-        for name, data in archive.pictures():
-            if data is None:
-                self._reject(name, _("it is damaged or cut short"))
-            elif is_zip(data):
-                role = part_of(name) if source.role == "train" else ""
-                self.add_source(Source(name, data, role or source.role), depth + 1)
-                self._places = places
+    def add(self, found: Gathered) -> None:
+        self.notes += found.notes
+        labelled = any(part.labels is not None for part in found.parts if part.role == "train")
+        for part in found.parts:
+            if labelled and part.labels is None:
+                self.notes.append(_("“{name}” has no labels, so it was left out.").format(name=part.file))
             else:
-                self._file(name, data, source.role)
+                self._array(part.file, part)
+        deep, highest = list[File](), 0.0
+        for file in found.pictures:
+            value = self._file(file, found.classes)
+            if value is not None:
+                deep.append(file)
+                highest = max(highest, value)
+        white = white_of(highest)
+        for file in deep:
+            self._file(file, found.classes, white)
+        if deep and white not in (1.0, 255.0, 65535.0):
+            message = _("The pictures of more than 8 bits reach {highest:,.0f}: {white:,.0f} was taken as white.")
+            self.notes.append(message.format(highest=highest, white=white))
 
-    def _file(self, name: str, data: bytes, role: str) -> None:
+    def _file(self, file: File, classes: dict[str, str], white: float | None = None) -> float | None:
+        """Add a picture. One of more than 8 bits only gives its highest value: all are scaled alike, by `white`."""
         try:
-            grey = decode(data)
+            data = file.read()
+            if white is None and (value := highest_value(data)) is not None:
+                return value
+            grey = decode(data, white)
             background = estimate_background(grey)
             after = fit(grey, self.options.size, background, self.options.centre, self._invert(background))
         except UnusableError as error:
-            self._reject(name, str(error))
-            return
-        label, part = self._places.get(name, ("", ""))
-        self._add(name, label or None, grey, after, part or role)
+            self._reject(file.name, str(error))
+            return None
+        except ValueError:
+            self._reject(file.name, _("it is damaged or cut short"))
+            return None
+        self._add(file.name, classes.get(file.name) if classes else file.label, grey, after, file.role)
+        return None
 
     def _array(self, file: str, part: Part) -> None:
         pictures, size = part.pictures, self.options.size
@@ -277,7 +269,7 @@ class _ImageSetBuilder:
         """Class names, training labels and held-out labels; empty for one class, or where images lack a class."""
         found = set(self.train.labels)
         if None in found or len(found) < 2:
-            if len(found) > 1:
+            if len(found) > 1 or any(label is not None for label in self.held.labels):
                 self.notes.append(_("Some pictures are in no folder of a class, so classes are not used."))
             return [], None, None
         if len(found) > MAX_CLASSES:

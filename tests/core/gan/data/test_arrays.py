@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.gan.config import GANConfig
 from core.gan.data import picture
 from core.gan.data import prepare as module
-from core.gan.data.arrays import to_grey
+from core.gan.data.grey import to_grey
 from core.gan.data.prepare import prepare
 from core.sources import Source
 

@@ -40,7 +40,7 @@ def test_a_zip_for_each_class_has_the_folders_as_classes():
 
 
 def test_zips_in_zips_share_one_bound(monkeypatch):
-    monkeypatch.setattr("core.gan.data.prepare.MAX_TOTAL", 3_000_000)
+    monkeypatch.setattr("core.gan.data.files.MAX_TOTAL", 3_000_000)
     bomb = zipped([("x.png", bytes(1_000_000))])
     with pytest.raises(UserError, match="unpacks to"):
         take(Source("d.zip", zipped([(f"{n}.zip", bomb) for n in range(5)])))

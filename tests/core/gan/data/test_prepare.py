@@ -291,7 +291,7 @@ BAD = {
     "odd range": ([Source("a.npz", npz(x_train=X * 1000.0))], "goes from 0 to 255000"),
     "negative": ([Source("a.npz", npz(x_train=X.astype(int) - 100))], "goes from -100 to 155"),
     "words": ([Source("a.npz", npz(x_train=np.full((9, 9, 9), "a")))], "not numbers"),
-    "unnamed": ([Source("a.npz", npz(a=X, b=X))], "arrays a, b"),
+    "unnamed": ([Source("a.npz", npz(a=X, b=X))], r"arrays a \(200, 28, 28\), b"),
     "labels too short": ([Source("a.npz", npz(x=X, y=Y[:7]))], "200 pictures need as many labels"),
     "labels that are decimals": ([Source("a.npz", npz(x=X, y=Y + 0.5))], "whole numbers"),
     "a label a picture": ([Source("a.npz", npz(x=np.tile(X, (2, 1, 1)), y=np.arange(400)))], "400 different labels"),
