@@ -18,13 +18,14 @@ import numpy as np
 from core.runs.files import is_number
 from core.runs.keras_file import ForeignFileError, read_blocks
 from core.runs.names import DEVICE_NAMES
+from core.well_formed import well_formed
 from core.zip_reader import Limits, ZipFaultError, ZipReader
 
 ENTRIES = 60_000
 DIRECTORY_LIMIT = 16_000_000  # bytes of an archive's table of contents
 JSON_NODES, JSON_DEPTH = 1_000_000, 12
 ARRAYS, RANK = 5_000, 8
-PIXELS = 40_000_000
+PIXELS = 10_000_000  # a page decodes them to four bytes each
 
 
 @contextmanager
@@ -107,7 +108,12 @@ def read_entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
 
 
 def validated_json(content: bytes, name: str) -> Any:
-    """Parse the JSON in `content`. Raises ForeignFileError where it is too deep or too long or holds huge numbers."""
+    """Parse the JSON in `content`; lone surrogates in it are replaced.
+
+    Raises ForeignFileError where it is too deep or too long or holds huge numbers.
+    """
+    if sum(content.count(sign) for sign in (b"[", b"{", b",")) > JSON_NODES:  # before they are allocated
+        raise ForeignFileError(f"{name} is too deep or too long")
     try:
         value = json.loads(content, parse_constant=lambda word: None)
     except (ValueError, RecursionError) as error:
@@ -124,7 +130,15 @@ def validated_json(content: bytes, name: str) -> Any:
             todo += [(item, depth + 1) for item in node]
         elif isinstance(node, float | int) and not isinstance(node, bool) and not is_number(node):
             raise ForeignFileError(f"{name} holds a number out of all bounds")
-    return value
+    return _well_formed(value)
+
+
+def _well_formed(value: Any) -> Any:
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, dict):
+        return {well_formed(key): _well_formed(item) for key, item in value.items()}
+    return [_well_formed(item) for item in value] if isinstance(value, list) else value
 
 
 def check_npz(path: Path, limit: int) -> None:

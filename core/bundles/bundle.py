@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.bundles import archive_validation
+from core.bundles import archive_validation, contents
 from core.bundles.program import use_script
 from core.errors import UserError
 from core.families import FAMILIES
@@ -24,7 +24,9 @@ from core.runs import policy
 from core.runs.files import json_bytes, write_atomic, write_json
 from core.runs.keras_file import ForeignFileError, check_file
 from core.runs.metrics import FILE_LIMIT as METRICS_LIMIT
+from core.runs.metrics import within_limits
 from core.runs.names import clean_name, clean_tags, slug
+from core.runs.placement import FILE as PLACEMENT
 from core.runs.run import NOTE_LIMIT, SCHEMA, Run, files_below
 from core.runs.status import Status
 from core.runs.store import draft_folder, move_into_place, runs_dir
@@ -34,6 +36,7 @@ from core.version import release
 FORMAT, VERSION = "hidden-state-run", 1
 LIMIT = 1_500_000_000  # bytes, compressed and uncompressed
 MANIFEST, USE = "bundle.json", "use.py"  # use.py is exported for people and ignored on import
+HOME = (USE, PLACEMENT)  # never taken in; on which devices a run trained is of no use elsewhere
 SECONDS = 300.0
 # The files that a bundle may hold, with the largest size of each in bytes.
 PATTERNS = {
@@ -44,7 +47,7 @@ PATTERNS = {
     r"metrics\.jsonl": METRICS_LIMIT,
     r"model\.keras": 1_000_000_000,
     r"[a-z_]{1,30}\.npz": 500_000_000,
-    r"samples/step-\d{8,10}/[a-z0-9_-]{1,40}\.(txt|json|png|npz)": 50_000_000,
+    r"samples/step-\d{8,10}/[a-z0-9_-]{1,40}\.(txt|json|png|npz)": 5_000_000,
     r"snapshots/step-\d{10}\.npz": 200_000_000,
     r"data/\d{5}[a-z0-9.]{0,10}": LIMIT,
 }
@@ -100,7 +103,7 @@ def export(run: Run, target: Path | BinaryIO, data: bool = False) -> None:
 
 def _write(run: Run, file: BinaryIO, data: bool) -> None:
     paths = {str(path.relative_to(run.path).as_posix()): path for path in sorted(files_below(run.path))}
-    left = {USE, MANIFEST} | (set() if data else {name for name in paths if name.startswith("data/")})
+    left = {*HOME, MANIFEST} | (set() if data else {name for name in paths if name.startswith("data/")})
     kept = {name: path for name, path in paths.items() if _limit(name) and name not in left}
     total = sum(path.stat().st_size for path in kept.values())
     if len(kept) > archive_validation.ENTRIES - 10 or total > LIMIT - 10**6:
@@ -173,7 +176,7 @@ def import_bundle(file: Path, directory: str | Path | None = None) -> Run:
 
 def _unpack(file: Path, draft: Path) -> str:
     """Validate and extract everything in `file` into `draft`; return the name of the run."""
-    deadline = time.monotonic() + SECONDS
+    deadline, budget = time.monotonic() + SECONDS, contents.Budget(file.stat().st_size)
     with archive_validation.open_archive(file, LIMIT) as archive:
         names = {entry.filename for entry in archive.infolist()}
         manifest = _manifest(archive, file.name)  # first: what a newer format may hold is not known here
@@ -183,19 +186,22 @@ def _unpack(file: Path, draft: Path) -> str:
                 raise ForeignFileError(f"it holds {entry.filename!r}, which no run has")
             if entry.file_size > limit:
                 raise ForeignFileError(f"{entry.filename!r} is too large")
+            budget.spend(entry.filename, entry.file_size)
+        contents.check_steps(names)
         files = manifest.get("files")
         if not isinstance(files, dict) or set(files) != names - {MANIFEST}:
             raise ForeignFileError("bundle.json lists other files than the archive holds")
         config = _config(archive, names, file.name)
         for entry in archive.infolist():
-            if entry.filename not in (MANIFEST, USE, "config.json"):
+            if entry.filename not in (MANIFEST, *HOME, "config.json"):
                 archive_validation.extract(archive, entry, draft / entry.filename, deadline)
-                _validate_file(draft / entry.filename, entry.filename, manifest)
+                _validate_file(draft / entry.filename, entry.filename, manifest, budget)
+    contents.check_equal_arrays(draft / "samples")
     config["imported"] = {"at": time.time(), "id": clean_name(str(manifest.get("id", "")))}
     write_json(draft / "config.json", config)
     for item in config["data"]["files"]:
         path = draft / "data" / item["path"]
-        if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() != item["sha256"]:
+        if path.exists() and _sha256(path) != item["sha256"]:
             raise ForeignFileError("its data is not what config.json says")
     status = Status.read(draft / "status.json") or Status(state="stopped")
     Status.parse({**_public_status(status), "message": _("It was imported.")}).write(draft / "status.json")  # type: ignore[union-attr]
@@ -272,13 +278,17 @@ def _config(archive: zipfile.ZipFile, names: set[str], file: str) -> dict[str, A
     }
 
 
-def _validate_file(path: Path, name: str, manifest: dict[str, Any]) -> None:
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _validate_file(path: Path, name: str, manifest: dict[str, Any], budget: contents.Budget) -> None:
     """Validate one extracted file by its type; JSON is rewritten from its parsed value."""
     listed = manifest["files"][name]
     content_hash = listed.get("sha256") if isinstance(listed, dict) else None
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != content_hash:
-            raise ForeignFileError(f"{name!r} is not what bundle.json says")
+    if _sha256(path) != content_hash:
+        raise ForeignFileError(f"{name!r} is not what bundle.json says")
     if name.startswith("data/"):
         return  # data files are validated like every upload when the family reads them
     if name.endswith(".json"):
@@ -288,6 +298,10 @@ def _validate_file(path: Path, name: str, manifest: dict[str, Any]) -> None:
         write_json(path, value)
     elif name.endswith(".npz"):
         archive_validation.check_npz(path, _limit(name))
+        budget.spend_arrays(path, name, _limit(name))
+    elif name == "metrics.jsonl":
+        if not within_limits(path):
+            raise ForeignFileError("metrics.jsonl holds more lines or values than a run has")
     elif name.endswith(".png"):
         archive_validation.check_png(path.read_bytes(), name)
     elif name.endswith(".keras"):

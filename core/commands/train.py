@@ -114,7 +114,7 @@ def follow(run: Run, more: Mapping[str, float] | None = None) -> dict[str, Any]:
     status = _follow_remote(run, line) if away else work(run, line.show)
     line.close()
     report = run.report if status.state != "failed" else {}
-    for note in report.get("notes", []):
+    for note in run.report_notes if report else []:
         print(printable(f"· {note}"), file=sys.stderr)
     if status.error:
         print(printable(status.error), file=sys.stderr)

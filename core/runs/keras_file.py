@@ -7,6 +7,8 @@ or read files, and every HDF5 object must be a plain array inside the file (h5py
 
 import io
 import json
+import math
+import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import h5py
+import numpy as np
 
 from core.zip_reader import ZipFaultError, blocks
 
@@ -22,6 +25,8 @@ CONFIG_LIMIT = 4_000_000  # bytes
 FILE_LIMIT = 1_000_000_000  # bytes
 NODES, DEPTH = 100_000, 100  # of config.json
 OBJECTS, RANK, ATTRIBUTES = 5_000, 8, 16  # of the HDF5 file
+LARGEST = 1e9  # absolute value of a weight; what is larger makes infinities of a network's outputs
+NUMBERS = 1_000_000  # looked at together
 
 _INITIALIZERS = (
     "Constant GlorotNormal GlorotUniform HeNormal HeUniform Identity LecunNormal LecunUniform Ones Orthogonal "
@@ -61,22 +66,39 @@ class ForeignFileError(ValueError):
 
 
 def check_file(path: Path) -> None:
-    """Raise ForeignFileError or OSError where `path` is not a valid `.keras` file of stock layers and plain arrays."""
-    with open_checked_weights(read_weights(path)):
-        pass
+    """Raise ForeignFileError or OSError where `path` is no `.keras` file of stock layers and plain, finite arrays."""
+    with open_weights(path) as file:
+        for name, item in datasets(file).items():
+            check_numbers(name, item)
 
 
-def read_weights(path: Path, limit: int = FILE_LIMIT) -> bytes:
-    """Validate the archive and its config.json, and return the bytes of model.weights.h5."""
+@contextmanager
+def open_weights(path: Path, limit: int = FILE_LIMIT) -> Iterator[h5py.File]:
+    """Validate the archive, its config.json and all objects in its weights, and open the weights.
+
+    An array is read when it is asked for: a file costs no memory before its shapes are known. Raises ForeignFileError,
+    and OSError where the file cannot be read.
+    """
     if path.stat().st_size > limit + CONFIG_LIMIT:
         raise ForeignFileError("the file is too large")
+    with path.open("rb") as file:
+        begin, size = _find_weights(file, limit)
+        with _open_checked(io.BufferedReader(_Part(file, begin, size)), size) as weights:
+            yield weights
+
+
+def _find_weights(file: BinaryIO, limit: int) -> tuple[int, int]:
+    """Validate the archive; return where the bytes of model.weights.h5 begin in it, and how many they are."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             names = [entry.filename for entry in archive.infolist()]
             if sorted(names) != sorted([CONFIG, METADATA, WEIGHTS]):
                 raise ForeignFileError("the archive does not hold the three files of a Keras model")
             config = read_member(archive, archive.getinfo(CONFIG), CONFIG_LIMIT)
-            weights = read_member(archive, archive.getinfo(WEIGHTS), limit)
+            entry = archive.getinfo(WEIGHTS)
+            _check_member(entry, limit)
+            for _block in read_blocks(archive, entry):
+                pass  # verifies checksum and length
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, UnicodeError, OverflowError) as error:
         raise ForeignFileError("the archive is damaged") from error
     except ForeignFileError:
@@ -84,16 +106,47 @@ def read_weights(path: Path, limit: int = FILE_LIMIT) -> bytes:
     except ValueError as error:
         raise ForeignFileError("the archive is damaged") from error
     check_config(config)
-    return weights
+    file.seek(entry.header_offset)
+    name, extra = struct.unpack("<26xHH", file.read(30))  # lengths in the header before the content
+    return entry.header_offset + 30 + name + extra, entry.file_size
+
+
+class _Part(io.RawIOBase):
+    """`size` bytes of an open file from `begin` on, as a file of its own."""
+
+    def __init__(self, file: BinaryIO, begin: int, size: int) -> None:
+        self._file, self._begin, self._size, self._at = file, begin, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")[: max(0, self._size - self._at)]
+        self._file.seek(self._begin + self._at)
+        block = self._file.read(len(view))
+        view[: len(block)] = block
+        self._at += len(block)
+        return len(block)
 
 
 def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
     """Return the content of one uncompressed archive member of at most `limit` bytes, declared and actual."""
+    _check_member(entry, limit)
+    return b"".join(read_blocks(archive, entry))
+
+
+def _check_member(entry: zipfile.ZipInfo, limit: int) -> None:
     if entry.file_size > limit:
         raise ForeignFileError(f"{entry.filename[:80]!r} declares {entry.file_size:,} bytes")
     if entry.flag_bits & 1 or entry.compress_type != zipfile.ZIP_STORED:
         raise ForeignFileError(f"{entry.filename[:80]!r} is encrypted or packed")
-    return b"".join(read_blocks(archive, entry))
 
 
 def read_blocks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -136,26 +189,51 @@ def _check_class(node: dict[str, Any]) -> None:
 
 
 @contextmanager
-def open_checked_weights(content: bytes) -> Iterator[h5py.File]:
+def _open_checked(content: BinaryIO, size: int) -> Iterator[h5py.File]:
     """Open the HDF5 file in `content` after checking that all its objects are plain arrays stored inside it.
 
     Rejected are soft and external links, a second link to the same object (and so every cycle), external and virtual
     storage, filters and chunks (a small file could expand to any size), non-numeric types, and arrays that are declared
-    larger than the file. Raises ForeignFileError.
+    larger than the file's `size`. Raises ForeignFileError.
     """
-    buffer: BinaryIO = io.BytesIO(content)
     try:
-        file = h5py.File(buffer, "r")
+        file = h5py.File(content, "r")
     except Exception as error:
         raise ForeignFileError("the weights are no HDF5 file") from error
     with file:
         try:
-            _walk(file, len(content))
+            _walk(file, size)
         except ForeignFileError:
             raise
         except Exception as error:  # h5py raises many kinds of exception for a damaged file
             raise ForeignFileError("the weights are damaged") from error
         yield file
+
+
+def datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
+    """Return all arrays of the file by their names in it."""
+    found: dict[str, h5py.Dataset] = {}
+    file.visititems(lambda name, item: found.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def check_numbers(name: str, item: h5py.Dataset) -> None:
+    """Raise ForeignFileError where `item` holds what is no finite number, or one beyond LARGEST."""
+    if item.dtype.kind == "f" and not all(np.all(np.abs(block) <= LARGEST) for block in _array_blocks(item)):
+        raise ForeignFileError(f"the weights {name[:80]!r} hold what is no number, or one out of all bounds")
+
+
+def _array_blocks(item: h5py.Dataset) -> Iterator[np.ndarray]:
+    """Yield the values of `item`, at most NUMBERS at once."""
+    shape = item.shape
+    if not item.size or not shape:
+        yield item[()]
+        return
+    axis = next(at for at in range(len(shape)) if math.prod(shape[at + 1 :]) <= NUMBERS)
+    step = max(1, NUMBERS // math.prod(shape[axis + 1 :]))
+    for leading in np.ndindex(*shape[:axis]):
+        for start in range(0, shape[axis], step):
+            yield item[(*leading, slice(start, start + step))]
 
 
 def _walk(file: h5py.File, size: int) -> None:

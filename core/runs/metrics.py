@@ -1,6 +1,7 @@
 """metrics.jsonl: append-only, one JSON object per line; an incomplete or invalid line is skipped."""
 
 import json
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,8 @@ from core.runs.files import flush_to_disk, is_number, to_json_value, write_bytes
 
 LINE_LIMIT = 65_536
 FILE_LIMIT = 64_000_000  # bytes that are read; the training loop writes a few MB at most
+LINES_LIMIT, VALUES_LIMIT = 100_000, 500_000  # that are read: 100 MB in memory; a plan has some 4,000 lines
+BLOCK = 1_000_000
 STEP_LIMIT = 10**12
 
 Row = dict[str, Any]
@@ -46,7 +49,11 @@ def _parse(line: bytes) -> Row | None:
     step = row.get("step") if isinstance(row, dict) else None
     if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step <= STEP_LIMIT:
         return None
-    return {key: value for key, value in row.items() if value is None or isinstance(value, str) or is_number(value)}
+    return {
+        sys.intern(key): value
+        for key, value in row.items()
+        if value is None or isinstance(value, str) or is_number(value)
+    }
 
 
 def read_metrics(path: Path) -> list[Row]:
@@ -63,6 +70,7 @@ class MetricsTail:
 
     def _forget(self) -> None:
         self._offset, self._last, self._rows = 0, b"", list[Row]()
+        self._lines = self._values = 0
 
     def read(self) -> list[Row]:
         with self._lock:
@@ -76,16 +84,31 @@ class MetricsTail:
             file.seek(self._offset - len(self._last))
             if file.read(len(self._last)) != self._last:
                 self._forget()
-                file.seek(0)
-            block = file.read(max(0, FILE_LIMIT - self._offset))
-        lines = block[: block.rfind(b"\n") + 1].splitlines(keepends=True)
-        if lines:
-            self._offset += sum(map(len, lines))
-            self._last = lines[-1]
-            self._rows += [row for row in map(_parse, lines) if row is not None]
+            while self._offset < FILE_LIMIT and self._lines < LINES_LIMIT and self._values < VALUES_LIMIT:
+                file.seek(self._offset)
+                block = file.read(BLOCK)
+                lines = block[: block.rfind(b"\n") + 1].splitlines(keepends=True)[: LINES_LIMIT - self._lines]
+                if not lines:
+                    break
+                found = [row for row in map(_parse, lines) if row is not None]
+                self._offset += sum(map(len, lines))
+                self._last = lines[-1]
+                self._rows += found
+                self._lines += len(lines)
+                self._values += sum(map(len, found))
 
 
 def column(rows: list[Row], key: str) -> tuple[list[int], list[float]]:
     """Return the steps and values of the rows that have a number under `key`."""
     pairs = [(row["step"], row[key]) for row in rows if isinstance(row.get(key), int | float)]
     return [step for step, _ in pairs], [value for _, value in pairs]
+
+
+def within_limits(path: Path) -> bool:
+    """Return whether the file has no more lines and values than are read, by its line ends and commas."""
+    ends = commas = 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            ends += block.count(b"\n") + block.count(b"\r")
+            commas += block.count(b",")
+    return ends <= LINES_LIMIT and commas + ends <= VALUES_LIMIT

@@ -24,6 +24,7 @@ START = "start.npz"  # the weights that a branch starts from
 SNAPSHOTS = "snapshots"
 NOTE_LIMIT = 10_000
 BASELINES_LIMIT = 20
+REPORT_NOTES, REPORT_NOTE_LIMIT = 20, 1000  # of report.json: how many, and characters of each
 
 
 class Run:
@@ -92,7 +93,7 @@ class Run:
     @property
     def note(self) -> str:
         note = self.about.get("note")
-        return note[:NOTE_LIMIT] if isinstance(note, str) else ""
+        return well_formed(note[:NOTE_LIMIT]) if isinstance(note, str) else ""
 
     @property
     def tags(self) -> list[str]:
@@ -161,6 +162,13 @@ class Run:
     @property
     def report(self) -> dict[str, Any]:
         return self.read_object("report.json")
+
+    @property
+    def report_notes(self) -> list[str]:
+        """The sentences of report.json; what is none, or too many of them, is left out."""
+        notes = self.report.get("notes")
+        texts = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+        return [well_formed(note[:REPORT_NOTE_LIMIT]) for note in texts[:REPORT_NOTES]]
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """Load a `.keras` file's weights into a network built by our own code; the file's configuration is never used."""
 
 import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,37 @@ import numpy as np
 
 from core.errors import UserError
 from core.i18n import _
-from core.runs.keras_file import FILE_LIMIT, ForeignFileError, open_checked_weights, read_weights
+from core.runs.keras_file import ForeignFileError, check_numbers, datasets, open_weights
 
-OVERHEAD = 4_000_000  # bytes allowed for names and attributes in addition to the arrays
+
+def load_model(build: Callable[[], Any], path: Path) -> Any:
+    """Return the network that `build` makes, with the weights of the `.keras` file.
+
+    Its shapes are compared with those of the file before anything is allocated, since options and file may come from
+    outside. Raises UserError where the weights are missing, damaged or of another network.
+    """
+    with _explained(path), open_weights(path) as given:
+        if sorted(shape for _path, shape in shapes(build)) != sorted(item.shape for item in datasets(given).values()):
+            raise ForeignFileError(_("its arrays are not those of the network that config.json describes"))
+        model = build()
+        _load(model, given)
+        return model
+
+
+def shapes(build: Callable[[], Any]) -> list[tuple[str, tuple[int, ...]]]:
+    """Return path and shape of each weight of the network that `build` makes, without allocating any.
+
+    Keras makes variables without values in a stateless scope, and remembers them in its thread to give them values
+    later; a thread of its own forgets them.
+    """
+    from core.backend import keras
+
+    def without_values() -> list[tuple[str, tuple[int, ...]]]:
+        with keras.StatelessScope(initialize_variables=False):
+            return [(item.path, tuple(item.shape)) for item in build().weights]
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(without_values).result()
 
 
 def load_weights(model: Any, path: Path) -> None:
@@ -20,15 +51,15 @@ def load_weights(model: Any, path: Path) -> None:
     Keras never reads the untrusted file: the weights of `model` are saved, the arrays of `path` are copied into that
     new file, and Keras loads it. Raises UserError where the weights are missing, damaged or of another network.
     """
-    folder_name = Path(path).parent.name
+    with _explained(path), open_weights(path) as given:
+        _load(model, given)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    folder_name = path.parent.name
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            own = Path(folder) / "own.weights.h5"
-            model.save_weights(own)
-            limit = min(FILE_LIMIT, own.stat().st_size + OVERHEAD)
-            with open_checked_weights(read_weights(Path(path), limit)) as given, h5py.File(own, "r+") as target:
-                _copy(given, target)
-            model.load_weights(own)
+        yield
     except FileNotFoundError:
         raise UserError(
             _("There is no trained model in “{folder}” yet: let it train a little.").format(folder=folder_name)
@@ -40,9 +71,21 @@ def load_weights(model: Any, path: Path) -> None:
         ) from None
 
 
+def _load(model: Any, given: h5py.File) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / "own.weights.h5"
+        model.save_weights(own)
+        with h5py.File(own, "r+") as target:
+            _copy(given, target)
+        model.load_weights(own)
+
+
 def _copy(given: h5py.File, target: h5py.File) -> None:
-    """Copy every array of `given` into `target`. Raises ForeignFileError where names, shapes or types differ."""
-    names, others = _datasets(target), _datasets(given)
+    """Copy every array of `given` into `target`.
+
+    Raises ForeignFileError where names, shapes or types differ, or a weight is no number.
+    """
+    names, others = datasets(target), datasets(given)
     if set(names) != set(others):
         raise ForeignFileError(_("its arrays are not those of the network that config.json describes"))
     for name, item in names.items():
@@ -53,11 +96,6 @@ def _copy(given: h5py.File, target: h5py.File) -> None:
                     name=name[:80], given=f"{other.dtype}{other.shape}", wanted=f"{item.dtype}{item.shape}"
                 )
             )
+        check_numbers(name, other)
     for name, item in names.items():
         item[...] = np.asarray(others[name])
-
-
-def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
-    found: dict[str, h5py.Dataset] = {}
-    file.visititems(lambda name, item: found.update({name: item}) if isinstance(item, h5py.Dataset) else None)
-    return found

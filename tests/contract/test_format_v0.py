@@ -14,7 +14,7 @@ from core.commands.main import main
 from core.families import FAMILIES
 from core.hosting import classes, links
 from core.runs.checkpoint import load_newest
-from core.runs.keras_file import open_checked_weights, read_weights
+from core.runs.keras_file import open_weights
 from core.runs.run import Run
 from core.runs.store import find, list_runs
 from ui.shell.navigation import screens
@@ -61,7 +61,7 @@ def use(command, family: str, run: str, folder: Path) -> None:
 
 def arrays_of_model(run: Run) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
-    with open_checked_weights(read_weights(run.model_path, 10**8)) as file:
+    with open_weights(run.model_path, 10**8) as file:
         file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
     return found
 

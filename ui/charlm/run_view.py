@@ -8,6 +8,7 @@ import streamlit as st
 from core.i18n import N_, _, translated_mapping
 from core.runs.metrics import column
 from core.runs.run import Run
+from ui.charlm.writing import SHOWN
 from ui.widgets import figures
 from ui.widgets.step_slider import chosen_step
 from ui.widgets.text import escape, short_number
@@ -64,11 +65,12 @@ def sample(run: Run, step: int) -> None:
     text = run.sample(step, "text.txt")
     if text is not None:
         with st.container(border=True, height=260):
-            st.text(text.decode("utf-8", "replace"))
+            st.text(text.decode("utf-8", "replace")[:SHOWN])
 
 
 def written(text: str) -> None:
-    """Text that a network wrote, as text."""
+    """Text that a network wrote, as text; at most SHOWN characters of it."""
+    text = text[:SHOWN]
     st.html(f'<div style="white-space: pre-wrap; font-family: Georgia, serif; line-height: 1.55">{escape(text)}</div>')
 
 
@@ -95,5 +97,5 @@ def report(run: Run) -> None:
                 )
         st.metric(_("Parameters"), short_number(figures_.get("parameters")))
         st.metric(_("Peak memory"), f"{figures_.get('peak_memory_mb', 0):,.0f} MB")
-    for note in figures_.get("notes", []):
-        st.caption(f"· {escape(str(note))}")
+    for note in run.report_notes:
+        st.caption(f"· {escape(note)}")

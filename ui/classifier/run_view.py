@@ -177,8 +177,8 @@ def report(run: Run) -> None:
     others = [{_("model"): _(item["label"])} | _row(item) for item in (found.get("baselines") or {}).values()]
     with st.expander(_("Beside the baselines"), icon=":material/table_rows:"):
         st.dataframe([mine, *others], hide_index=True, alt=_("Accuracy and F1 of this network and of simple models"))
-    for note in found.get("notes", []):
-        st.caption(f"· {md(str(note))}")
+    for note in run.report_notes:
+        st.caption(f"· {md(note)}")
     navigation.link("classify-evaluate", _("Where it errs: evaluate it"), ":material/fact_check:", run=run.id)
 
 

@@ -154,23 +154,13 @@ def memorization(run: Run) -> None:
 
 def training_animation(run: Run) -> None:
     """Show the sample grids of all saved steps as an animation."""
-    kept = []
-    for step in run.sample_steps():
-        content = run.sample(step, "pictures.npz")
-        if content:
-            import io
-
-            with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                kept.append((file["pictures"], int(file["columns"])))
+    kept, columns = image_files.kept_pictures(run)
     if len(kept) < 2:
         st.info(_("The run has kept too few moments for a film."))
         return
-    columns = kept[0][1]
-    made = animation(np.stack([pictures for pictures, _columns in kept]), columns)
+    made = animation(kept, columns)
     st.image(made, alt=_("The same noise, drawn at every kept moment of the training"))
     st.download_button("GIF", made, f"{run.id}-training.gif", "image/gif", icon=":material/download:")
-    still = image_files.png(
-        image_files.grid(np.stack([pictures[0] for pictures, _columns in kept]), min(12, len(kept))), 3
-    )
+    still = image_files.png(image_files.grid(kept[:, 0], min(12, len(kept))), 3)
     st.image(still, width="stretch", alt=_("One picture through the training"))
     st.caption(_("One picture from the first moment to the last."))

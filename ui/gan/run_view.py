@@ -15,6 +15,7 @@ from ui.widgets.step_slider import chosen_step
 from ui.widgets.text import md, short_number
 
 BALANCE = -math.log(4)
+KINDS = 200  # shown in the histogram
 
 
 def chosen_step_of(run: Run) -> int | None:
@@ -107,7 +108,7 @@ def grid(run: Run, step: int) -> None:
 
 def histogram(run: Run, step: int) -> None:
     content = run.sample(step, "histogram.json")
-    found = json.loads(content) if content else None
+    found = _shares(content or b"")
     if not found:
         return
     chart = figures.figure("", _("share"), height=190, revision=f"{run.id}-classes")
@@ -126,6 +127,20 @@ def histogram(run: Run, step: int) -> None:
     )
     if missing:
         st.caption(_("Hardly or never drawn: {names}").format(names=md(", ".join(missing))))
+
+
+def _shares(content: bytes) -> dict[str, list[Any]]:
+    """Return the lists in histogram.json, of one length; {} where they are missing or of other types."""
+    try:
+        found = json.loads(content)
+        lists: dict[str, list[Any]] = {
+            "names": list(map(str, found["names"])),
+            "covered": list(map(bool, found["covered"])),
+        }
+        lists |= {key: list(map(float, found[key])) for key in ("shares", "expected")}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return lists if len({*map(len, lists.values())}) == 1 and len(lists["names"]) <= KINDS else {}
 
 
 def report(run: Run) -> None:
@@ -153,5 +168,5 @@ def report(run: Run) -> None:
             )
         st.metric(_("Parameters"), short_number(found.get("parameters")))
         st.metric(_("Peak memory"), f"{found.get('peak_memory_mb') or 0:,.0f} MB")
-    for note in found.get("notes", []):
-        st.caption(f"· {md(str(note))}")
+    for note in run.report_notes:
+        st.caption(f"· {md(note)}")

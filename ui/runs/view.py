@@ -15,12 +15,12 @@ from core.jobs.repeat_command import command
 from core.runs.metrics import MetricsTail
 from core.runs.run import Run
 from core.runs.status import ENDED, Status
-from ui.runs.family_view import view_of
+from ui.runs.family_view import RunView, view_of
 from ui.runs.manage import manage
 from ui.runs.transfer import export_panel
 from ui.shell import hosting, navigation
 from ui.shell.families import screens_of
-from ui.widgets.text import guard, md, metric_name, short_number, time_ago
+from ui.widgets.text import guard, log, md, metric_name, short_number, time_ago
 
 POLL = 1.0  # seconds
 STATE_ICONS = {
@@ -77,7 +77,15 @@ def _live(run: Run, row: Family, was_active: bool) -> None:
         with right:
             pieces.samples(run, live=was_active)
         if status.state == "finished":
-            pieces.report(run)
+            _report(run, pieces)
+
+
+def _report(run: Run, pieces: RunView) -> None:
+    try:
+        pieces.report(run)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        log.exception("The report of %s cannot be shown", run.id)
+        st.caption(_("Its final figures cannot be shown: report.json was damaged or changed by hand."))
 
 
 def _head(run: Run, row: Family, status: Status) -> None:

@@ -14,6 +14,7 @@ from core.runs.metrics import column
 from core.runs.run import Run
 from core.training import snapshots
 from core.training.state import assign
+from core.training.weights import shapes
 
 
 class FilmStrip:
@@ -24,6 +25,10 @@ class FilmStrip:
         self.run, self.steps = run, kept_steps(run)
         config: Any = run.options
         vocabulary = load_vocabulary(run)
+        needed = shapes(lambda: build(config, len(vocabulary)))
+        first = snapshots.load(run, self.steps[0]).items()
+        if {f"model/{path}": shape for path, shape in needed} != {n: a.shape for n, a in first}:
+            raise misfit(self.steps[0])  # before a network of any size is built
         self._model = build(config, len(vocabulary))
         self._writer = TextWriter(self._model, config, vocabulary)
         self._lock, self._step = threading.Lock(), -1
@@ -54,9 +59,11 @@ def assign_snapshot(model: Any, arrays: dict[str, np.ndarray], step: int) -> Non
     """Assign a snapshot's arrays to the model's variables by name. Raises UserError, unchanged, where they differ."""
     variables = {f"model/{item.path}": item for item in model.variables if "seed" not in item.path}
     if not assign(variables, arrays):
-        raise UserError(
-            _("The weights of step {step} do not fit this network: its folder was changed.").format(step=step)
-        )
+        raise misfit(step)
+
+
+def misfit(step: int) -> UserError:
+    return UserError(_("The weights of step {step} do not fit this network: its folder was changed.").format(step=step))
 
 
 def validation_losses(run: Run) -> tuple[list[int], list[float]]:

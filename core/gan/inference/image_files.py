@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from core.runs.run import Run
+
 LINE = 40  # grey level of the grid lines
+MOMENTS = 120  # of a film at most: as many as a plan keeps
 
 
 def grid(pictures: np.ndarray, columns: int | None = None, gap: int = 1) -> np.ndarray:
@@ -59,3 +62,26 @@ def npz(**arrays: np.ndarray) -> bytes:
     file = BytesIO()
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return file.getvalue()
+
+
+def kept_pictures(run: Run) -> tuple[np.ndarray, int]:
+    """Return the sample pictures of at most MOMENTS steps, (F, N, S, S) uint8, and in how many columns they lie.
+
+    Steps whose file is damaged, or whose pictures are of another number or size than the last ones, are left out.
+    """
+    steps = run.sample_steps()
+    stride = max(1, -(-len(steps) // MOMENTS))
+    found = [_read_pictures(run.sample(step, "pictures.npz") or b"") for step in steps[::-1][::stride][::-1]]
+    sheets = [sheet for sheet in found if sheet is not None]
+    alike = [pictures for pictures, _columns in sheets if pictures.shape == sheets[-1][0].shape]
+    return (np.stack(alike), sheets[-1][1]) if alike else (np.zeros((0, 1, 1, 1), np.uint8), 1)
+
+
+def _read_pictures(content: bytes) -> tuple[np.ndarray, int] | None:
+    try:
+        with np.load(BytesIO(content), allow_pickle=False) as file:
+            pictures, columns = file["pictures"], int(file["columns"])
+    except Exception:  # zipfile and numpy raise many kinds of exception for a damaged file
+        return None
+    sound = pictures.dtype == np.uint8 and pictures.ndim == 3 and pictures.size and 1 <= columns <= len(pictures)
+    return (pictures, columns) if sound else None

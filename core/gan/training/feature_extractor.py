@@ -12,6 +12,7 @@ from core.gan.data.prepare import Images
 from core.i18n import _
 from core.runs.checkpoint import load_arrays
 from core.training.task import ArrayFile
+from core.training.weights import shapes
 
 layers = keras.layers
 SEEN = 150_000  # training images in all epochs together
@@ -129,13 +130,17 @@ class FeatureExtractor:
         """Raises OSError or ValueError where the file is missing, damaged or of another shape."""
         arrays, meta = load_arrays(path)
         try:
-            feature_extractor = cls(
-                int(meta["size"]), [str(n) for n in meta["names"]], bool(meta["labelled"]), int(meta["width"])
-            )
-            feature_extractor.model.set_weights(
-                [arrays[f"weight/{n:03d}"] for n in range(len(feature_extractor.model.weights))]
-            )
-            feature_extractor.expected, feature_extractor.centres = arrays["expected"], arrays["centres"]
+            size, names, width = int(meta["size"]), [str(n) for n in meta["names"]], int(meta["width"])
+            labelled, expected, centres = bool(meta["labelled"]), arrays["expected"], arrays["centres"]
+            needed = [shape for _path, shape in shapes(lambda: _network(size, len(names), labelled, width))]
+            weights = [arrays[f"weight/{n:03d}"] for n in range(len(needed))]
+            if [array.shape for array in weights] != needed:  # before a network of any size is built
+                raise ValueError(f"{path.name}: weights of another network")
+            if expected.shape != (len(names),) or not np.isclose(expected.sum(), 1) or centres.ndim != 2:
+                raise ValueError(f"{path.name}: no shares of its modes")
+            feature_extractor = cls(size, names, labelled, width)
+            feature_extractor.model.set_weights(weights)
+            feature_extractor.expected, feature_extractor.centres = expected, centres
             feature_extractor.accuracy = None if meta["accuracy"] is None else float(meta["accuracy"])
         except (KeyError, TypeError) as error:
             raise ValueError(f"{path.name}: {error}") from error

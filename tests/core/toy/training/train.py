@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from core.runs.keras_file import open_checked_weights, read_weights
+from core.runs.keras_file import open_weights
 from core.runs.run import Run
 from core.training.task import ArrayFile, BaselineFigure, Best, Files, Report, Sizes
 from tests.core.toy.config import ToyOptions
@@ -111,7 +111,7 @@ class ToyTask:
 
 
 def numbers_in(path: Path) -> np.ndarray:
-    with open_checked_weights(read_weights(path)) as file:
+    with open_weights(path) as file:
         found: np.ndarray = file["weight"][:]
         return found
 
