@@ -7,6 +7,8 @@ from typing import Any
 from core.errors import UserError
 from core.families import Family, family
 from core.hosting.limits import LIMITS
+from core.hosting.owner import check_pause
+from core.hosting.refusals import counted
 from core.hosting.visitors import current_user
 from core.i18n import _
 from core.jobs.queue import queued_runs
@@ -16,6 +18,8 @@ from core.runs.run import Run
 from core.schema import Cost, Options
 from core.sources import Source
 
+LINES_PER_ROW = 10
+
 
 def limit_budget(options: Options) -> Options:
     """Return `options` with a budget in seconds lowered to a visitor's limit, so that every preset can be tried."""
@@ -24,6 +28,7 @@ def limit_budget(options: Options) -> Options:
     return options.model_copy(update={"seconds": float(LIMITS.seconds)})
 
 
+@counted("data")
 def check_data(size: int) -> None:
     """Raise UserError where a visitor's data exceeds the limit in bytes; the owner has none."""
     if current_user().visitor is not None and size > LIMITS.data_bytes:
@@ -34,6 +39,25 @@ def check_data(size: int) -> None:
         )
 
 
+@counted("rows")
+def check_rows(rows: int) -> None:
+    """Raise UserError where a visitor's file has more rows than are classified at once."""
+    if current_user().visitor is not None and rows > LIMITS.rows:
+        raise UserError(
+            _("This hosted demo classifies {limit:,} rows at once, not {rows:,}: bring a part of them.").format(
+                limit=LIMITS.rows, rows=rows
+            )
+        )
+
+
+def check_lines(data: bytes) -> None:
+    """Raise UserError where a visitor's file has so many lines that it need not be read: a cell may hold some."""
+    lines = data.count(b"\n")
+    if lines > LINES_PER_ROW * LIMITS.rows:
+        check_rows(lines)
+
+
+@counted("network")
 def check_network(row: Family, options: Options, sizes: Mapping[str, Any]) -> None:
     """Raise UserError where a visitor's network is too large, or its training too long."""
     if current_user().visitor is None:
@@ -78,12 +102,14 @@ def check_new(options: Options, sources: Sequence[Source], runs_folder: Path) ->
     check_network(row, options, policy.current().read(row.data.sizes, sources, options))
 
 
+@counted("import")
 def check_import() -> None:
     """Raise UserError where a visitor wants to import a run, whose network could be of any size."""
     if current_user().visitor is not None:
         raise UserError(_("This hosted demo takes no runs in: train one here, or bring it to a studio of your own."))
 
 
+@counted("disk")
 def _check_disk(runs_folder: Path) -> None:
     """Raise UserError where the visitor's runs, or those of all visitors, exceed their limit on disk space."""
     if (used := _bytes(runs_folder)) > LIMITS.visitor_bytes:
@@ -100,12 +126,14 @@ def _bytes(folder: Path) -> int:
     return Run(folder).size()
 
 
+@counted("line")
 def check_start(runs_folder: Path) -> None:
     """Raise UserError where a visitor has too many active runs, or too many visitors are queued."""
     if current_user().visitor is None:
         return
-    _check_disk(runs_folder)
     root = root_of(runs_folder)
+    counted("paused")(check_pause)(root)
+    _check_disk(runs_folder)
     active = sum(Run(path).active for path in run_folders(root) if path.parent == runs_folder)
     if active >= LIMITS.active:
         raise UserError(

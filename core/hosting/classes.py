@@ -1,5 +1,6 @@
 """Classes: an address, created by a teacher, under which all runs of one lesson are listed together."""
 
+import hashlib
 import re
 import secrets
 import time
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.hosting.limits import LIMITS
+from core.hosting.refusals import counted
+from core.hosting.visitors import current_user
 from core.i18n import _
 from core.runs.files import is_number, read_json, write_json
 from core.runs.folders import run_folders
@@ -27,19 +30,60 @@ class Class:
 
 
 def create(root: Path, name: str) -> Class:
-    """Create a class. Raises UserError for a name without a visible character, or where there are too many classes."""
+    """Create a class.
+
+    Raises UserError for a name without a visible character, or where a visitor or all of them have too many classes.
+    """
     name, folder = clean_name(name), root / FOLDER
     if not name:
         raise UserError(_("A class needs a name with at least one visible character."))
-    if is_demo() and sum(1 for _file in folder.glob("*.json")) >= LIMITS.classes:
-        raise UserError(_("This hosted demo has {n} classes already: try again later.").format(n=LIMITS.classes))
+    creator = _creator()
+    if is_demo():
+        _check_share(root, creator)
     made = Class(secrets.token_hex(10), name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / f"{made.token}.json", {"name": name, "created": time.time()})
+        write_json(folder / f"{made.token}.json", {"name": name, "created": time.time(), "creator": creator})
     except OSError as error:
         raise UserError(_("The class cannot be made: {reason}.").format(reason=error.strerror or error)) from None
     return made
+
+
+def _creator() -> str:
+    """Return a digest of the visitor's token, which opens nothing; "" for the owner."""
+    token = current_user().visitor
+    return hashlib.sha256(token.encode()).hexdigest()[:20] if token else ""
+
+
+@counted("classes")
+def _check_share(root: Path, creator: str) -> None:
+    """Raise UserError where the visitor has too many classes, or all have and none of them is idle.
+
+    A visitor may come as another one again and again, so a class under which nobody trains gives way to a new one.
+    """
+    known = {path: read_json(path) for path in (root / FOLDER).glob("*.json")}
+    if creator and sum(isinstance(item, dict) and item.get("creator") == creator for item in known.values()) >= (
+        LIMITS.visitor_classes
+    ):
+        raise UserError(
+            _("You have made {n} classes, which is all that one visitor may have: use one of them.").format(
+                n=LIMITS.visitor_classes
+            )
+        )
+    if len(known) < LIMITS.classes:
+        return
+    configs = (read_json(path / "config.json") for path in run_folders(root))
+    used = {config.get("class") for config in configs if isinstance(config, dict)}
+    idle = time.time() - LIMITS.class_idle_seconds
+    empty = [path for path in known if path.stem not in used and _made_at(known[path]) < idle]
+    if not empty:
+        raise UserError(_("This hosted demo has {n} classes already: try again later.").format(n=LIMITS.classes))
+    min(empty, key=lambda path: _made_at(known[path])).unlink(missing_ok=True)
+
+
+def _made_at(content: object) -> float:
+    made = content.get("created") if isinstance(content, dict) else None
+    return float(made) if is_number(made) else 0.0
 
 
 def find(root: Path, token: str) -> Class:
@@ -68,7 +112,5 @@ def members(root: Path, group: Class) -> list[Run]:
 def remove_expired(root: Path, now: float) -> None:
     """Delete the classes of a hosted demo that are older than LIMITS.class_seconds."""
     for path in (root / FOLDER).glob("*.json"):
-        content = read_json(path)
-        made = content.get("created") if isinstance(content, dict) else None
-        if not is_number(made) or now - made > LIMITS.class_seconds:
+        if now - _made_at(read_json(path)) > LIMITS.class_seconds:
             path.unlink(missing_ok=True)

@@ -20,6 +20,12 @@ class Limits:
     queued_visitors: int = 30  # visitors who wait
     kept_seconds: int = 86_400
     classes: int = 500
+    visitor_classes: int = 5
+    class_idle_seconds: int = 600  # after which a class without runs gives way where there are too many
+    rows: int = 20_000  # of a file that one visitor classifies at once
+    computing: int = 3  # visitors who write long texts or classify files at once
+    computing_wait: float = 20.0  # seconds that another one waits for a place
+    short_text: int = 2_000  # characters that are written without a place
     # What visitors send, held in the server's memory (core/hosting/uploads.py)
     session_upload_bytes: int = 25_000_000  # of one session's files
     session_uploads: int = 2_000  # files of one session

@@ -14,6 +14,7 @@ from pathlib import Path
 from core.hosting.classes import remove_expired as remove_expired_classes
 from core.hosting.limits import LIMITS
 from core.hosting.memory_watch import end_if_too_large
+from core.hosting.owner import is_paused
 from core.hosting.visitors import OWNER, act_as, is_visitors, remove_expired
 from core.i18n import _
 from core.jobs.queue import queued_runs, slot_count
@@ -71,7 +72,7 @@ class VisitorScheduler:
             self._logged_errors.clear()
         self._processes.clear()
         busy = sum(self._update_run(path, now) for path in run_folders(self.root))
-        if busy < slot_count():
+        if busy < slot_count() and not is_paused(self.root):
             self._start_next(now)
 
     def _update_run(self, path: Path, now: float) -> bool:

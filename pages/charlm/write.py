@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.charlm.inference.request import Generate, Settings
+from core.hosting.shares import share
 from core.i18n import _
-from ui.charlm.writing import coloured, last_sample, plain, unknown_note, write_command, writer_of
+from ui.charlm.writing import GrowingText, last_sample, plain, unknown_note, write_command, writer_of
 from ui.runs.picker import pick_run
 from ui.shell import navigation
 from ui.widgets.config_form import request_form, request_widget
@@ -28,15 +29,19 @@ with st.container(horizontal=True):
 with guard("write"):
     settings = Settings(**values)
     unknown_note(run, prompt)
-    place = st.container(border=True).empty()
+    place = st.container(border=True)
     made = st.session_state.get("made")
     if one:
         symbols: list[str] = []
         probabilities: list[float] = []
-        for chunk in writer_of(run).stream(prompt, settings):
-            symbols += chunk.symbols[0]
-            probabilities += list(chunk.probabilities[0])
-            place.html(coloured(prompt, symbols, probabilities))
+        writer = writer_of(run)
+        with place:
+            growing = GrowingText(prompt)
+        with share(settings.length):
+            for chunk in writer.stream(prompt, settings):
+                symbols += chunk.symbols[0]
+                probabilities += list(chunk.probabilities[0])
+                growing.add(chunk.symbols[0], chunk.probabilities[0])
         made = st.session_state["made"] = (run.id, prompt, settings, symbols, probabilities)
     if strip:
         columns = st.columns(5)
@@ -52,7 +57,9 @@ with guard("write"):
         st.caption(_("What it wrote at the end of its training. Press Write: the less likely a character, the warmer."))
         st.stop()
     _run, said, used, symbols, probabilities = made
-    place.html(coloured(said, symbols, probabilities))
+    if not one:
+        with place:
+            GrowingText(said).add(symbols, probabilities)
     with st.container(horizontal=True):
         st.download_button(
             _("Download .txt"), said + "".join(symbols), file_name=f"{run.id}.txt", icon=":material/download:"

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.classifier.data.table import shown_column
 from core.classifier.inference.classify import classify_table, read_texts, text_column
+from core.hosting import admission, shares
 from core.i18n import _, lazy_message
 from core.runs import policy
 from core.runs.run import Run
@@ -37,7 +38,9 @@ def whole_file(run: Run, threshold: float) -> None:
         st.info(_("Each row comes back with a label, how sure it is, and the probability of every class."))
         return
     source = Source(file.name, file.getvalue())
+    admission.check_lines(source.data)
     columns, guess, rows = _columns(source, *data_key(run))
+    admission.check_rows(rows)
     column = st.selectbox(
         _("Column of the texts"),
         columns,
@@ -53,7 +56,8 @@ def whole_file(run: Run, threshold: float) -> None:
             bar.progress(done / max(1, of), text=_("{done:,} of {of:,} texts").format(done=done, of=of))
 
         parts = classify_table(classifier_of(run), source, column=column, threshold=threshold, progress=report_progress)
-        st.session_state["classified"] = (asked, b"".join(parts))
+        with shares.long_computation():
+            st.session_state["classified"] = (asked, b"".join(parts))
         bar.empty()
     made = st.session_state.get("classified")
     if made is not None and made[0] == asked:

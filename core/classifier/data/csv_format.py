@@ -142,6 +142,7 @@ def read_lines(source: Source) -> Table:
     """A plain text file with a text a line, as a table of one column. Raises UserError."""
     check_size(source.name, len(source.data), MAX_BYTES)
     text, encoding = decode(source.name, source.data)
+    check_size_of_table(source.name, text.count("\n"), 1)
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines:
         raise UserError(_("“{name}” has no line of text.").format(name=source.name))
