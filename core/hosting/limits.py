@@ -20,6 +20,7 @@ class Limits:
     queued_visitors: int = 30  # visitors who wait
     kept_seconds: int = 86_400
     classes: int = 500
+    class_seconds: int = 7 * 86_400
     visitor_classes: int = 5
     class_idle_seconds: int = 600  # after which a class without runs gives way where there are too many
     rows: int = 20_000  # of a file that one visitor classifies at once
@@ -42,7 +43,6 @@ class Limits:
     reading_result_bytes: int = 40_000_000  # of what was read, which the server then holds
     reading_queue: int = 16  # files that wait to be read
     reading_wait: int = 30  # seconds that one of them waits
-    class_seconds: int = 7 * 86_400
 
 
 LIMITS = Limits()

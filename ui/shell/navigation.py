@@ -7,7 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from core.families import FAMILIES
-from core.i18n import N_, translated_mapping
+from core.hosting import owner
+from core.i18n import N_, _, translated_mapping
+from core.runs.policy import is_demo
 from ui.shell.families import Screen, screens_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,4 +87,8 @@ def pages() -> dict[str, list[st.Page]]:  # type: ignore[valid-type]
             default=screen.key == "overview",
         )
         sections.setdefault(screen.section, []).append(page)
+    if is_demo() and owner.has_token():  # reached by its address alone
+        file = ROOT / "pages" / "home" / "owner.py"
+        page = st.Page(file, title=_("Owner"), url_path="owner", visibility="hidden")
+        next(iter(sections.values())).append(page)
     return sections  # type: ignore[return-value]
