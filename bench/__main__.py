@@ -19,6 +19,7 @@ NAMES = {
     "serving": ["serving"],
     "cluster": ["cluster"],
     "container": ["container"],
+    "abuse": ["abuse"],
 }
 
 

@@ -15,7 +15,7 @@ from core.i18n import _
 from core.runs.keras_file import ForeignFileError, check_numbers, datasets, open_weights
 
 
-def load_model(build: Callable[[], Any], path: Path) -> Any:
+def build_with_weights(build: Callable[[], Any], path: Path) -> Any:
     """Return the network that `build` makes, with the weights of the `.keras` file.
 
     Its shapes are compared with those of the file before anything is allocated, since options and file may come from

@@ -21,7 +21,7 @@ from core.families import FAMILIES
 from core.flags import given_options
 from core.samples.registry import SAMPLES
 from core.schema import parse_options
-from ui.shell.navigation import CONCEPTS, screens
+from ui.shell.navigation import CONCEPTS, OWNER, screens
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "docs"), str(ROOT / "locales")]
@@ -236,7 +236,7 @@ def test_the_answers_of_contributing_are_found():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_address_of_a_screen_exists(page):
-    known = {f"/{screen.key}" for screen in screens()} | {"/openapi.json", "/health"}
+    known = {f"/{screen.key}" for screen in screens()} | {f"/{OWNER}", "/openapi.json", "/health"}
     assert {span for span in spans(page) if re.fullmatch(r"/[a-z][\w.-]*", span)} - known == set()
 
 

@@ -35,8 +35,10 @@ PRIVATE: dict[str, tuple[str, dict[str, str]]] = {
             "streamlit.runtime.uploaded_file_manager.UploadedFileRec": "what add_file is given",
             "streamlit.runtime.uploaded_file_manager.UploadFileUrlInfo": "what get_upload_urls returns",
             "streamlit.web.cli.main": "bench/app.py starts the server as the command does",
-            "streamlit.proto.BackMsg_pb2.BackMsg": "bench/visitors.py speaks the browser's protocol",
-            "streamlit.proto.ForwardMsg_pb2.ForwardMsg": "bench/visitors.py speaks the browser's protocol",
+            "streamlit.proto.BackMsg_pb2.BackMsg": "bench/session.py speaks the browser's protocol",
+            "streamlit.proto.ForwardMsg_pb2.ForwardMsg": "bench/session.py speaks the browser's protocol",
+            "streamlit.runtime.scriptrunner_utils.script_run_context.ScriptRunContext": "tests count the bytes of the "
+            "messages that it enqueues",
             "._script_path": "AppTest's script: tests run the app's own script, and another page on the same session",
         },
     ),

@@ -21,7 +21,7 @@ async def look_around(address: str) -> tuple[str, list[float]]:
             await person.open(page)
             seconds.append(time.perf_counter() - began)
             if not page:
-                maps = Path(f"/proc/{visitors._server_process().pid}/maps").read_text()
+                maps = Path(f"/proc/{visitors.server_process().pid}/maps").read_text()
     return maps, seconds
 
 

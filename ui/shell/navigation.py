@@ -13,6 +13,7 @@ from core.runs.policy import is_demo
 from ui.shell.families import Screen, screens_of
 
 ROOT = Path(__file__).resolve().parents[2]
+OWNER = "owner"  # the address of the owner's page, which is no screen of the table
 CONCEPTS = {
     "perceptron": N_("Perceptron"),
     "backpropagation": N_("Backpropagation by hand"),
@@ -89,6 +90,6 @@ def pages() -> dict[str, list[st.Page]]:  # type: ignore[valid-type]
         sections.setdefault(screen.section, []).append(page)
     if is_demo() and owner.has_token():  # reached by its address alone
         file = ROOT / "pages" / "home" / "owner.py"
-        page = st.Page(file, title=_("Owner"), url_path="owner", visibility="hidden")
+        page = st.Page(file, title=_("Owner"), url_path=OWNER, visibility="hidden")
         next(iter(sections.values())).append(page)
     return sections  # type: ignore[return-value]

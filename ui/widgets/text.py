@@ -52,7 +52,9 @@ def short_number(number: float | None) -> str:
 
 
 def byte_size(count: int) -> str:
-    """Format bytes as `12 kB` or `3.4 MB` (powers of ten)."""
+    """Format bytes as `12 kB`, `3.4 MB` or `5.6 GB` (powers of ten)."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f} GB"
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(1, round(count / 1e3))} kB"
 
 

@@ -17,7 +17,7 @@ from core.charlm.training.cells import State
 from core.charlm.training.forward import trainable_tensors
 from core.charlm.training.model import build
 from core.runs.run import Run
-from core.training.weights import load_model
+from core.training.weights import build_with_weights
 
 CHUNK_SECONDS = 0.1  # target duration of a streamed chunk: slower networks get shorter chunks
 COLD = 1e-30  # temperature used for greedy decoding: only the argmax keeps a weight
@@ -129,5 +129,5 @@ def load_writer(run: Run) -> TextWriter:
     config = run.options
     assert isinstance(config, CharLMConfig)
     vocabulary = load_vocabulary(run)
-    model = load_model(lambda: build(config, len(vocabulary)), run.model_path)
+    model = build_with_weights(lambda: build(config, len(vocabulary)), run.model_path)
     return TextWriter(model, config, vocabulary)

@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.i18n import _
 from core.runs import policy
 from core.runs.run import Run
-from core.training.weights import load_model
+from core.training.weights import build_with_weights
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def open_run(run: Run) -> OpenedRun:
     if not isinstance(config, CharLMConfig):
         raise UserError(_("The run “{run}” is no character model: choose one that writes.").format(run=run.id))
     vocabulary = load_vocabulary(run)
-    model = load_model(lambda: build(config, len(vocabulary)), run.model_path)
+    model = build_with_weights(lambda: build(config, len(vocabulary)), run.model_path)
     return OpenedRun(
         config, vocabulary, NumpyNetwork.from_keras(model, config.cell), GatedWriter(model, config, vocabulary)
     )

@@ -22,7 +22,7 @@ from core.runs import policy
 from core.runs.checkpoint import load_arrays
 from core.runs.run import Run
 from core.sources import Source
-from core.training.weights import load_model
+from core.training.weights import build_with_weights
 
 MAX_TEXT = 1_000_000  # characters of one text
 CHUNK = 512  # texts encoded at once
@@ -76,7 +76,7 @@ class Classifier:
         self.run, self.config = run, config
         self.vocabulary = Vocabulary.from_json(run.read_json("vocabulary.json"))
         self.classes = read_classes(run)
-        self.model = load_model(lambda: build(config, len(self.vocabulary), len(self.classes)), run.model_path)
+        self.model = build_with_weights(lambda: build(config, len(self.vocabulary), len(self.classes)), run.model_path)
         self._forward = _compiled(self.model)
         self.temperature = self._temperature()
 

@@ -14,7 +14,7 @@ from core.gan.inference.request import Film, Sample
 from core.gan.training.model import generator, output_range, to_network_range, to_pixels
 from core.i18n import _
 from core.runs.run import Run
-from core.training.weights import load_model
+from core.training.weights import build_with_weights
 
 MAX_WALKED = 50_000  # images in all frames of an animation
 AT_ONCE = 500
@@ -178,7 +178,7 @@ def load_sampler(run: Run) -> ImageSampler:
     classes = labels.get("classes") if isinstance(labels, dict) else None
     if not isinstance(classes, list):
         raise UserError(_("The run “{run}” has no labels.json yet: let it train a little.").format(run=run.id))
-    model = load_model(lambda: generator(options, len(classes)), run.model_path)
+    model = build_with_weights(lambda: generator(options, len(classes)), run.model_path)
     return ImageSampler(options, [str(name) for name in classes], model)
 
 
