@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.classifier.data.reader import read_texts
 from core.classifier.data.table import shown_column
-from core.classifier.inference.classify import classify_table, read_texts, text_column
+from core.classifier.inference.classify import classify_table, text_column
 from core.hosting import admission, shares
 from core.i18n import _, lazy_message
 from core.runs import policy

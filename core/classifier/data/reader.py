@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from core.classifier.data.csv_format import from_csv
+from core.classifier.data.csv_format import from_csv, read_lines
 from core.classifier.data.decoding import decode
 from core.classifier.data.formats import from_excel, from_json
 from core.classifier.data.table import MAX_BYTES, NO, Header, Table, check_cells
@@ -17,6 +17,11 @@ from core.zip_reader import Limits, ZipFaultError, ZipReader
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".gz")
 MAX_FILES = 300_000
 MAX_DEPTH = 2  # archives within archives
+
+
+def read_texts(source: Source) -> Table:
+    """Read a table, or a .txt file with one text per line. Raises UserError."""
+    return read_lines(source) if source.name.lower().endswith(".txt") else read_table(source)
 
 
 def read_table(source: Source, header: Header = "auto", depth: int = 0) -> Table:

@@ -8,9 +8,8 @@ import numpy as np
 
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.batches import by_length, padded
-from core.classifier.data.csv_format import read_lines
 from core.classifier.data.encode import encode
-from core.classifier.data.reader import read_table
+from core.classifier.data.reader import read_texts
 from core.classifier.data.table import Table
 from core.classifier.data.tokenizer import UNKNOWN, Vocabulary, kept
 from core.classifier.training.metrics import fit_temperature, softmax
@@ -204,11 +203,6 @@ def classify_table(
         at = done
         if progress:
             progress(done, len(texts))
-
-
-def read_texts(source: Source) -> Table:
-    """Read a table, or a .txt file with one text per line. Raises UserError."""
-    return read_lines(source) if source.name.lower().endswith(".txt") else read_table(source)
 
 
 def text_column(run: Run, table: Table) -> str:
