@@ -303,11 +303,12 @@ async def _network(visitor: Misbehaving) -> Answer:
 
 async def _classes(visitor: Misbehaving) -> Answer:
     found = await visitor.open("text-train")
-    opened = {found.widgets["expander", "Share this set-up"]: {"bool_value": True}}
+    opened: dict[str, dict[str, Any]] = {found.widgets["expander", "Share this set-up"]: {"bool_value": True}}
     for number in range(20):
         found = await visitor.change("text-train", "", opened)
-        if "Make a class address" not in found.buttons:
-            continue
+        if "Leave the class" in found.buttons:
+            left = {found.buttons["Leave the class"]: {"trigger_value": True}}
+            found = await visitor.change("text-train", "", opened | left)
         named = {found.widgets["text_input", "Name of a class"]: {"string_value": f"c{number}"}}
         pressed = {found.buttons["Make a class address"]: {"trigger_value": True}}
         found = await visitor.change("text-train", "", opened | named | pressed)

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -35,7 +35,7 @@ class Answer:
                 self.widgets["expander", delta.add_block.expandable.label] = delta.add_block.expandable.id
             return
         element, kind = delta.new_element, delta.new_element.WhichOneof("type")
-        part = getattr(element, kind) if kind else None
+        part: Any = getattr(element, kind) if kind else None
         if kind == "button":
             self.buttons[part.label] = part.id
         elif hasattr(part, "id") and hasattr(part, "label"):
@@ -54,7 +54,7 @@ class session:  # noqa: N801
         self._socket: ClientConnection
         self.id = ""
 
-    async def __aenter__(self) -> "session":
+    async def __aenter__(self) -> Self:
         self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE)  # type: ignore[list-item]
         return self
 

@@ -62,7 +62,7 @@ def test_without_a_token_or_a_demo_there_is_no_page(
 
     def keys() -> list[str]:
         monkeypatch.setattr(navigation.st, "Page", lambda file, **facts: facts["url_path"])
-        return [page for pages in navigation.pages().values() for page in pages]
+        return [str(page) for pages in navigation.pages().values() for page in pages]
 
     assert "owner" in keys()
     monkeypatch.setenv(owner.ENVIRONMENT, setting)
