@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 CATEGORIES = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 OURS = ("core.charlm.inside.score", "ui.shell.address", "pages.gan.draw", "bench.gan", "tests.conftest", "app")
-THEIRS = ("numpy", "keras.src.backend", "corelib.x", "bench_press", "_pytest.main")
+THEIRS = ("numpy", "keras.models", "corelib.x", "bench_press", "_pytest.main")
 
 
 def warn_as(module: str, category: type[Warning]) -> None:

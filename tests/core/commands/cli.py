@@ -1,15 +1,16 @@
 """Helpers that call the command line in this process."""
 
 import json
+from typing import Any
 
 from core.commands.main import main
 
 
 def run(capsys, *words: str) -> tuple[int, str, str]:
     try:
-        code = main(list(words))
+        code: Any = main(list(words))
     except SystemExit as end:
-        code = int(end.code)
+        code = end.code
     out, err = capsys.readouterr()
     return code, out, err
 

@@ -35,7 +35,7 @@ def written(chunks, row=0):
 
 def predicted(writer, text):
     """The Keras model's probabilities (T, V) of what follows each character of `text`, "unknown" left out."""
-    probabilities = np.asarray(writer.model(VOCABULARY.encode(text)[None]))[0]
+    probabilities = np.asarray(writer.model(VOCABULARY.encode(text)[None]))[0].copy()
     probabilities[:, 0] = 0
     return probabilities / probabilities.sum(-1, keepdims=True)
 
