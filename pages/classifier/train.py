@@ -7,6 +7,7 @@ from core.i18n import _
 from core.sources import Source
 from ui.classifier import data_report
 from ui.shell import teacher_links
+from ui.widgets.config_form import reading_form
 from ui.widgets.data_input import choose_data
 from ui.widgets.text import guard
 from ui.widgets.train_form import selected_preset, train_form
@@ -47,7 +48,7 @@ with guard("table in"):
     fixed = data_report.choose_columns(sources, key, header) | given
     if not setup.hides("options"):
         with st.expander(_("How the table is read"), icon=":material/tune:"):
-            fixed |= data_report.reading_options(key, given)
+            fixed |= reading_form(family.options, data_report.FIELDS, given, key=key)
     fixed |= data_report.set_aside_options(key)
     found = data_report.examine(tuple(sources), selected_preset(family, setup), **fixed)
     data_report.show(found.report, key)

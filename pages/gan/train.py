@@ -6,6 +6,7 @@ from core.families import FAMILIES
 from core.i18n import _
 from ui.gan import data_report
 from ui.shell import teacher_links
+from ui.widgets.config_form import reading_form
 from ui.widgets.data_input import choose_data
 from ui.widgets.text import guard
 from ui.widgets.train_form import train_form
@@ -29,7 +30,8 @@ with guard("pictures in"):
     reading = teacher_links.linked_options(setup, data_report.FIELDS)
     if not setup.hides("options"):
         with st.expander(_("How the pictures are read"), icon=":material/tune:"):
-            reading = data_report.reading_options(reading)
+            key = f"gan-reading{teacher_links.key_suffix(reading)}"
+            reading = reading_form(family.options, data_report.FIELDS, reading, key=key)
     images, sizes = data_report.examine(tuple(sources), **reading)
     data_report.show(images)
     st.subheader(_("2 · The networks"), anchor=False)

@@ -153,6 +153,6 @@ def test_this_test_would_see_it(app):
         st.html(f"<p>{evil}</p>")
         st.plotly_chart(go.Figure(go.Bar(x=[evil], y=[1])))
 
-    assert {kind for kind, _words in obeyed(AppTest.from_function(careless).run())} == {
+    assert {kind for kind, _words in obeyed(AppTest.from_function(careless, default_timeout=60).run())} == {
         *("markdown", "metric", "html", "plotly_chart")
     }

@@ -21,7 +21,7 @@ def shown(app: AppTest) -> tuple[str, str]:
 
 
 def test_the_address_holds_the_key_and_only_where_it_is_not_the_default() -> None:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     assert shown(app) == ("a", "")
     assert "one" not in app.query_params
     app.segmented_control(key="one").set_value("b").run()
@@ -34,7 +34,7 @@ def test_the_address_holds_the_key_and_only_where_it_is_not_the_default() -> Non
 
 
 def test_a_cold_link_opens_on_its_choice() -> None:
-    app = AppTest.from_function(page)
+    app = AppTest.from_function(page, default_timeout=60)
     app.query_params["one"] = "c"
     app.query_params["many"] = "b,nonsense"
     app.run()
@@ -42,7 +42,7 @@ def test_a_cold_link_opens_on_its_choice() -> None:
 
 
 def test_nonsense_in_the_address_is_the_default_and_goes_away() -> None:
-    app = AppTest.from_function(page)
+    app = AppTest.from_function(page, default_timeout=60)
     app.query_params["one"] = "zzz"
     app.run()
     assert shown(app)[0] == "a"
@@ -50,7 +50,7 @@ def test_nonsense_in_the_address_is_the_default_and_goes_away() -> None:
 
 
 def test_an_address_that_changes_under_the_page_is_heeded_like_a_click() -> None:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     app.segmented_control(key="one").set_value("b").run()
     time.sleep(1.6)
     app.query_params["one"] = "c"
@@ -59,7 +59,7 @@ def test_an_address_that_changes_under_the_page_is_heeded_like_a_click() -> None
 
 
 def test_a_quick_second_click_is_not_undone_by_the_address_from_before() -> None:
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=60).run()
     app.segmented_control(key="one").set_value("b").run()
     del app.query_params["one"]
     app.segmented_control(key="one").set_value("c").run()

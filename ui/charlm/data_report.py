@@ -9,22 +9,10 @@ from core.charlm.data import report
 from core.charlm.data.report import TextReport
 from core.i18n import _, language, lazy_message
 from core.runs import policy
-from core.schema import merged
 from core.sources import Source
-from ui.shell.teacher_links import key_suffix
-from ui.widgets.config_form import options_form
 from ui.widgets.text import escape, md, short_number
 
 FIELDS = ("lowercase", "nfkc", "min_count", "validation")
-
-
-def reading_options(given: dict[str, Any]) -> dict[str, Any]:
-    """The options that decide how the text is read, before there is a network; they start from those `given`."""
-    skip, base = set(CharLMConfig.model_fields) - set(FIELDS), merged(CharLMConfig(), given)
-    values: dict[str, Any] = {}
-    for level in ("basic", "advanced"):
-        values |= options_form(base, key=f"reading{key_suffix(given)}", level=level, skip=skip)
-    return values
 
 
 def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:

@@ -13,11 +13,9 @@ from core.classifier.data.prepare import Report
 from core.classifier.data.table import shown_column
 from core.i18n import N_, _, language, lazy_message, translated_mapping
 from core.runs import policy
-from core.schema import merged
 from core.sources import Source
 from ui.shell.teacher_links import key_suffix
 from ui.widgets import figures
-from ui.widgets.config_form import options_form
 from ui.widgets.palette import REAL, TRAIN, VALIDATION, with_alpha
 from ui.widgets.text import md, short_number
 
@@ -77,12 +75,6 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
 def _columns(language_code: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
     """All columns, the guessed text and label column, and the translated reason where there is no guess."""
     return policy.current().read(table_report.columns, source, header)
-
-
-def reading_options(key: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Draw the options of reading the table, starting from those `given`; remedy buttons set them."""
-    skip = set(ClassifierConfig.model_fields) - set(FIELDS)
-    return options_form(merged(ClassifierConfig(), given), key=key, level="advanced", skip=skip)
 
 
 def examine(sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:

@@ -11,25 +11,13 @@ from core.gan.data.report import ImageReport
 from core.gan.inference import image_files
 from core.i18n import _, language, lazy_message
 from core.runs import policy
-from core.schema import merged
 from core.sources import Source
-from ui.shell.teacher_links import key_suffix
 from ui.widgets import figures
-from ui.widgets.config_form import options_form
 from ui.widgets.palette import REAL, with_alpha
 from ui.widgets.text import md, short_number
 
 FIELDS = ("size", "invert", "centre", "holdout")
 SHOWN = 16
-
-
-def reading_options(given: dict[str, Any]) -> dict[str, Any]:
-    """The options that decide how pictures are read, before there are networks; they start from those `given`."""
-    skip, base = set(GANConfig.model_fields) - set(FIELDS), merged(GANConfig(), given)
-    values: dict[str, Any] = {}
-    for level in ("basic", "advanced"):
-        values |= options_form(base, key=f"gan-reading{key_suffix(given)}", level=level, skip=skip)
-    return values
 
 
 def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[ImageReport, dict[str, int]]:

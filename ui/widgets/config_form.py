@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from core.bounds import bounds_of, choices, extra, help_of, kinds, longest
 from core.i18n import _
 from core.request import Request
-from core.schema import BUDGETS, Control, Options, budget, title_of, words_of
+from core.schema import BUDGETS, Control, Options, budget, merged, title_of, words_of
 from core.text_lists import by_spaces
 from ui.widgets.text import md
 
@@ -47,6 +47,16 @@ def options_form(base: Options, *, key: str, level: str, skip: Iterable[str] = (
             for name in names:
                 values[name] = _widget(name, type(base).model_fields[name], getattr(base, name), f"{key}.{name}")
     return values
+
+
+def reading_form(model: type[Options], names: Iterable[str], given: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """Draw the options `names` that decide how data is read, before there is a network; they start from `given`."""
+    skip, base = set(model.model_fields) - set(names), merged(model(), dict(given))
+    return {
+        name: value
+        for level in ("basic", "advanced")
+        for name, value in options_form(base, key=key, level=level, skip=skip).items()
+    }
 
 
 def label_of(name: str, fields: Mapping[str, FieldInfo]) -> str:

@@ -20,7 +20,7 @@ def _form() -> None:
 
 
 def test_every_option_has_a_widget_that_starts_from_the_given_value() -> None:
-    app = AppTest.from_function(_form).run()
+    app = AppTest.from_function(_form, default_timeout=60).run()
     assert not app.exception
     assert app.session_state["names"] == sorted(CharLMConfig.model_fields)
     wanted = CharLMConfig(epochs=None, seconds=30, units=77, cell="gru").model_dump()
@@ -28,7 +28,7 @@ def test_every_option_has_a_widget_that_starts_from_the_given_value() -> None:
 
 
 def test_a_changed_widget_changes_that_option_alone() -> None:
-    app = AppTest.from_function(_form).run()
+    app = AppTest.from_function(_form, default_timeout=60).run()
     app.number_input(key="t.units").set_value(5).run()
     changed = app.session_state["options"]
     assert changed["units"] == 5
@@ -36,7 +36,7 @@ def test_a_changed_widget_changes_that_option_alone() -> None:
 
 
 def test_another_budget_puts_the_first_out_of_force() -> None:
-    app = AppTest.from_function(_form).run()
+    app = AppTest.from_function(_form, default_timeout=60).run()
     app.segmented_control(key="t.budget").set_value("steps").run()
     options = app.session_state["options"]
     assert options["steps"] == 1000
@@ -45,6 +45,6 @@ def test_another_budget_puts_the_first_out_of_force() -> None:
 
 
 def test_bounds_of_the_schema_are_bounds_of_the_widget() -> None:
-    app = AppTest.from_function(_form).run()
+    app = AppTest.from_function(_form, default_timeout=60).run()
     layers = app.number_input(key="t.layers")
     assert (layers.min, layers.max) == (1, 4)

@@ -52,7 +52,7 @@ def _guarded() -> None:
 
 
 def test_a_user_error_is_shown_in_place_and_a_fault_without_its_details() -> None:
-    app = AppTest.from_function(_guarded).run()
+    app = AppTest.from_function(_guarded, default_timeout=60).run()
     assert not app.exception
     said = [item.value for item in app.error]
     assert said[0] == md("The *file* is <b>empty</b>.")
