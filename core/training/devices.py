@@ -2,18 +2,18 @@
 
 Several devices use TensorFlow's MirroredStrategy: each holds a copy of all variables and processes its rows of the
 batch; gradients are summed over the devices, and each applies the same sum, so the copies stay equal. Random numbers
-are drawn for the whole batch and then split. Apart from Keras' own dropout, which draws the same mask on each device, a
-step on n devices equals the step on one, up to the order of sums. On one device every method returns its argument.
+are drawn for the whole batch and then split, so a step on n devices equals the step on one, up to the order of sums. On
+one device every method returns its argument.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from core.backend import tf
+from core.backend import keras, tf
 from core.errors import UserError
 from core.i18n import _
 from core.runs.placement import Placement
@@ -81,15 +81,12 @@ class Devices:
     def several(self) -> bool:
         return self._strategy is not None
 
-    def notes(self, dropout: float = 0.0) -> list[str]:
-        """Return sentences for the report about the devices; dropout: the rate of Keras' own dropout layers."""
+    def notes(self) -> list[str]:
+        """Return sentences for the report about the devices."""
         if not self.several:
             return []
         text = _("{count} devices share each batch: {names}.")
-        notes = [text.format(count=len(self.names), names=", ".join(self.names).lower())]
-        if dropout:
-            notes.append(_("Dropout draws the same mask on each, so the curve is not quite that of one device."))
-        return notes
+        return [text.format(count=len(self.names), names=", ".join(self.names).lower())]
 
     def scope(self) -> AbstractContextManager[Any]:
         """Return a context whose new variables have a copy on each device; needed for all that a step assigns to."""
@@ -115,6 +112,25 @@ class Devices:
     def local_shard(self, whole: Any) -> Any:
         """Return this device's rows of a tensor whose first axis is the batch, (B, …) → (rows, …)."""
         return tf.split(whole, self.rows)[self.replica_index] if self.several else whole
+
+    def split_dropout(self, model: keras.Model) -> None:
+        """Let the Dropout layers of `model` draw the whole batch's mask on each device, which then takes its rows.
+
+        Left to themselves, they would draw the same mask on each device.
+        """
+        for layer in model._flatten_layers() if self.several else []:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.call = partial(self._dropout, layer.call)
+
+    def _dropout(self, drop: Callable[..., Any], inputs: Any, training: bool = False) -> Any:
+        """Dropout of this device's rows, once or several times one after another: (n · rows, …)."""
+        if not training:
+            return inputs
+        rest = tf.shape(inputs)[1:]
+        times = (inputs.shape[0] or 0) // self.rows[self.replica_index] or 1
+        mask = drop(tf.ones(tf.concat([[times * sum(self.rows)], rest], 0), inputs.dtype), training=True)
+        each = tf.split(mask, times)
+        return inputs * tf.concat([self.local_shard(part) for part in each], 0)
 
     def all_reduce(self, values: Any) -> Any:
         """Return the sum over the devices of each tensor in `values`."""

@@ -5,12 +5,12 @@ from typing import Any
 
 from core.backend import keras, tf
 from core.charlm.config import CharLMConfig
-from core.charlm.training.bfloat16 import from_float32, to_float32
+from core.charlm.training.bfloat16 import from_float32
 from core.charlm.training.cells import CELLS, State
+from core.charlm.training.dropout import Masks, PartMasks
 from core.charlm.training.scan import scan
 
 FEW_SYMBOLS = 512  # up to this vocabulary the lookup's gradient is faster as a product with one-hot rows
-BYTE = 256
 
 
 class TrainingForward:
@@ -32,14 +32,15 @@ class TrainingForward:
         return [w if place in self.biases else from_float32(w, tf.bfloat16) for place, w in enumerate(weights)]
 
     def __call__(
-        self, weights: Sequence[Any], ids: Any, state: Sequence[State], seed: Any = None
+        self, weights: Sequence[Any], ids: Any, state: Sequence[State], masks: Masks | PartMasks | None = None
     ) -> tuple[Any, list[State]]:
         """Map ids (T, B), static shape, to logits (T · B, V) float32 and the final state.
 
         weights: trainable weights in the model's order, possibly from cast_matrices(); their dtype is the products'.
-        seed: (2,) int32 dropout seed of this pass; None disables dropout.
+        masks: those of the step for these rows of the batch; None disables dropout.
         """
         T, B = ids.shape
+        dropout, weight_dropout = self.config.dropout, self.config.weight_dropout
         rest = list(weights)
         table = rest.pop(0) if self.config.embedding else None
         after = []
@@ -47,16 +48,16 @@ class TrainingForward:
         for number, before in enumerate(state):
             kernel, recurrent, bias, *rest = rest
             if number:
-                hidden = _training_dropout(hidden, self.config.dropout, seed, number)
+                hidden = masks.rows(hidden, dropout, number) if masks else hidden
                 x = tf.reshape(tf.linalg.matmul(_flat(hidden), kernel), (T, B, kernel.shape[1]))
             else:
                 x = _project_inputs(table, kernel, ids)
             # DropConnect (Wan et al. 2013), as Merity et al. 2018 regularise an LSTM: one mask for all T steps.
-            recurrent = _training_dropout(recurrent, self.config.weight_dropout, seed, -number - 1)
+            recurrent = masks.weights(recurrent, weight_dropout, number + 1) if masks else recurrent
             hidden, last = scan(self.config.cell, x, before, recurrent, bias)
             after.append(last)
         output, bias = rest
-        hidden = _training_dropout(hidden, self.config.dropout, seed, self.config.layers)
+        hidden = masks.rows(hidden, dropout, self.config.layers) if masks else hidden
         logits = tf.linalg.matmul(_flat(hidden), output)
         return tf.cast(logits, tf.float32) + bias, after
 
@@ -88,31 +89,6 @@ def lookup(table: Any, ids: Any) -> Any:
         return tf.cast(added, table.dtype), None
 
     return tf.gather(table, ids), gradient
-
-
-def _training_dropout(x: Any, rate: float, seed: Any, number: int) -> Any:
-    """Apply dropout with a seed derived from `number`, the index of the dropout site; identity without a seed."""
-    return byte_dropout(x, rate, tf.stack([seed[0] + number, seed[1]])) if rate and seed is not None else x
-
-
-def byte_dropout(x: Any, rate: float, seed: Any) -> Any:
-    """Dropout of x, any shape, with seed (2,) int32; one random byte per value, so the rate is quantised to 1/256."""
-    limit = min(BYTE - 1, round(rate * BYTE))
-    size = x.shape.num_elements()
-    words = tf.random.stateless_uniform((-(-size // 4),), seed, None, None, tf.uint32, alg="philox")
-    random = tf.reshape(tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:size], x.shape)
-
-    @tf.custom_gradient
-    def run(x: Any) -> Any:
-        return _masked(x, random, limit), lambda d: _masked(d, random, limit)
-
-    return run(x)
-
-
-@tf.function(jit_compile=True, autograph=False)
-def _masked(x: Any, random: Any, limit: int) -> Any:
-    kept = tf.cast(random, tf.int32) >= limit
-    return from_float32(tf.where(kept, to_float32(x) * (BYTE / (BYTE - limit)), 0.0), x.dtype)
 
 
 def _flat(x: Any) -> Any:

@@ -8,6 +8,7 @@ from core.backend import keras, tf
 from core.charlm.config import CharLMConfig
 from core.charlm.data.batches import Batches
 from core.charlm.training.bfloat16 import to_float32
+from core.charlm.training.dropout import KINDS
 from core.charlm.training.forward import TrainingForward, trainable_tensors
 from core.charlm.training.optimizer import Adam
 from core.training.devices import Devices, shard_sizes
@@ -26,12 +27,13 @@ class Steps:
         ids: np.ndarray,
         precision: str,
         shards: int,
+        masks: str = "rows",
         devices: Devices | None = None,
     ) -> None:
         self.config, self.batches, self.network = config, Batches(config, ids), TrainingForward(config)
         self.devices = devices = devices or Devices([], self.batches.plan.B)
         self.weights = trainable_tensors(model)
-        self._use_bfloat16 = precision == "bfloat16"
+        self._use_bfloat16, self._masks = precision == "bfloat16", KINDS[masks]
         plan = self.batches.plan
         self.rows = devices.rows if devices.several else shard_sizes(plan.B, shards)
         fades = [
@@ -73,11 +75,12 @@ class Steps:
         state = [[part * carry for part in layer] for layer in self.state]
         parts = [tf.split(whole, self.rows, axis) for whole, axis in ((x, 1), (y, 1))]
         states = [[tf.split(part, self.rows) for part in layer] for layer in state]
+        masks = self._masks(self.config.seed, step)
         losses, gradients, afters = [], [], []
         for shard in [self.devices.replica_index] if self.devices.several else range(len(self.rows)):
             before = [tuple(part[shard] for part in layer) for layer in states]
-            seed = tf.stack([self.config.seed + 1000 * (shard + 1), tf.cast(step, tf.int32)])
-            loss, gradient, after = self._shard_gradients(weights, parts[0][shard], parts[1][shard], before, seed)
+            own = masks.part(shard, sum(self.rows[:shard]))
+            loss, gradient, after = self._shard_gradients(weights, parts[0][shard], parts[1][shard], before, own)
             losses.append(loss)
             gradients.append(gradient)
             afters.append(after)
@@ -89,13 +92,13 @@ class Steps:
                 variable.assign(self.devices.all_gather(tf.concat([after[number][part] for after in afters], 0)))
         return self.devices.all_reduce(tf.add_n(losses)), norm
 
-    def _shard_gradients(self, weights: Any, x: Any, y: Any, before: Any, seed: Any) -> tuple[Any, Any, Any]:
+    def _shard_gradients(self, weights: Any, x: Any, y: Any, before: Any, masks: Any) -> tuple[Any, Any, Any]:
         """A shard's contribution to the batch's mean loss and gradients, and its final state."""
         weights = [tf.identity(weight) for weight in weights]
         plan = self.batches.plan
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            logits, after = self.network(weights, x, before, seed)
+            logits, after = self.network(weights, x, before, masks)
             nats = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.reshape(y, [-1]), logits)
             loss = tf.reduce_sum(nats) / (plan.B * plan.T)
         return loss, tape.gradient(loss, weights), after

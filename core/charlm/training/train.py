@@ -61,16 +61,21 @@ class CharLMTask:
         self.facts: dict[str, Any] = sizes | {"sizes": sizes, "parameters": self.parameters, "numerics": numerics}
 
     def _numerics(self, run: Run) -> dict[str, Any]:
-        """Precision and shard count: those stored in facts.json, for exact resumption; else the fastest ones here."""
+        """Precision, shard count and kind of dropout masks: those stored in facts.json, for exact resumption.
+
+        Else the fastest ones here. A run of version 0.1.0 names no masks and goes on with its own kind.
+        """
         known = run.facts.get("numerics")
         if isinstance(known, dict) and known.get("precision") in TYPES and isinstance(known.get("shards"), int):
-            return {"precision": known["precision"], "shards": max(1, min(known["shards"], MAX_SHARDS))}
+            masks = "rows" if known.get("masks") == "rows" else "parts"
+            shards = max(1, min(known["shards"], MAX_SHARDS))
+            return {"precision": known["precision"], "shards": shards, "masks": masks}
         B = plan_batches(self.config, len(self.training)).B
         shards = precision.shard_count(B)
         chosen: str = self.config.precision
         if chosen == "auto":
             chosen = precision.fastest_dtype(self.config.units, -(-B // shards))
-        return {"precision": chosen, "shards": shards}
+        return {"precision": chosen, "shards": shards, "masks": "rows"}
 
     def baselines(self) -> list[BaselineFigure]:
         V = len(self.vocabulary)

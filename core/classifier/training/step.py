@@ -40,6 +40,7 @@ class ClassifierSteps:
     def _build(self, V: int, C: int, ratios: np.ndarray | None) -> None:
         config = self.config
         self.model = build(config, V, C)
+        self.devices.split_dropout(self.model)
         if ratios is not None:
             embedding_init.initialize_embedding(self.model, ratios, config.seed)
         # The averaged weights belong to a second network, which is evaluated, saved and used.

@@ -94,7 +94,7 @@ class ClassifierTask:
                 )
             )
         notes.append(_("{share:.1%} of the tokens are too rare to be known.").format(share=unknown))
-        return notes + self.devices.notes(self.config.dropout)
+        return notes + self.devices.notes()
 
     # Before the first step -------------------------------------------------------------------------------------------
     def _fit_simple_models(self, y: np.ndarray, C: int) -> list[Baseline]:

@@ -34,7 +34,7 @@ def discriminator(options: GANConfig, classes: int = 0, several: bool = False) -
     for n, width in enumerate(parse_widths(options.discriminator), 1):
         x = _hidden(x, n, width, options.activation, options.discriminator_norm, several)
         if options.dropout:
-            x = Dropout(options.dropout, name=f"dropout_{n}")(x)
+            x = Dropout(options.dropout, several, name=f"dropout_{n}")(x)
     score = layers.Dense(1, name="score")(x)
     if classes:
         by_class = layers.Dense(classes, use_bias=False, name="score_by_class")(x)
@@ -44,13 +44,24 @@ def discriminator(options: GANConfig, classes: int = 0, several: bool = False) -
 
 class Dropout(keras.layers.Dropout):
     """Keras' Dropout with the Philox generator: XLA's default is seven times slower on a CPU (seen on TensorFlow 2.21),
-    which made dropout cost more than the rest of a step."""
+    which made dropout cost more than the rest of a step.
+
+    outside_xla: the caller is not compiled by XLA; the mask is then, because one drawn without XLA differs.
+    """
+
+    def __init__(self, rate: float, outside_xla: bool = False, **more: Any) -> None:
+        super().__init__(rate, **more)
+        self._drop = _xla_dropout if outside_xla else _dropout
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        if not training:
-            return inputs
-        seed = self.seed_generator.next()
-        return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed=seed, rng_alg="philox")
+        return self._drop(inputs, self.rate, self.seed_generator.next()) if training else inputs
+
+
+def _dropout(x: Any, rate: float, seed: Any) -> Any:
+    return tf.nn.experimental.stateless_dropout(x, rate, seed=seed, rng_alg="philox")
+
+
+_xla_dropout = tf.function(_dropout, jit_compile=True, autograph=False)
 
 
 def _with_classes(x: Any, classes: int, first: Any = None) -> tuple[Any, Any]:

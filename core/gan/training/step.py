@@ -39,6 +39,7 @@ class GANSteps:
             several = self.devices.several
             self.generator = generator(options, self.classes, several)
             self.discriminator = discriminator(options, self.classes, several)
+            self.devices.split_dropout(self.discriminator)
             self.average = generator(options, self.classes, several) if options.ema else self.generator
             self.average.set_weights(self.generator.get_weights())
             self._g_optimizer, self._d_optimizer = self._adam(self.generator), self._adam(self.discriminator)

@@ -78,7 +78,7 @@ class GANTask:
         self.facts = self._facts()
 
     def _notes(self) -> list[str]:
-        notes = [*self.options.cautions(), *self.images.notes, *self.steps.devices.notes(self.options.dropout)]
+        notes = [*self.options.cautions(), *self.images.notes, *self.steps.devices.notes()]
         if self.options.conditional and not self.images.classes:
             notes.append(_("The pictures have no classes, so the networks are not told any."))
         if self.feature_extractor.accuracy is not None:

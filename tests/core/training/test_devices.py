@@ -3,15 +3,21 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from core.backend import keras, tf
+from core.classifier.config import ClassifierConfig
+from core.classifier.training.model import build as classifier
 from core.commands.main import main
 from core.errors import UserError
 from core.families import FAMILIES
+from core.gan.config import GANConfig
+from core.gan.training.model import Dropout, discriminator
 from core.jobs.repeat_command import command
 from core.runs.checkpoint import load_newest
 from core.runs.keras_file import check_file
@@ -23,14 +29,14 @@ from core.schema import parse_options
 from core.training import devices
 
 ROOT = Path(__file__).resolve().parents[3]
-PLAN = {"total_steps": 24, "log_every": 4, "eval_every": 12, "sample_every": 24, "checkpoint_every": 12}
-# Odd batches, so that the two shares are unequal. Everything that is drawn or that a batch has in common is on, but
-# Keras' own dropout, which draws the same mask on each device.
+PLAN = {"total_steps": 20, "log_every": 4, "eval_every": 8, "sample_every": 20, "checkpoint_every": 8}
+# Odd batches, so that the two shares are unequal. Everything that is drawn or that a batch has in common is on.
 SMALL: dict[str, dict[str, Any]] = {
-    "charlm": {"units": 16, "layers": 2, "embedding": 8, "window": 12, "batch_size": 7, "dropout": 0.2, "reset": 0.1},
-    "classifier": {"width": 16, "heads": 2, "blocks": 1, "feed_forward": 16, "batch_size": 7, "dropout": 0.0}
+    "charlm": {"units": 16, "layers": 2, "embedding": 8, "window": 12, "batch_size": 7, "dropout": 0.2}
+    | {"weight_dropout": 0.2, "reset": 0.1},
+    "classifier": {"width": 16, "heads": 2, "blocks": 1, "feed_forward": 16, "batch_size": 7, "dropout": 0.2}
     | {"word_dropout": 0.1, "ema": 0.9},
-    "gan": {"generator": "32", "discriminator": "32", "latent": 8, "batch_size": 15, "dropout": 0.0, "norm": "batch"}
+    "gan": {"generator": "32", "discriminator": "32", "latent": 8, "batch_size": 15, "dropout": 0.2, "norm": "batch"}
     | {"d_steps": 2, "penalty": "gradient", "penalty_every": 2, "instance_noise": 0.1, "ema": 0.9},
 }
 
@@ -43,8 +49,6 @@ def begin(key: str, folder: Path, name: str, placement: Placement) -> Run:
     options |= {"steps": PLAN["total_steps"], "epochs": None, "seconds": None}
     run = create(parse_options(family.options, options), sources, name=name, directory=folder)
     run.write_json("plan.json", PLAN)
-    if key == "charlm":  # as many shards as devices, since each shard draws its own dropout mask
-        run.write_json("facts.json", {"numerics": {"precision": "float32", "shards": 2}})
     placement.record(run)
     return run
 
@@ -86,7 +90,7 @@ def test_two_devices_follow_the_curve_of_one_with_the_same_batch(key: str, train
     for name in LOSSES[key]:
         expected = curve(one, name)
         assert len(expected) >= 2
-        assert curve(both, name) == pytest.approx(expected, rel=2e-3, abs=2e-4), name
+        assert curve(both, name) == pytest.approx(expected, rel=1e-4, abs=1e-5), name
     assert curve(one, LOSSES[key][0])[0] != curve(one, LOSSES[key][0])[-1], "it learned"
 
 
@@ -99,14 +103,14 @@ def test_both_end_with_the_same_weights(key: str, trained: dict[str, Run]) -> No
     (one, _meta), (both, _more) = found
     assert set(one) == set(both)
     for name, array in one.items():
-        assert both[name] == pytest.approx(array, abs=2e-3), name
+        assert both[name] == pytest.approx(array, abs=1e-4 if name.startswith("optimizer/") else 1e-5), name
 
 
 @pytest.mark.exhaustive
 def test_a_run_begun_on_one_device_goes_on_on_two(trained: dict[str, Run]) -> None:
     moved, one = trained["charlm moved"], trained["charlm one"]
     for name in LOSSES["charlm"]:
-        assert curve(moved, name) == pytest.approx(curve(one, name), rel=2e-3, abs=2e-4), name
+        assert curve(moved, name) == pytest.approx(curve(one, name), rel=1e-4, abs=1e-5), name
 
 
 @pytest.mark.exhaustive
@@ -115,7 +119,6 @@ def test_it_is_recorded_which_devices_shared_and_the_model_is_a_plain_one(key: s
     both = trained[f"{key} both"]
     assert "2 devices share each batch: cpu:0, cpu:1." in both.report["notes"]
     assert not any("devices share" in note for note in trained[f"{key} one"].report["notes"])
-    assert not any("Dropout" in note for note in both.report["notes"]), "it has none of Keras' own"
     assert Placement.of(both) == Placement("all")
     check_file(both.model_path)
 
@@ -164,9 +167,49 @@ def test_the_command_line_says_so_before_a_run_is_made_and_repeats_what_was_aske
     assert "--devices all" in command(begin("charlm", tmp_path, "asked", Placement("all")))
 
 
-def test_dropout_of_several_devices_is_said_to_differ():
-    shared = devices.Devices(["CPU:0"], 4)
-    assert shared.notes(0.5) == []
-    shared._strategy = object()
-    assert len(shared.notes()) == 1
-    assert "same mask" in shared.notes(0.5)[1]
+class Replica(devices.Devices):
+    """One of two devices that share five rows, without the other."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__([], 5)
+        self._strategy, self.rows, self.number = object(), [2, 3], number
+
+    @property
+    def replica_index(self) -> int:
+        return self.number
+
+
+NETWORKS: dict[str, tuple[Callable[[], Any], np.ndarray, int]] = {
+    "classifier": (lambda: classifier(ClassifierConfig(width=8, heads=2, dropout=0.4), 9, 2),
+                   np.random.default_rng(0).integers(1, 9, (5, 6)), 1),
+    "discriminator": (lambda: discriminator(GANConfig(size=16, discriminator="16", dropout=0.4), several=True),
+                      np.random.default_rng(0).normal(size=(10, 16, 16)), 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_each_device_drops_its_rows_of_the_mask_that_one_device_draws(name: str) -> None:
+    """A discriminator reads real and generated pictures one after another, each with the rows of the batch."""
+    build, x, times = NETWORKS[name]
+
+    def make() -> Any:
+        keras.utils.set_random_seed(0)
+        return build()
+
+    one = make()
+    wanted = [np.asarray(one(x, training=training)) for training in (True, True, False)]
+    assert np.any(wanted[0] != wanted[1])
+    for number, rows in enumerate(([0, 1], [2, 3, 4])):
+        network = make()
+        network.set_weights(one.get_weights())
+        Replica(number).split_dropout(network)
+        own = [at + 5 * turn for turn in range(times) for at in rows]
+        for training, expected in zip((True, True, False), wanted, strict=True):
+            np.testing.assert_allclose(network(x[own], training=training), expected[own], atol=1e-5)
+
+
+def test_dropout_of_pictures_is_the_same_inside_and_outside_of_xla() -> None:
+    inside, outside = (Dropout(0.4, outside_xla, seed=3) for outside_xla in (False, True))
+    x = tf.ones((6, 50))
+    compiled = tf.function(lambda x: inside(x, training=True), jit_compile=True, autograph=False)
+    np.testing.assert_array_equal(compiled(x), outside(x, training=True))

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from core.charlm.training.bfloat16 import from_float32, to_float32
 from core.charlm.training.cells import CELLS, biases, step
-from core.charlm.training.forward import byte_dropout, lookup
+from core.charlm.training.forward import lookup
 from core.charlm.training.scan import scan
 
 T, B, D, U = 7, 5, 6, 8
@@ -107,15 +107,3 @@ def test_the_gradient_of_a_look_up_adds_what_its_rows_received(V):
         tape.watch(table)
         ours, plain = (tf.reduce_sum(rows * target) for rows in (lookup(table, ids), tf.gather(table, ids)))
     np.testing.assert_allclose(tape.gradient(ours, table), tf.convert_to_tensor(tape.gradient(plain, table)), atol=1e-6)
-
-
-def test_dropout_drops_its_share_keeps_the_mean_and_drops_the_same_on_the_way_back():
-    x = tf.ones((30, 20, 50))
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        dropped = byte_dropout(x, 0.25, tf.constant([3, 4]))
-    assert float(tf.reduce_mean(tf.cast(dropped == 0, tf.float32))) == pytest.approx(0.25, abs=0.01)
-    assert float(tf.reduce_mean(dropped)) == pytest.approx(1.0, abs=0.02)
-    np.testing.assert_array_equal(tape.gradient(dropped, x), dropped)
-    np.testing.assert_array_equal(byte_dropout(x, 0.25, tf.constant([3, 4])), dropped)
-    assert np.any(byte_dropout(x, 0.25, tf.constant([3, 5])) != dropped)
