@@ -90,10 +90,11 @@ def _seconds_left(run: Run, status: Status) -> float | None:
 
 
 def _planned_seconds(run: Run, status: Status) -> float | None:
-    plan = run.read_json("plan.json")
-    costs = plan.get("costs") if isinstance(plan, dict) else None
-    if isinstance(costs, dict) and is_number(costs.get("step")) and is_number(plan.get("total_steps")):
-        return max(0.0, (plan["total_steps"] - status.step) * costs["step"])
+    plan = run.read_object("plan.json")
+    costs = plan.get("costs")
+    step = status.seconds / status.step if status.step else costs.get("step") if isinstance(costs, dict) else None
+    if is_number(step) and is_number(plan.get("total_steps")):
+        return max(0.0, (plan["total_steps"] - status.step) * step)
     try:
         seconds = run.options.seconds
     except UserError:

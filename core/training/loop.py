@@ -59,7 +59,9 @@ class Trainer:
         self.progress = Progress()
         self._hook = hook or (lambda status: None)
         self._last_status_time = -math.inf
-        self._began = time.perf_counter()
+        self._began = self._saved_at = time.perf_counter()
+        self._saving_took = self._saving_seconds = 0.0
+        self._calls = 0  # of the task's train() by this process
 
     # Main loop ------------------------------------------------------------------------------------------------------
     def fit(self) -> str:
@@ -78,7 +80,7 @@ class Trainer:
         return "finished"
 
     def _begin(self) -> None:
-        """Restore the newest checkpoint; for a run without one, measure the speed and make the plan."""
+        """Restore the newest checkpoint; for a run without a plan, make and record it before the first step."""
         remove_partial_files(self.run.path)
         remove_partial_files(self.run.checkpoint_path)
         record_task(self.run, self.task)
@@ -105,7 +107,19 @@ class Trainer:
         self._began = time.perf_counter() - self.progress.seconds
 
     def _make_plan(self) -> Plan:
-        """Measure the speed, restore all variables, and record the resulting plan."""
+        """Make and record the plan; only where the budget is in seconds, measure the speed first."""
+        sizes, costs = self.task.sizes, None
+        total = planning.steps_without_measuring(self.options, self.task)
+        if total is None:
+            costs = self._measure()
+            spent = time.perf_counter() - self._began
+            total = planning.steps_in_seconds(self.options.seconds or 0.0, spent, costs, sizes.evaluations)
+        plan = planning.make_plan(total, sizes.evaluations)
+        record_plan(self.run, plan, costs, sizes)
+        return plan
+
+    def _measure(self) -> planning.Costs:
+        """Measure the speed and restore all variables."""
         self.status.phase = _("measuring speed")
         self._write_status(force=True)
         initial = read_arrays(self.task)
@@ -118,11 +132,8 @@ class Trainer:
         )
         probe.unlink()
         restore_variables(self.task, initial)
-        total = planning.total_steps(self.options, self.task, costs, time.perf_counter() - self._began)
-        plan = planning.make_plan(total, costs)
-        record_plan(self.run, plan, costs, self.task.sizes)
         self.status.phase = ""
-        return plan
+        return costs
 
     def _advance(self) -> None:
         """Train the steps up to the next line of the metrics, then evaluate, sample and checkpoint if due."""
@@ -137,7 +148,7 @@ class Trainer:
         if good:
             progress.average = loss if progress.average is None else 0.8 * progress.average + 0.2 * loss
             figures = figures | {"lr_factor": float(scale[-1]), "throughput": throughput}
-            self.status.loss, self.status.throughput = loss, _smooth(self.status.throughput, throughput)
+            self.status.loss, self.status.throughput = loss, self._smooth(throughput)
         else:
             figures = {"event": self._roll_back(loss)}
         progress.step += count
@@ -154,7 +165,15 @@ class Trainer:
         # After a roll-back, save the state after the data that caused it, so that a continued run skips that data.
         if progress.step % plan.checkpoint_every == 0 or ended or progress.ended_early or not good:
             self._checkpoint(regular=True)
+        elif time.perf_counter() - self._saved_at > planning.seconds_between_checkpoints(self._saving_took):
+            self._checkpoint(regular=False)
         self._write_status()
+
+    def _smooth(self, throughput: float) -> float:
+        """Return the running mean of the throughput; the first call of a process compiles and does not count."""
+        self._calls += 1
+        old = self.status.throughput
+        return throughput if old is None or self._calls <= 2 else 0.9 * old + 0.1 * throughput
 
     # Evaluation, samples, checkpoints -------------------------------------------------------------------------------
     def _evaluate(self) -> dict[str, float]:
@@ -201,8 +220,12 @@ class Trainer:
         if regular:
             progress.regular = progress.step
         self.metrics.flush()
+        began = time.perf_counter()
         arrays = read_arrays(self.task)
         save_checkpoint(self.run.checkpoint_path, progress.step, arrays, meta(progress, self.plan), progress.regular)
+        self._saved_at = time.perf_counter()
+        self._saving_took = self._saved_at - began
+        self._saving_seconds += self._saving_took
 
     # Roll-back ------------------------------------------------------------------------------------------------------
     def _is_bad(self, loss: float) -> bool:
@@ -274,6 +297,7 @@ class Trainer:
             "seconds": round(progress.seconds, 2),
             "throughput": self.status.throughput,
             "unit": self.task.sizes.unit,
+            "checkpoint_seconds": round(self._saving_seconds, 3),
             "peak_memory_mb": peak_memory_mb(),
             "notes": self.task.sizes.notes,
             "versions": versions(),
@@ -303,7 +327,3 @@ class Trainer:
             status.eta = (status.total - progress.step) * self.task.sizes.per_step / status.throughput
         status.write(self.run.path / "status.json")
         self._hook(status)
-
-
-def _smooth(old: float | None, new: float) -> float:
-    return new if old is None else 0.9 * old + 0.1 * new

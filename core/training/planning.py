@@ -1,4 +1,7 @@
-"""Convert a run's budget into a number of steps, once, from measured speeds."""
+"""Make a run's plan: its budget in steps, and from that alone how often it logs, evaluates, samples and saves.
+
+Only a budget in seconds is measured, once; the plan for so many steps is the same on every machine.
+"""
 
 import math
 import time
@@ -12,10 +15,9 @@ from core.schema import Options
 from core.training.task import Plan, Task
 
 PROBE_SECONDS = 1.0
-LOG_SECONDS = 0.4
-SAMPLE_SECONDS = 4.0
-CHECKPOINT_SECONDS = 10.0
-MAX_EVALS, MAX_SAMPLES, MAX_CHECKPOINTS, MAX_ROWS = 60, 120, 200, 4000
+LONG_SECONDS = 10.0
+CHECKPOINT_SECONDS, CHECKPOINT_SHARE = 10.0, 1 / 60  # of the time, for checkpoints between those of the plan
+MIN_EVALS, MAX_EVALS, MAX_CHECKPOINTS, MAX_ROWS = 3, 60, 200, 4000
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,13 @@ def measure_steps(task: Task) -> float:
 
 
 def measure_seconds(work: Callable[[], Any]) -> float:
-    """Return the seconds of one call, or of a second one if the first took at most 2 s, as it may include compiling."""
+    """Return the seconds of a second call, as the first may include compiling; of the first one if that was long."""
     spent = 0.0
     for _round in range(2):
         began = time.perf_counter()
         work()
         spent = time.perf_counter() - began
-        if spent > 2.0:
+        if spent > LONG_SECONDS:
             break
     return spent
 
@@ -57,48 +59,51 @@ def round_down_1_2_5(value: float) -> int:
     """Return the largest of 1, 2, 5, 10, 20, 50, … that is at most `value`, and at least 1."""
     if value < 1:
         return 1
-    power = 10 ** math.floor(math.log10(value))
-    return int(next(factor for factor in (5, 2, 1) if factor * power <= value) * power)
+    power: int = 10 ** (len(str(int(value))) - 1)
+    return next(factor for factor in (5, 2, 1) if factor * power <= value) * power
 
 
-def total_steps(options: Options, task: Task, costs: Costs, spent: float) -> int:
-    """Return the budget in steps. spent: seconds already used for preparation, which a budget in seconds includes."""
+def steps_without_measuring(options: Options, task: Task) -> int | None:
+    """Return a budget in steps or epochs as steps, None for one in seconds."""
     if options.seconds is not None:
-        left = max(options.seconds - spent, 0.1 * options.seconds)
-        # Evaluations, samples and checkpoints use up the same seconds; a few iterations find how many there are.
-        total = left / costs.step
-        for _ in range(4):
-            plan = make_plan(max(1, round(total)), costs)
-            extras = (
-                total / plan.eval_every * costs.evaluate
-                + total / plan.sample_every * costs.sample
-                + total / plan.checkpoint_every * costs.checkpoint
-            )
-            total = max(left - extras, 0.3 * left) / costs.step
-        return max(1, round(total))
-    if options.steps is not None:
-        return options.steps
-    return max(1, round((options.epochs or 1) * task.sizes.steps_per_epoch))
+        return None
+    return options.steps or max(1, round((options.epochs or 1) * task.sizes.steps_per_epoch))
 
 
-def make_plan(total: int, costs: Costs) -> Plan:
-    """Choose the intervals so that each activity takes a small share of the time and file sizes stay bounded."""
-    log = min(total, round_down_1_2_5(max(LOG_SECONDS / costs.step, total / MAX_ROWS)))
-    total_seconds = total * costs.step
+def steps_in_seconds(seconds: float, spent: float, costs: Costs, evaluations: float) -> int:
+    """Return how many steps fit into `seconds`, of which preparation has used `spent`."""
+    left = max(seconds - spent, 0.1 * seconds)
+    # Evaluations, samples and checkpoints use up the same seconds; a few iterations find how many there are.
+    total = left / costs.step
+    for _ in range(4):
+        plan = make_plan(max(1, round(total)), evaluations)
+        saved = total / plan.checkpoint_every + left / seconds_between_checkpoints(costs.checkpoint)
+        extras = (
+            total / plan.eval_every * costs.evaluate
+            + total / plan.sample_every * costs.sample
+            + saved * costs.checkpoint
+        )
+        total = max(left - extras, 0.3 * left) / costs.step
+    return max(1, round(total))
 
-    def every(seconds: float, cost: float, at_most: int, at_least: int) -> int:
-        """Return the interval in steps: every `seconds`, at most `at_most` times in total.
 
-        At least `at_least` times, unless that would take more than half of the training time at `cost` seconds each.
-        """
-        least = at_least if at_least * cost <= total_seconds / 2 else min(at_least, 3)
-        steps = min(max(seconds / costs.step, total / at_most), total / least)
+def seconds_between_checkpoints(cost: float) -> float:
+    """Return how often to save what a kill would lose, where a checkpoint takes `cost` seconds."""
+    return max(CHECKPOINT_SECONDS, cost / CHECKPOINT_SHARE)
+
+
+def make_plan(total: int, evaluations: float = 1.0) -> Plan:
+    """Choose the intervals from the number of steps, so that files stay small and a short run is evaluated too.
+
+    The number of metrics rows grows as the root of the steps, that of evaluations as their cube root; evaluations: see
+    Sizes. Best weights, early stopping and roll-backs depend on these intervals, hence not on any measured speed.
+    """
+    log = min(total, round_down_1_2_5(max(math.sqrt(total) / 4, total / MAX_ROWS)))
+    root = round(total ** (1 / 3))
+
+    def every(times: float, at_least: int, at_most: int) -> int:
+        steps = total / min(at_most, max(at_least, int(times)))
         return math.ceil(max(steps, log) / log) * log
 
-    return Plan(
-        total_steps=total,
-        log_every=log,
-        eval_every=every(max(2.0, 20 * costs.evaluate), costs.evaluate, MAX_EVALS, 15),
-        sample_every=every(max(SAMPLE_SECONDS, 20 * costs.sample), costs.sample, MAX_SAMPLES, 15),
-        checkpoint_every=every(max(CHECKPOINT_SECONDS, 60 * costs.checkpoint), costs.checkpoint, MAX_CHECKPOINTS, 1),
-    )
+    evaluate = every(evaluations * root, MIN_EVALS, MAX_EVALS)
+    return Plan(total, log, evaluate, evaluate, every(root / 3, 1, MAX_CHECKPOINTS))

@@ -127,10 +127,10 @@ def best_model_is_readable(run: Run, task: Task) -> bool:
         restore_variables(task, kept)
 
 
-def record_plan(run: Run, plan: Plan, costs: Costs, sizes: Sizes) -> None:
-    """Write plan.json: the plan, and the measurements that it is based on."""
-    about = {"steps_per_epoch": sizes.steps_per_epoch, "costs": asdict(costs), "notes": sizes.notes, "extensions": []}
-    run.write_json("plan.json", asdict(plan) | about)
+def record_plan(run: Run, plan: Plan, costs: Costs | None, sizes: Sizes) -> None:
+    """Write plan.json: the plan, and the measurements by which a budget in seconds became steps."""
+    about = {"steps_per_epoch": sizes.steps_per_epoch, "notes": sizes.notes, "extensions": []}
+    run.write_json("plan.json", asdict(plan) | ({"costs": asdict(costs)} if costs else {}) | about)
 
 
 def meta(progress: Progress, plan: Plan) -> dict[str, Any]:

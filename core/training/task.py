@@ -43,6 +43,8 @@ class Sizes:
     unit: str
     # A loss above this many times its running mean counts as a spike; infinity where losses vary widely, as in a GAN.
     loss_spike_factor: float = 3.0
+    # The number of evaluations, relative to other families; fewer where one of them costs as much as many steps.
+    evaluations: float = 1.0
     snapshots: int = 12  # number of weight snapshots; more for families whose screens show weights over time
     notes: list[str] = field(default_factory=list)  # sentences about automatic choices, for the report
 

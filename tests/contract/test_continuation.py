@@ -1,6 +1,7 @@
 """Every family, on its embedded sample: killed or stopped and continued, a run ends where an undisturbed one does."""
 
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -116,6 +117,19 @@ def test_a_run_stopped_between_checkpoints_ends_the_same(blank, undisturbed):
     assert train(run, stop_before=2) == "stopped"
     assert train(run) == "finished"
     same(run, undisturbed)
+
+
+@pytest.mark.exhaustive
+def test_the_speed_of_the_machine_decides_nothing(blank, monkeypatch):
+    real, runs = time.perf_counter, []
+    for factor in (1e-4, 1e5):
+        runs.append(copy(blank, f"speed {factor:g}"))
+        (runs[-1].path / "plan.json").unlink()
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "perf_counter", lambda factor=factor: real() * factor)
+            assert train(runs[-1]) == "finished"
+    same(*runs)
+    assert runs[0].model_path.exists()
 
 
 def test_what_it_leaves_is_a_model_of_stock_layers_and_a_report_of_figures(undisturbed):

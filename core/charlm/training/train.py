@@ -54,7 +54,7 @@ class CharLMTask:
         self.writer = TextWriter(self.model, config, self.vocabulary)
         plan = self.steps.batches.plan
         notes = [*text.notes, *reductions(config, plan), *devices.notes()]
-        self.sizes = Sizes(plan.steps_per_epoch, plan.B * plan.T, "chars", notes=notes)
+        self.sizes = Sizes(plan.steps_per_epoch, plan.B * plan.T, "chars", evaluations=2.0, notes=notes)
         self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
         self.files: Files = {"vocabulary.json": self.vocabulary.to_json()}
         sizes = {"characters": len(text.ids), "vocabulary": V}

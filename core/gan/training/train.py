@@ -68,7 +68,7 @@ class GANTask:
         devices = Devices.of(run, options.batch_size)
         self.steps = GANSteps(options, images.x, images.labels if self.classes else None, self.classes, devices)
         each = options.batch_size * options.d_steps
-        self.sizes = Sizes(len(images.x) / each, each, "images", loss_spike_factor=math.inf, notes=self._notes())
+        self.sizes = Sizes(len(images.x) / each, each, "images", math.inf, evaluations=0.5, notes=self._notes())
         self._total = 1
         self._held = feature_extractor.read(images.held_x).features
         self._draw = tf.function(

@@ -1,6 +1,8 @@
 """The training loop: budgets, best weights, roll-back, early stopping and status."""
 
 import math
+import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from core.runs.checkpoint import checkpoints
 from core.runs.files import read_json
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import loop, planning
+from core.training import loop, planning, snapshots
 from core.training.loop import Trainer
 from core.training.task import Best
 from tests.core.toy.training.train import numbers_in
@@ -54,8 +56,87 @@ def test_a_budget_in_seconds_becomes_steps_once_by_measuring(toy, quick_probe):
     assert again.metrics()[-1]["step"] == plan["total_steps"], "a recorded plan is not measured again"
 
 
+class Killed(BaseException):
+    pass
+
+
+def clock(monkeypatch, factor: float) -> None:
+    """Let this process see a machine that is so many times slower."""
+    real = time.perf_counter
+    monkeypatch.setattr(time, "perf_counter", lambda: real() * factor)
+
+
+def weights_and_rows(run: Run) -> tuple[bytes, list[dict], list[int]]:
+    rows = [{key: value for key, value in row.items() if key not in ("seconds", "throughput")} for row in run.metrics()]
+    return run.model_path.read_bytes(), rows, snapshots.steps(run)
+
+
+@pytest.mark.parametrize("budget", [{"steps": 137, "epochs": None}, {"epochs": 12.5}])
+@pytest.mark.parametrize(
+    "trouble", [{}, {"spike_at": 93}, {"worse_after": 40, "patience": 2}], ids=["calm", "spike", "early"]
+)
+def test_a_slow_machine_trains_the_same_run_as_a_fast_one(toy, monkeypatch, budget, trouble):
+    runs = []
+    monkeypatch.setattr(planning, "CHECKPOINT_SHARE", 1e9)  # the slow one saves after every line
+    for factor in (1e-4, 1e5):
+        with monkeypatch.context() as patch:
+            clock(patch, factor)
+            runs.append(unplanned(toy_run(toy, name=f"x {factor:g}", **budget, **trouble)))
+            train(runs[-1])
+    assert weights_and_rows(runs[0]) == weights_and_rows(runs[1])
+    assert runs[0].read_json("plan.json") == runs[1].read_json("plan.json")
+
+
+@pytest.mark.parametrize("killed_in", ["measure_steps", "make_plan"])
+@pytest.mark.parametrize("budget", [{"steps": 90}, {"seconds": 0.2, "delay": 0.001}], ids=["steps", "seconds"])
+def test_a_run_killed_before_its_plan_was_written_ends_as_that_plan_says(
+    toy, monkeypatch, quick_probe, budget, killed_in
+):
+    run = unplanned(toy_run(toy, epochs=None, **budget))
+
+    def kill(*_arguments):
+        raise Killed
+
+    with monkeypatch.context() as patch, suppress(Killed):
+        clock(patch, 1e3)
+        patch.setattr(planning, killed_in, kill)
+        train(run)
+    assert killed_in == "measure_steps" or not run.metrics()
+    train(run)
+    total = read_json(run.path / "plan.json")["total_steps"]
+    told = unplanned(toy_run(toy, steps=total, epochs=None))
+    train(told)
+    assert weights_and_rows(run) == weights_and_rows(told)
+
+
+def test_what_a_kill_would_lose_is_saved_between_the_checkpoints_of_the_plan(toy, monkeypatch):
+    clock(monkeypatch, 1e5)
+    monkeypatch.setattr(planning, "CHECKPOINT_SHARE", 1e9)
+    run = unplanned(toy_run(toy, steps=400, epochs=None))
+    real, saved = Trainer._checkpoint, list[tuple[int, bool]]()
+
+    def noted(self: Trainer, regular: bool) -> None:
+        saved.append((self.progress.step, regular))
+        real(self, regular)
+
+    monkeypatch.setattr(Trainer, "_checkpoint", noted)
+    train(run)
+    every = read_json(run.path / "plan.json")["checkpoint_every"]
+    assert [step for step, regular in saved if regular] == [*range(0, 400, every), 400]
+    assert any(not regular for _step, regular in saved)
+
+
+def test_the_first_call_compiles_and_says_nothing_about_the_throughput(toy, monkeypatch):
+    trainer = Trainer(toy_run(toy), None, Status(throughput=7.0))
+    said = []
+    for throughput in (1.0, 100.0, 200.0):
+        trainer.status.throughput = trainer._smooth(throughput)
+        said.append(trainer.status.throughput)
+    assert said == [1.0, 100.0, 110.0]
+
+
 def test_measuring_leaves_no_trace_in_the_weights(toy, quick_probe):
-    measured = unplanned(toy_run(toy, steps=40, epochs=None))
+    measured = unplanned(toy_run(toy, seconds=0.3, epochs=None, delay=0.002))
     train(measured)
     told = toy_run(toy, plan=read_json(measured.path / "plan.json"), steps=40, epochs=None)
     train(told)
