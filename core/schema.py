@@ -112,7 +112,14 @@ class Options(BaseModel):
         gt=0,
         le=1_000_000,
     )
-    seed: int = option(0, "The same seed gives the same run.", group="budget", level="basic", ge=0, le=SEED_LIMIT)
+    seed: int = option(
+        0,
+        "The same seed gives the same run, with the same data, options, steps, versions and machine.",
+        group="budget",
+        level="basic",
+        ge=0,
+        le=SEED_LIMIT,
+    )
     batch_size: int = option(64, "Examples in one step.", group="training", ge=1, le=4096)
     learning_rate: float = option(1e-3, "The highest step size of the schedule.", group="training", gt=0, le=1)
     warmup: float = option(0.05, "Share of the budget over which the rate rises from 0.", group="training", ge=0, lt=1)

@@ -3,11 +3,13 @@
 import argparse
 from typing import Any
 
+from core.commands.placement import add_placement, placement
 from core.commands.runs import add_verb
 from core.commands.train import follow
 from core.flags import set_options
 from core.i18n import _
 from core.jobs.rerun import create_rerun
+from core.runs.placement import Placement
 from core.runs.store import find
 
 
@@ -16,9 +18,13 @@ def add_parsers(verbs: Any) -> None:
     sub.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE", help=_("options that differ"))
     sub.add_argument("--from-step", type=int, metavar="N", help=_("begin from the weights kept at this step"))
     sub.add_argument("--name", default="", help=_("what to call the new run"))
+    add_placement(sub)
 
 
 def train_again(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
     changes = set_options(arguments.set, type(run.options))
-    return follow(create_rerun(run, changes, arguments.name, arguments.from_step))
+    where = placement(arguments, Placement.of(run))
+    new = create_rerun(run, changes, arguments.name, arguments.from_step)
+    where.record(new)
+    return follow(new)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from core.commands.placement import add_placement, placement
@@ -13,6 +14,7 @@ from core.i18n import _
 from core.jobs import launch
 from core.jobs.queue import queue_position
 from core.jobs.ray_cluster import poll_clusters
+from core.jobs.repeat_command import command
 from core.jobs.summary import summary
 from core.runs.placement import Placement
 from core.runs.run import Run
@@ -84,12 +86,15 @@ def show(arguments: argparse.Namespace) -> dict[str, Any]:
     place = queue_position(run)
     if place:
         facts |= {"position": place[0], "starts_in": place[1]}
+    with suppress(UserError):
+        facts["command"] = command(run)
     if not arguments.json:
         lines = [f"{facts['name']} ({run.path})"]
         lines.append(f"{facts['family']} · {facts['state']} · {duration(facts.get('seconds', 0))}")
         shown = ("best_metric", "best", "best_step", "position", "starts_in", "note", "tags", "error")
         figures = {key: facts[key] for key in shown if facts.get(key) is not None} | run.report
         lines += [f"  {key:<24} {value}" for key, value in figures.items() if not isinstance(value, dict | bool)]
+        lines += [facts[key] for key in ("command",) if key in facts]
         print(printable("\n".join(lines)))
     return facts | {"report": run.report}
 

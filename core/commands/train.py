@@ -16,11 +16,12 @@ from core.inputs import load_sources
 from core.jobs.launch import enqueue, start, start_each, stop
 from core.jobs.progress import ProgressLine
 from core.jobs.ray_cluster import configured
+from core.jobs.rerun import choices_to_repeat
 from core.jobs.sweep import sweep
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status
-from core.runs.store import create
+from core.runs.store import create, find
 from core.schema import Options
 from core.sources import Source
 from core.terminal import printable
@@ -72,7 +73,9 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     where = placement(arguments, Placement.default())
     if arguments.sweep or arguments.seeds is not None:
         return sweep_over(options, sources, label, arguments, where)
-    run = create(options, sources, name=arguments.name, preset=arguments.preset, label=label)
+    named = arguments.data[0].removeprefix("run:") if len(arguments.data) == 1 else ""
+    files = choices_to_repeat(find(named), options) if [f"run:{named}"] == arguments.data else {}
+    run = create(options, sources, name=arguments.name, preset=arguments.preset, label=label, files=files)
     where.record(run)
     return follow(run)
 

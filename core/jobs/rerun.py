@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from core.errors import UserError
 from core.i18n import _
 from core.runs import policy
+from core.runs.files import json_bytes
 from core.runs.folders import root_of
 from core.runs.run import SNAPSHOTS, START, Run
 from core.runs.store import create
-from core.schema import merged, one_budget
+from core.schema import BUDGETS, Options, merged, one_budget
 
 
 class Change(NamedTuple):
@@ -27,6 +28,22 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Chang
     ]
 
 
+def choices_to_repeat(run: Run, options: Options) -> dict[str, bytes]:
+    """Return the files that let a run of `options` on the data of `run` compute as `run` did; {} for other options.
+
+    A family may choose what its options leave open by measuring the machine, such as the precision of products and the
+    parts of a batch; it records that under "numerics" in facts.json and keeps to it where it stands there already.
+    """
+    numerics = run.facts.get("numerics")
+    try:
+        changed = differences(run.options.model_dump(), options.model_dump())
+    except UserError:
+        return {}
+    if numerics is None or any(change.option not in BUDGETS for change in changed):
+        return {}
+    return {"facts.json": json_bytes({"numerics": numerics})}
+
+
 def create_rerun(
     run: Run, changes: Mapping[str, Any], name: str = "", branch_from: int | None = None, **more_config: Any
 ) -> Run:
@@ -38,7 +55,7 @@ def create_rerun(
     options = merged(run.options, one_budget(changes))
     changed = differences(run.options.model_dump(mode="json"), options.model_dump(mode="json"))
     origin: dict[str, Any] = {"run": run.id, "changed": [change.option for change in changed]}
-    files, start = {}, run.path / START
+    files, start = choices_to_repeat(run, options), run.path / START
     if branch_from is not None:
         start = run.path / SNAPSHOTS / f"step-{branch_from:010d}.npz"
         origin["step"] = branch_from

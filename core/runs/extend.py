@@ -19,6 +19,15 @@ def extensions(run: Run) -> list[int]:
     return [amount for amount in steps if isinstance(amount, int)]
 
 
+def planned_steps(run: Run) -> int | None:
+    """Return the steps that the plan of `run` had before any extension; None where there is no plan yet."""
+    plan = run.read_object("plan.json")
+    listed = plan.get("extensions")
+    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
+    steps = first.get("planned", first.get("after", plan.get("total_steps")))
+    return steps if isinstance(steps, int) and steps > 0 else None
+
+
 def extend(run: Run, more: Mapping[str, float]) -> int:
     """Extend `run` by {"steps": n}, {"epochs": x} or {"seconds": t}; return its new total number of steps.
 
@@ -46,7 +55,7 @@ def extend(run: Run, more: Mapping[str, float]) -> int:
     if total > STEPS_LIMIT:
         raise UserError(_("A run has at most {limit:,} steps.").format(limit=STEPS_LIMIT))
     before = plan.get("extensions")
-    entry = {"after": end, "steps": total - end, "at": time.time()}
+    entry = {"planned": int(plan["total_steps"]), "after": end, "steps": total - end, "at": time.time()}
     extensions = [*(before if isinstance(before, list) else []), entry]
     run.write_json("plan.json", plan | {"total_steps": total, "extensions": extensions})
     return total

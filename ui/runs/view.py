@@ -197,6 +197,9 @@ def _repeat_command(run: Run) -> None:
     with st.expander(_("The command that repeats this run"), icon=":material/terminal:"):
         try:
             st.code(command(run), language="bash", wrap_lines=True)
+            st.caption(
+                _("With the same versions and machine it gives the same weights; another machine rounds otherwise.")
+            )
         except UserError as error:
             st.caption(md(str(error)))
     log = run.log_path
