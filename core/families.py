@@ -141,6 +141,11 @@ class Family:
     def data(self) -> DataModule[Any]:
         return cast(DataModule[Any], self._module("data.prepare"))
 
+    def preview(self, sources: Sequence[Source], options: Options) -> list[str]:
+        """What the reader guessed about this data, in sentences to read before training; a family need not say any."""
+        made = getattr(self.data, "preview", None)
+        return list(made(sources, options)) if made else []
+
     @property
     def training(self) -> TrainingModule:
         return cast(TrainingModule, self._module("training.train"))

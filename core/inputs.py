@@ -22,6 +22,8 @@ def load_sources(given: Sequence[str], family: Family) -> tuple[list[Source], st
     limit = family.data.MAX_BYTES
     sources: list[Source] = []
     for item in given:
+        if not item.strip():
+            raise UserError(_("An empty name is no file: write which file, folder or sample."))
         kind, _colon, name = item.partition(":")
         if kind == "sample":
             sources += _sample(name, family)

@@ -53,7 +53,7 @@ def evaluate(run: Run, path: str = "") -> dict[str, Any]:
 
     writer = load_writer(run)
     if path:
-        other = prepare([read_source(path, MAX_BYTES)], writer.config)
+        other = prepare([read_source(path, MAX_BYTES)], writer.config.model_copy(update={"encoding": "auto"}))
         ids = writer.vocabulary.encode(other.text)
     else:
         ids = prepare(run.sources(), writer.config).split()[1]

@@ -9,6 +9,11 @@ from core.schema import Cost, Options, option
 PRESETS = ("quick", "balanced", "best")
 GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 
+Encoding = Literal[
+    "auto", "utf-8", "utf-16-le", "utf-16-be", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256",
+    "cp1257", "iso8859_2", "iso8859_15", "koi8_r", "gb18030", "big5", "cp932", "euc_jp", "cp949", "cp437", "cp850",
+]  # fmt: skip
+
 
 class CharLMConfig(Options):
     """The options of a character model."""
@@ -16,6 +21,9 @@ class CharLMConfig(Options):
     family: ClassVar[str] = "charlm"
 
     # The text
+    encoding: Encoding = option(
+        "auto", "How the bytes of the text are read; auto guesses where the file does not say it.", group="text"
+    )
     lowercase: bool = option(False, "Read capitals as small letters.", group="text")
     nfkc: bool = option(
         False,

@@ -68,7 +68,7 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     values = given_options(arguments, family.options)
     sources, label = load_sources(arguments.data, family)
     options = plan_options(family, sources, arguments.preset, values)
-    for caution in options.cautions():
+    for caution in [*family.preview(sources, options), *options.cautions()]:
         print(printable(f"· {caution}"), file=sys.stderr)
     where = placement(arguments, Placement.default())
     if arguments.sweep or arguments.seeds is not None:

@@ -18,9 +18,7 @@ family = FAMILIES["charlm"]
 with guard("text in"):
     setup = teacher_links.read_link(family)
     st.subheader(_("1 · The text"), anchor=False)
-    sources, label = choose_data(
-        "charlm", types=["txt", "md"], many=True, paste=_("Your text"), hidden=setup.hides("data")
-    )
+    sources, label = choose_data("charlm", many=True, paste=_("Your text"), hidden=setup.hides("data"))
     if not sources:
         st.info(_("Bring a text: a novel, a diary, a heap of code. Some thousand characters are a beginning."))
         st.stop()

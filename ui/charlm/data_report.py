@@ -12,7 +12,7 @@ from core.runs import policy
 from core.sources import Source
 from ui.widgets.text import escape, md, short_number
 
-FIELDS = ("lowercase", "nfkc", "min_count", "validation")
+FIELDS = ("encoding", "lowercase", "nfkc", "min_count", "validation")
 
 
 def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:

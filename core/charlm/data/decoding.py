@@ -1,5 +1,6 @@
 """Decode a text file: detect its encoding and report undecodable bytes."""
 
+import re
 from typing import NamedTuple
 
 from core.errors import UserError
@@ -11,6 +12,9 @@ from core.text_encoding import beyond_ascii, byte_order_mark, likeliest, looks_l
 MAX_BYTES = 50_000_000
 SAMPLE_BYTES = 1 << 18
 
+EXCERPT = 60  # characters that show how an encoding reads
+BEYOND_ASCII = re.compile(r"[^\n]{0,20}[^\x00-\x7f][^\n]{0,60}")
+HIGH_BYTES = bytes(range(128, 256))
 CONTROL_BYTES = bytes(b for b in range(32) if b not in b"\t\n\v\f\r") + b"\x7f"
 # What text that is not Unicode is likely to be in; a longer list only lets short texts look like rare code pages.
 LEGACY = (
@@ -48,11 +52,12 @@ def _is_binary(data: bytes) -> bool:
     return too_many(len(data) - len(data.translate(None, CONTROL_BYTES)), len(data))
 
 
-def decode(source: Source) -> Decoded:
-    """Find the encoding of `source` and decode it; a byte order mark is removed.
+def decode(source: Source, encoding: str = "auto") -> Decoded:
+    """Decode `source` by `encoding`, or find it; a byte order mark says it surely, and is removed.
 
-    Tried in this order: byte order mark, UTF-16 without one, UTF-8, UTF-8 with a few broken places (they become “�”
-    and are counted), an Asian encoding that gives frequent characters, the likeliest of LEGACY for charset-normalizer.
+    Tried in this order: byte order mark, UTF-16 without one, UTF-8, lines of UTF-8 among lines of another encoding,
+    UTF-8 with a few broken places (they become “�” and are counted), an Asian encoding that gives frequent characters,
+    the likeliest of LEGACY for charset-normalizer.
     Raises UserError for an empty file, one over MAX_BYTES, one that is no text, and an encoding that is not recognised.
     """
     name, data = source.name, source.data
@@ -66,6 +71,8 @@ def decode(source: Source) -> Decoded:
     if marked:
         decoded = _checked(name, data[length:], marked)
         return decoded._replace(encoding=_("{encoding} with byte order mark").format(encoding=decoded.encoding))
+    if encoding != "auto":
+        return _checked(name, data, encoding)
     if guess := utf16_without_mark(data):
         return _checked(name, data, guess, guessed=True)
     if _is_binary(data):
@@ -74,6 +81,8 @@ def decode(source: Source) -> Decoded:
     broken = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
     if not broken:
         return Decoded(text, _shown("utf-8"))
+    if mixed := _two_encodings(name, data):
+        return mixed
     beyond_ascii = len(text) - len(data.translate(None, bytes(range(128, 256))))
     # Bytes of another encoding form valid UTF-8 sequences only by accident: here they outnumber the broken places.
     if beyond_ascii - broken > 2 * broken:
@@ -97,14 +106,65 @@ def _checked(name: str, data: bytes, encoding: str, guessed: bool = False) -> De
         raise _not_text(name)
     notes = []
     if guessed:
-        message = _("“{name}” does not say how it is encoded: it was read as {encoding}, so look at the preview.")
-        notes.append(message.format(name=name, encoding=_shown(encoding)))
-    if broken:
         message = _(
-            "Places in “{name}” that are not valid {encoding}, each read as the unknown character “�”: {count}."
+            "“{name}” does not say how it is encoded: it was read as {encoding}, as in “{excerpt}”. Where that is "
+            "wrong, choose another encoding."
         )
-        notes.append(message.format(name=name, encoding=_shown(encoding), count=f"{broken:,}"))
+        notes.append(message.format(name=name, encoding=_shown(encoding), excerpt=_excerpt(text)))
+    if broken:
+        line = text[: text.index("\ufffd")].count("\n") + 1
+        message = _(
+            "Places in “{name}” that are not valid {encoding}, each read as the unknown character “�”: {count}; the "
+            "first stands in line {line}."
+        )
+        notes.append(message.format(name=name, encoding=_shown(encoding), count=f"{broken:,}", line=f"{line:,}"))
     return Decoded(text, _shown(encoding), tuple(notes))
+
+
+def _excerpt(text: str) -> str:
+    """What stands around the first character beyond ASCII, on its line; without one the beginning of the text."""
+    found = BEYOND_ASCII.search(text)
+    return " ".join((found[0] if found else text[:EXCERPT]).split())[:EXCERPT]
+
+
+def _two_encodings(name: str, data: bytes) -> Decoded | None:
+    """UTF-8 with lines in one other encoding, as where two files were joined; None where there are few such lines.
+
+    A line counts as of another encoding where few of its bytes form UTF-8, which is by accident: damage leaves most.
+    """
+    lines = data.splitlines(keepends=True)
+    foreign, strong = list[int](), 0
+    for place, line in enumerate(lines):
+        if line.isascii():
+            continue
+        text = line.decode("utf-8", "replace")
+        broken = text.count("\ufffd")
+        kept = len(text) - broken - len(line.translate(None, HIGH_BYTES))
+        if broken >= max(1, 2 * kept) and b"\xef\xbf\xbd" not in line:
+            foreign.append(place)
+        else:
+            strong += kept
+    if len(foreign) < 3 or strong < max(8, len(foreign) // 4):
+        return None
+    encoding = _legacy(b"".join(lines[place] for place in foreign))
+    if not encoding:
+        return None
+    try:
+        for place in foreign:
+            lines[place] = lines[place].decode(encoding).encode()
+    except UnicodeDecodeError:
+        return None
+    decoded = _checked(name, b"".join(lines), "utf-8")
+    message = _(
+        "“{name}” is in two encodings: {count} lines, the first of them line {line}, are not UTF-8 and were read as "
+        "{encoding}, as in “{excerpt}”."
+    )
+    first = lines[foreign[0]].decode()
+    note = message.format(
+        name=name, count=f"{len(foreign):,}", line=f"{foreign[0] + 1:,}", encoding=_shown(encoding),
+        excerpt=_excerpt(first),
+    )  # fmt: skip
+    return Decoded(decoded.text, f"UTF-8, {_shown(encoding)}", (note, *decoded.notes))
 
 
 def _legacy(data: bytes) -> str | None:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from core.charlm.data.decoding import MAX_BYTES, decode, holds_no_text
+from core.charlm.data.files import unpack
 from core.charlm.data.vocabulary import MAX_SYMBOLS, Vocabulary, code_points, count_symbols, histogram
 from core.errors import UserError
 from core.i18n import _
@@ -32,6 +33,8 @@ DROPPED = [
 class TextOptions(Protocol):
     """The options that text preparation uses."""
 
+    @property
+    def encoding(self) -> str: ...
     @property
     def lowercase(self) -> bool: ...
     @property
@@ -83,8 +86,15 @@ def sizes(sources: Sequence[Source], options: TextOptions) -> dict[str, int]:
     return {"characters": len(text.ids), "vocabulary": len(text.vocabulary)}
 
 
+def preview(sources: Sequence[Source], options: TextOptions) -> list[str]:
+    """What a person should see before training: how each text was decoded where that was a guess."""
+    return [note for source in _readable(unpack(sources))[0] for note in decode(source, options.encoding).notes]
+
+
 def prepare(sources: Sequence[Source], options: TextOptions) -> Text:
     """Decode, clean and join `sources` with a blank line between, number their symbols, and set a part aside.
+
+    A source is a text, one in gzip, or a zip of texts, which are joined in natural order.
 
     Sources whose role is not "train" are the validation part; without one it is the last `options.validation` of the
     text. Raises UserError for what cannot be read as text, and for a text from which nothing can be learned.
@@ -93,12 +103,13 @@ def prepare(sources: Sequence[Source], options: TextOptions) -> Text:
     notes: list[str] = []
     parts: list[Part] = []
     texts: dict[bool, list[str]] = {False: [], True: []}
-    sources, left_out = _readable(sources)
+    sources, left_out = _readable(unpack(sources))
+    check_size(_("the texts together"), sum(len(source.data) for source in sources), MAX_BYTES)
     if left_out:
         message = _("Files without text left out: {count:,} ({names}).")
         notes.append(message.format(count=len(left_out), names=", ".join(f"“{name}”" for name in left_out[:5])))
     for source in sources:
-        text, encoding, remarks = decode(source)
+        text, encoding, remarks = decode(source, options.encoding)
         notes.extend(remarks)
         text, dropped = clean(text, options.lowercase, options.nfkc)
         if dropped:

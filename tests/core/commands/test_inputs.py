@@ -82,3 +82,9 @@ def test_linked_class_folders_are_followed_but_not_in_a_circle(tmp_path):
     except OSError:
         pytest.skip("this system makes no links")
     assert names(str(tmp_path / "data")) == ["neg/1.txt", "pos/1.txt"]
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_refused_and_does_not_mean_the_current_folder(name):
+    with pytest.raises(UserError, match="An empty name"):
+        load_sources([name], TOY)

@@ -18,6 +18,7 @@ PROSE = "The lamp was lit at dusk, and the keeper wrote down the wind.\n" * 40
 
 @dataclass
 class Options:
+    encoding: str = "auto"
     lowercase: bool = False
     nfkc: bool = False
     min_count: int = 1
