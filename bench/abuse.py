@@ -217,7 +217,7 @@ class Misbehaving(session):
 
     def put(self, url: str, name: str, data: bytes) -> int:
         """Send one file as a browser does; return the status."""
-        with urllib.request.urlopen(f"{self._address}/_stcore/host-config", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self._address}/_stcore/health", timeout=30) as answer:
             cookies = answer.headers.get_all("Set-Cookie") or []
         pairs = [cookie.partition(";")[0] for cookie in cookies if "xsrf" in cookie]
         headers = {"Content-Type": "multipart/form-data; boundary=part"}

@@ -16,6 +16,7 @@ class Limits:
     grace_seconds: int = 60  # after which its process is ended
     visitor_bytes: int = 400_000_000
     all_bytes: int = 4_000_000_000
+    niceness: int = 10  # of a training, so that pages are answered first
     active: int = 3  # runs of one visitor that wait or train
     queued_visitors: int = 30  # visitors who wait
     kept_seconds: int = 86_400

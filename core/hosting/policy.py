@@ -22,7 +22,7 @@ class QueuedByServer:
     """Launcher for visitors: a queued run is only a folder until the server's scheduler starts its process."""
 
     def start(self, run: Run) -> None:
-        ensure_scheduler(root_of(run.path.parent), ChildProcess().start)
+        ensure_scheduler(root_of(run.path.parent), ChildProcess(LIMITS.niceness).start)
 
 
 class HostedPolicy(policy.Policy):

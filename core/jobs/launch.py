@@ -31,7 +31,13 @@ class Launcher(Protocol):
 
 
 class ChildProcess:
-    """Train in a child process with its own session, which outlives the tab and the server."""
+    """Train in a child process with its own session, which outlives the tab and the server.
+
+    niceness: how much the process yields to others on a busy processor, from 0 to 19; without effect on Windows.
+    """
+
+    def __init__(self, niceness: int = 0) -> None:
+        self._niceness = niceness
 
     def start(self, run: Run) -> None:
         with run.log_path.open("ab") as log:
@@ -44,6 +50,9 @@ class ChildProcess:
                 env=os.environ | {"PYTHONUNBUFFERED": "1", "HIDDEN_STATE_LANGUAGE": language()},
                 **_detached_process_options(),
             )
+        if self._niceness and os.name != "nt":
+            with suppress(psutil.Error):  # it has ended already
+                psutil.Process(process.pid).nice(self._niceness)
         # Wait for the child, which would otherwise stay a zombie process until the server ends.
         with suppress(RuntimeError):  # no more threads
             threading.Thread(target=process.wait, daemon=True).start()

@@ -43,7 +43,7 @@ def _session_user() -> CurrentUser:
 def _set_up_server(root: str) -> None:
     """Once per server and folder: start the demo's scheduler, and a process that reads the first visitor's file."""
     shared_reader().warm_up()
-    ensure_scheduler(root_dir(), launch.ChildProcess().start)
+    ensure_scheduler(root_dir(), launch.ChildProcess(LIMITS.niceness).start)
 
 
 def _resolve_visitor() -> None:

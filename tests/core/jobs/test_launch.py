@@ -323,3 +323,23 @@ def test_the_number_of_slots_is_a_sensible_number(monkeypatch, text, count):
 def test_the_plan_of_these_tests_has_what_they_rely_on():
     assert PLAN["total_steps"] == 100
     assert PLAN["log_every"] == 5
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no niceness")
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_training_yields_to_others_where_it_is_told_to(toy, monkeypatch, more):
+    run, started = toy_run(toy), []
+    start = subprocess.Popen
+
+    def idle(_words, **options):
+        started.append(start([sys.executable, "-c", "import time; time.sleep(60)"], **options))
+        return started[0]
+
+    monkeypatch.setattr(launch.subprocess, "Popen", idle)
+    wanted = min(19, os.nice(0) + more) if more else os.nice(0)
+    launch.ChildProcess(niceness=wanted if more else 0).start(run)
+    try:
+        assert psutil.Process(started[0].pid).nice() == wanted
+    finally:
+        started[0].kill()
+        started[0].wait()
