@@ -42,6 +42,7 @@ class Limits:
     reading_seconds: int = 5  # of processor time
     reading_deadline: int = 15  # seconds, however busy the machine is
     reading_result_bytes: int = 40_000_000  # of what was read, which the server then holds
+    baseline_symbols: int = 1_000_000  # that a page counts the baselines of a text on
     reading_queue: int = 16  # files that wait to be read
     reading_wait: int = 30  # seconds that one of them waits
 

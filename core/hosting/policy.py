@@ -60,7 +60,7 @@ class HostedPolicy(policy.Policy):
     def read(self, function: Callable[..., T], *arguments: Any, run_folder: Path | None = None) -> T:
         if not self.visitor or (run_folder is not None and not visitors.is_visitors(run_folder)):
             return function(*arguments)
-        return shared_reader().call(function, *arguments)
+        return shared_reader().call(function, *arguments, visitor=visitors.current_user().visitor or "")
 
     def launcher(self) -> Launcher | None:
         return QueuedByServer() if self.visitor else None

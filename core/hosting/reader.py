@@ -7,13 +7,15 @@ than a small file; a child that stayed small is used again.
 """
 
 import atexit
+import hashlib
 import logging
 import os
 import subprocess
 import sys
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -24,6 +26,7 @@ from core.i18n import _, language
 from core.sources import Source
 
 ROOT = Path(__file__).resolve().parents[2]
+REMEMBERED = 500  # files and visitors that took too much
 FRAMING = 64  # bytes of an answer beside its content
 T = TypeVar("T")
 
@@ -85,6 +88,8 @@ class Reader:
         self._turns = threading.BoundedSemaphore(limits.readers)
         self._waiting = 0
         self._idle: list[_Child] = []
+        self._slow_lane = threading.BoundedSemaphore(max(1, limits.readers - 1))
+        self._too_much: OrderedDict[str, None] = OrderedDict()
 
     def warm_up(self) -> None:
         """Start a child, unless one waits ready."""
@@ -99,14 +104,20 @@ class Reader:
         for child in idle:
             child.end()
 
-    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+    def call(self, function: Callable[..., T], *arguments: Any, visitor: str = "") -> T:
         """Return function(*arguments) as a child computes it.
 
-        function: of a module, with annotated parameters and result, all of plain data. Raises UserError as it does, or
-        where it takes more than the limits or too many wait.
+        function: of a module, with annotated parameters and result, all of plain data. visitor: whoever has brought
+        what took too much leaves a child to the others from then on, and the same file is not read again. Raises
+        UserError as the function does, or where it takes more than the limits or too many wait.
         """
         asked = reader_process.question(language(), function, arguments)
-        with self._turn():
+        digest = hashlib.sha256(asked).hexdigest()
+        with self._lock:
+            known, slow = digest in self._too_much, bool(visitor) and visitor in self._too_much
+        if known:
+            return self._opened(function, arguments, reader_process.TOO_MUCH + reader_process.STAYS)
+        with self._turn(self._slow_lane) if slow else nullcontext(), self._turn(self._turns):
             child = self._take()
             try:
                 found = child.ask(asked)
@@ -122,7 +133,15 @@ class Reader:
             else:
                 child.end()
                 self.warm_up()
+        if found[:1] == reader_process.TOO_MUCH:
+            self._remember(digest, visitor)
         return self._opened(function, arguments, found)
+
+    def _remember(self, *names: str) -> None:
+        with self._lock:
+            self._too_much.update(dict.fromkeys(filter(None, names)))
+            while len(self._too_much) > REMEMBERED:
+                self._too_much.popitem(last=False)
 
     def _opened(self, function: Callable[..., T], arguments: tuple[Any, ...], found: bytes) -> T:
         kind, content = found[:1], found[2:]
@@ -155,13 +174,13 @@ class Reader:
         return _Child(self._limits)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait until one of the children is free. Raises UserError where too many wait, or it takes too long."""
+    def _turn(self, turns: threading.BoundedSemaphore) -> Iterator[None]:
+        """Wait for one of `turns`. Raises UserError where too many wait, or it takes too long."""
         with self._lock:
             too_many = self._waiting >= self._limits.reading_queue
             self._waiting += not too_many
         try:
-            free = not too_many and self._turns.acquire(timeout=self._limits.reading_wait)
+            free = not too_many and turns.acquire(timeout=self._limits.reading_wait)
         finally:
             with self._lock:
                 self._waiting -= not too_many
@@ -171,7 +190,7 @@ class Reader:
         try:
             yield
         finally:
-            self._turns.release()
+            turns.release()
 
 
 def _names(arguments: tuple[Any, ...]) -> list[str]:

@@ -7,9 +7,11 @@ import streamlit as st
 from core.charlm.config import CharLMConfig
 from core.charlm.data import report
 from core.charlm.data.report import TextReport
+from core.hosting.limits import LIMITS
 from core.i18n import _, language, lazy_message
 from core.runs import policy
 from core.sources import Source
+from ui.shell.hosting import is_visitor
 from ui.widgets.text import escape, md, short_number
 
 FIELDS = ("encoding", "lowercase", "nfkc", "min_count", "validation")
@@ -22,7 +24,8 @@ def examine(sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, di
 
 @st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the text …"))
 def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -> tuple[TextReport, dict[str, int]]:
-    return policy.current().read(report.examine, sources, CharLMConfig(**reading))
+    limit = LIMITS.baseline_symbols if is_visitor() else report.BASELINE_LIMIT
+    return policy.current().read(report.examine, sources, CharLMConfig(**reading), limit)
 
 
 def show(found: TextReport) -> None:

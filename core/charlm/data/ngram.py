@@ -34,11 +34,11 @@ class NGram:
     @classmethod
     def fit(cls, ids: np.ndarray, order: int, V: int) -> "NGram":
         """Count the grams of 1 to `order` symbols in `ids`, (T,) integers in [0, V). Sorts T numbers once an order."""
-        ids = np.asarray(ids, np.int64)
+        ids = np.asarray(ids, np.int32)  # half the memory of int64, which only the keys need
         counted: list[tuple[np.ndarray, np.ndarray, int]] = []
-        grams, size = np.zeros(len(ids) + 1, np.int64), 1  # before every symbol and after the last: the empty gram
+        grams, size = np.zeros(len(ids) + 1, np.int32), 1  # before every symbol and after the last: the empty gram
         for k in range(1, min(order, len(ids)) + 1):
-            keys, numbers, examples, counts = _number(grams[:-1] * V + ids[k - 1 :])
+            keys, numbers, examples, counts = _number(_keys(grams[:-1], V, ids[k - 1 :]))
             if k > 1:
                 # A gram less its oldest symbol ends in the same place as the gram itself.
                 predecessors = np.bincount(grams[1:][examples], minlength=size)
@@ -63,16 +63,25 @@ class NGram:
         return np.log(probability)
 
 
+def _keys(contexts: np.ndarray, V: int, symbols: np.ndarray) -> np.ndarray:
+    keys = contexts.astype(np.int64)
+    keys *= V
+    keys += symbols
+    return keys
+
+
 def _number(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The distinct keys in order; for every key its number among them; for every distinct one an example's place and
     how often it occurs."""
     order = np.argsort(keys)
     ordered = keys[order]
+    length = len(keys)
+    del keys  # as large as all that follows
     fresh = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-    numbers = np.empty(len(keys), np.int64)
-    numbers[order] = np.cumsum(fresh) - 1
+    numbers = np.empty(length, np.int32)
+    numbers[order] = np.cumsum(fresh, dtype=np.int32) - 1
     begins = np.flatnonzero(fresh)
-    return ordered[begins], numbers, order[begins], np.diff(begins, append=len(keys))
+    return ordered[begins], numbers, order[begins], np.diff(begins, append=length)
 
 
 def _smooth(keys: np.ndarray, counts: np.ndarray, contexts: int, V: int) -> _Level:

@@ -12,13 +12,13 @@ import pytest
 from core.classifier.data import report as table_report
 from core.errors import UserError
 from core.families import FAMILIES
-from core.hosting import plain_data, policy, reader, refusals
+from core.hosting import plain_data, policy, refusals
 from core.hosting.limits import LIMITS
 from core.hosting.reader import Reader
 from core.samples.registry import sample
 from core.sources import Source
 from tests.core.hosting import readings
-from tests.core.hosting.conftest import TEXT, make, visit
+from tests.core.hosting.conftest import TEXT, TOKENS, make, visit
 
 SMALL = Source("a.txt", b"1000")
 TIGHT = replace(LIMITS, readers=1, reading_seconds=1, reading_deadline=5, reading_result_bytes=100_000)
@@ -43,8 +43,9 @@ def test_memory_over_the_limit_is_a_sentence_that_names_the_file_and_is_counted(
 
 @pytest.mark.parametrize("function", [readings.compute_without_end, readings.wait_without_end, readings.crash])
 def test_a_child_that_does_not_end_or_breaks_is_ended_and_the_next_file_is_read(tight: Reader, function) -> None:
-    with pytest.raises(UserError, match="cannot be read with"):
-        tight.call(function, SMALL)
+    for _turn in range(2):
+        with pytest.raises(UserError, match="cannot be read with"):
+            tight.call(function, SMALL)
     assert tight.call(readings.process, SMALL) != os.getpid()
 
 
@@ -79,6 +80,29 @@ def test_who_finds_the_line_too_long_is_told_so_at_once() -> None:
     full = Reader(replace(TIGHT, reading_queue=0))
     with pytest.raises(UserError, match="Too many files are being read"):
         full.call(readings.process, SMALL)
+
+
+def test_what_took_too_much_is_not_read_again(tight: Reader, monkeypatch) -> None:
+    file = Source("long.txt", b"as long as this")
+    with pytest.raises(UserError, match="cannot be read with"):
+        tight.call(readings.compute_without_end, file)
+    monkeypatch.setattr(tight, "_take", lambda: pytest.fail("it was given a child"))
+    with pytest.raises(UserError, match="cannot be read with"):
+        tight.call(readings.compute_without_end, file)
+
+
+def test_whoever_brought_too_much_leaves_a_child_to_the_others() -> None:
+    made = Reader(replace(TIGHT, readers=2, reading_wait=0))
+    try:
+        with pytest.raises(UserError, match="cannot be read with"):
+            made.call(readings.compute_without_end, SMALL, visitor="bo")
+        with made._slow_lane, pytest.raises(UserError, match="Too many files"):
+            made.call(readings.process, SMALL, visitor="bo")
+        with made._slow_lane:
+            assert made.call(readings.process, SMALL, visitor="ada")
+        assert made.call(readings.process, SMALL, visitor="bo")
+    finally:
+        made.close()
 
 
 def test_children_end_with_their_server() -> None:
@@ -118,7 +142,8 @@ class Recorder:
     def __init__(self) -> None:
         self.asked: list[object] = []
 
-    def call(self, function, *arguments):
+    def call(self, function, *arguments, visitor):
+        assert visitor == TOKENS["ada"]
         self.asked.append(function)
         return function(*arguments)
 
@@ -145,7 +170,6 @@ def test_a_visitors_files_go_to_a_child_and_nobody_elses(demo: Path, recorder: R
 
 
 def test_a_studio_at_home_starts_no_child(runs_folder: Path, recorder: Recorder) -> None:
-    before = list(reader._shared._idle) if reader._shared else []
     make()
+    assert policy.HostedPolicy().read(len, TEXT) == len(TEXT)
     assert recorder.asked == []
-    assert (list(reader._shared._idle) if reader._shared else []) == before
