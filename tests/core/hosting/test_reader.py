@@ -1,20 +1,27 @@
 """What visitors bring is read in child processes: each ends within its limits, and the next file is read."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
+from core.charlm.data import report as text_report
 from core.classifier.data import report as table_report
+from core.classifier.data.reader import read_texts
 from core.errors import UserError
 from core.families import FAMILIES
+from core.gan.data import report as image_report
 from core.hosting import plain_data, policy, refusals
 from core.hosting.limits import LIMITS
 from core.hosting.reader import Reader
+from core.lab.convolution import own_image
 from core.samples.registry import sample
 from core.sources import Source
 from tests.core.hosting import readings
@@ -129,6 +136,33 @@ def test_the_child_brings_no_tensorflow_and_reads_as_the_server_does() -> None:
         assert repr(made.call(table_report.examine, *asked)) == repr(table_report.examine(*asked))
         assert made.call(loaded, "tensorflow") is False
         assert made.call(loaded, "core.classifier.data.prepare") is True
+    finally:
+        made.close()
+
+
+def test_whatever_a_page_has_read_comes_back_and_brings_no_tensorflow() -> None:
+    def png() -> bytes:
+        out = io.BytesIO()
+        Image.fromarray((np.arange(400).reshape(20, 20) % 251).astype(np.uint8)).save(out, "PNG")
+        return out.getvalue()
+
+    text, table = FAMILIES["charlm"], FAMILIES["classifier"]
+    images, data = FAMILIES["gan"], sample("reviews")
+    asked = [
+        (text_report.examine, [Source("a.txt", TEXT)], text.options(), 1000),
+        (text.data.prepare, [Source("a.txt", TEXT)], text.options()),
+        (table_report.columns, data[0], "auto"),
+        (table.data.prepare, data, table.options()),
+        (read_texts, Source("a.txt", b"one\ntwo\n")),
+        (image_report.examine, sample("digits"), images.options()),
+        (image_report.one_picture, Source("a.png", png()), images.options()),
+        (own_image, png(), 12),
+    ]
+    made = Reader()
+    try:
+        for function, *arguments in asked:
+            assert made.call(function, *arguments) is not None, function
+            assert made.call(loaded, "tensorflow") is False, function
     finally:
         made.close()
 
