@@ -34,6 +34,9 @@ class ClassifierConfig(Options):
     text_column: str = option("", "The column of the texts; empty: guessed.", group="table", max_length=100)
     label_column: str = option("", "The column of the labels; empty: guessed.", group="table", max_length=100)
     header: Literal["auto", "yes", "no"] = option("auto", "Does the first row name the columns?", group="table")
+    sheet: str = option(
+        "", "Which sheet of a workbook, or table of a zip, is read; empty: guessed.", group="table", max_length=200
+    )
     drop_empty: bool = option(True, "Leave out rows without text.", group="table")
     drop_duplicates: bool = option(False, "Keep one row of those with the same text and label.", group="table")
     drop_near_duplicates: bool = option(False, "Keep one row of those with nearly the same text.", group="table")

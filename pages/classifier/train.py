@@ -12,7 +12,7 @@ from ui.widgets.data_input import choose_data
 from ui.widgets.text import guard
 from ui.widgets.train_form import selected_preset, train_form
 
-TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "gz", "zip"]
+TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "xls", "gz", "zip"]
 
 
 def own_parts() -> list[Source]:
@@ -44,8 +44,11 @@ with guard("table in"):
         sources += own_parts()
     given = teacher_links.linked_options(setup, data_report.FIELDS)
     key = data_report.key_of(sources, given)
-    header = st.session_state.get(f"{key}.header", given.get("header", "auto"))
-    fixed = data_report.choose_columns(sources, key, header) | given
+    header, sheet = (
+        st.session_state.get(f"{key}.{name}", given.get(name, usual))
+        for name, usual in (("header", "auto"), ("sheet", ""))
+    )
+    fixed = data_report.choose_columns(sources, key, header, sheet) | given
     if not setup.hides("options"):
         with st.expander(_("How the table is read"), icon=":material/tune:"):
             fixed |= reading_form(family.options, data_report.FIELDS, given, key=key)

@@ -20,7 +20,16 @@ from ui.widgets.palette import REAL, TRAIN, VALIDATION, with_alpha
 from ui.widgets.text import md, short_number
 
 FIELDS = (
-    *("header", "drop_empty", "drop_duplicates", "drop_near_duplicates", "drop_conflicts", "drop_leaks", "drop_small"),
+    *(
+        "header",
+        "sheet",
+        "drop_empty",
+        "drop_duplicates",
+        "drop_near_duplicates",
+        "drop_conflicts",
+        "drop_leaks",
+        "drop_small",
+    ),
     *("merge_labels", "class_weights", "validation", "test", "tokens", "lowercase", "truncation"),
 )
 ICONS = {"info": ":material/info:", "warning": ":material/warning:", "bad": ":material/error:"}
@@ -52,9 +61,9 @@ def key_of(sources: Sequence[Source], given: dict[str, Any]) -> str:
     return f"table-{zlib.crc32(b''.join(checked)):08x}"
 
 
-def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, Any]:
+def choose_columns(sources: list[Source], key: str, header: str, sheet: str) -> dict[str, Any]:
     """Two select boxes with the guess chosen; {} where the table has no columns to choose from, as a folder a class."""
-    columns, text, label, why = _columns(language(), next(item for item in sources if item.role == "train"), header)
+    columns, text, label, why = _columns(language(), tuple(sources), header, sheet)
     left, right = st.columns(2)
     chosen = {}
     for place, name, words, guess in (
@@ -72,9 +81,11 @@ def choose_columns(sources: list[Source], key: str, header: str) -> dict[str, An
 
 
 @st.cache_data(max_entries=8, show_spinner=lazy_message("Reading the table …"))
-def _columns(language_code: str, source: Source, header: str) -> tuple[list[str], str, str, str]:
+def _columns(
+    language_code: str, sources: tuple[Source, ...], header: str, sheet: str
+) -> tuple[list[str], str, str, str]:
     """All columns, the guessed text and label column, and the translated reason where there is no guess."""
-    return policy.current().read(table_report.columns, source, header)
+    return policy.current().read(table_report.columns, sources, header, sheet)
 
 
 def examine(sources: tuple[Source, ...], chosen: str, **reading: Any) -> Found:

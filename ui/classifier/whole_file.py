@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.classifier.data.reader import read_texts
 from core.classifier.data.table import shown_column
-from core.classifier.inference.classify import classify_table, text_column
+from core.classifier.inference.classify import classify_table, known_names, text_column
 from core.hosting import admission, shares
 from core.i18n import _, lazy_message
 from core.runs import policy
@@ -29,7 +29,7 @@ SHOWN = 200
 @st.cache_data(max_entries=4, show_spinner=lazy_message("Reading the file …"))
 def _columns(source: Source, path: str, born: int) -> tuple[list[str], str, int]:
     """All columns, the guessed text column, and the number of rows."""
-    table = policy.current().read(read_texts, source)
+    table = policy.current().read(read_texts, source, known_names(Run(path)))
     return table.columns, text_column(Run(path), table), len(table.rows)
 
 

@@ -1,11 +1,11 @@
-"""JSON and Excel to a Table."""
+"""Excel to tables, a sheet each; and a value of a file to the text of its cell."""
 
 import io
 import json
 import zipfile
 from typing import Any
 
-from core.classifier.data.table import Header, Table, check_cells, check_size_of_table, shaped
+from core.classifier.data.table import Header, Note, Table, below_titles, check_cells, check_size_of_table, shaped
 from core.errors import UserError
 from core.i18n import N_, _
 from core.well_formed import well_formed
@@ -14,43 +14,7 @@ from core.zip_reader import blocks
 MAX_TAGS = 6_000_000  # of all parts of an Excel file; 300,000 rows of text and label have 5 million
 
 
-def from_json(name: str, text: str) -> Table:
-    """One JSON object a line, or one list of objects; a row's keys are its columns."""
-    decoder, items, number = json.JSONDecoder(), list[tuple[int, Any]](), 1
-    try:
-        if text.lstrip()[:1] == "[":
-            items = [(number, item) for number, item in enumerate(decoder.decode(text), 1)]
-        else:
-            for number, line in enumerate(text.split("\n"), 1):
-                if line.strip():
-                    items.append((number, decoder.decode(line)))
-                    check_size_of_table(name, len(items), 1)
-    except (ValueError, RecursionError) as error:
-        at = int(getattr(error, "lineno", 1)) if text.lstrip()[:1] == "[" else number
-        raise UserError(
-            _("Line {line} of “{name}” is not valid JSON: each line must be one whole object.").format(
-                line=at, name=name
-            )
-        ) from None
-    columns: dict[str, int] = {}
-    for number, item in items:
-        if not isinstance(item, dict):
-            raise UserError(
-                _("Row {row} of “{name}” is not an object with a text and a label.").format(row=number, name=name)
-            )
-        for key in item:
-            columns.setdefault(key, len(columns))  # as it is; the name of its column is made well formed below
-        if len(columns) > 500:
-            raise UserError(_("The rows of “{name}” have more than 500 different keys.").format(name=name))
-    check_size_of_table(name, len(items), len(columns))
-    rows = [[_cell(item.get(key)) for key in columns] for _number, item in items]
-    check_cells(name, rows, [number for number, _item in items])
-    table = shaped(name, [list(map(well_formed, columns)), *rows], [0, *(number for number, _item in items)], "yes")
-    table.found[N_("format")] = "JSON"
-    return table
-
-
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value as the person wrote it: 1.0 from a sheet is 1, TRUE stays TRUE."""
     if value is None:
         return ""
@@ -65,14 +29,15 @@ def _cell(value: Any) -> str:
     )
 
 
-def from_excel(name: str, data: bytes, header: Header) -> Table:
-    """The first sheet of an Excel file that holds anything. Raises UserError where none does, or it is damaged."""
+def from_excel(name: str, data: bytes, header: Header) -> list[tuple[str, Table]]:
+    """The sheets of an Excel file that hold anything. Raises UserError where none does, or it is damaged."""
     from openpyxl import load_workbook
 
     _check_markup(name, data)
+    tables = list[tuple[str, Table]]()
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        seen = cells = 0  # rows of all sheets, the empty ones too, and cells of this one
+        seen = cells = 0  # rows and cells of all sheets, the empty ones too
         for sheet in book.worksheets:
             rows, numbers = list[list[str]](), list[int]()
             for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
@@ -85,10 +50,13 @@ def from_excel(name: str, data: bytes, header: Header) -> Table:
             if rows:
                 width = max(len(row) - next(i for i, cell in enumerate(reversed(row)) if cell) for row in rows)
                 check_cells(name, rows, numbers)
-                table = shaped(name, [row[:width] for row in rows], numbers, header)
+                titles = below_titles(rows, header)
+                table = shaped(name, [row[:width] for row in rows[titles:]], numbers[titles:], header)
                 table.found |= {N_("format"): "Excel", N_("sheet"): f"“{sheet.title}”"}
-                return table
-    except (UserError, MemoryError):
+                if titles:
+                    table.notes.append(Note(N_("Lines above the table left out: {count:,}."), titles))
+                tables.append((sheet.title, table))
+    except UserError:
         raise
     except Exception as error:  # openpyxl lets through whatever its XML parser raised
         raise UserError(
@@ -96,7 +64,9 @@ def from_excel(name: str, data: bytes, header: Header) -> Table:
                 name=name, reason=type(error).__name__
             )
         ) from None
-    raise UserError(_("No sheet of “{name}” holds a row.").format(name=name))
+    if not tables:
+        raise UserError(_("No sheet of “{name}” holds a row.").format(name=name))
+    return tables
 
 
 def _check_markup(name: str, data: bytes) -> None:
@@ -115,4 +85,4 @@ def _check_markup(name: str, data: bytes) -> None:
 
 
 def _excel_cell(value: Any) -> str:
-    return str(value).upper() if isinstance(value, bool) else _cell(value)
+    return str(value).upper() if isinstance(value, bool) else cell(value)

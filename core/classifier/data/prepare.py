@@ -105,6 +105,8 @@ def prepare(sources: Sequence[Source], config: ClassifierConfig) -> Prepared:
     if rows.ragged:
         text = _("Rows with more cells than there are columns, whose last cells are ignored: {n}.")
         cleaner.note("ragged", "warning", len(rows.ragged), text, where=rows.ragged)
+    for place, note in enumerate(rows.notes):
+        cleaner.note(f"reading_{place}", "warning", note.count, str(note), where=note.rows)
     rows, near = cleaner.clean()
     classes = check_classes(rows, drop_small=True)
     number = {label: place for place, label in enumerate(classes)}
@@ -145,7 +147,7 @@ def _read_cached(sources: tuple[Source, ...], key: str) -> Rows:
 
 def _read(sources: tuple[Source, ...], config: ClassifierConfig) -> Rows:
     """Read rows from the files, cached so that changing an unrelated option does not reread them."""
-    wanted = config.model_dump_json(include={"text_column", "label_column", "header"})
+    wanted = config.model_dump_json(include={"text_column", "label_column", "header", "sheet"})
     rows = _read_cached(sources, wanted)
     if len(rows) > MAX_ROWS:
         raise UserError(

@@ -6,16 +6,17 @@ from typing import Any
 from core.classifier.config import ClassifierConfig, preset
 from core.classifier.data.columns import guess_columns
 from core.classifier.data.prepare import Report, prepare, sizes
-from core.classifier.data.reader import read_table
+from core.classifier.data.rows import read_role
 from core.classifier.data.table import Header
 from core.errors import UserError
 from core.schema import merged
 from core.sources import Source
 
 
-def columns(source: Source, header: Header) -> tuple[list[str], str, str, str]:
-    """All columns, the guessed text and label column, and the reason where there is no guess. Raises UserError."""
-    table = read_table(source, header)
+def columns(sources: Sequence[Source], header: Header, sheet: str) -> tuple[list[str], str, str, str]:
+    """All columns of the table to learn from, the guessed text and label column, and the reason where there is no
+    guess. Raises UserError."""
+    table = read_role(sources, "train", header, sheet)[0][0]
     try:
         return table.columns, *guess_columns(table), ""
     except UserError as error:

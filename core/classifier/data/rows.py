@@ -1,5 +1,6 @@
 """Sources to rows of text and label: the columns found, parts the person split off, and what is done about bad rows."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,15 +9,15 @@ import numpy as np
 
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.columns import guess_columns
-from core.classifier.data.reader import from_folders, read_table
-from core.classifier.data.table import NO, Table
+from core.classifier.data.reader import read_files, read_parts, read_table
+from core.classifier.data.table import MAX_CLASSES, NO, Header, Note, Table
 from core.errors import UserError
 from core.i18n import _
 from core.sources import Source
 
 PARTS = ("train", "validation", "test")
 MIN_CLASS = 3  # one row to learn from, one to choose by, one to test
-MAX_CLASSES = 100
+INTEGER, WHOLE = re.compile(r"-?\d+"), re.compile(r"(-?\d+)\.0*")
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Rows:
     columns: list[str] = field(default_factory=list)
     found: dict[str, str] = field(default_factory=dict)
     ragged: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -49,6 +51,7 @@ class Rows:
             self.columns,
             self.found,
             self.ragged,
+            self.notes,
         )
 
     @property
@@ -58,43 +61,57 @@ class Rows:
 
 
 def read_rows(sources: Sequence[Source], config: ClassifierConfig) -> Rows:
-    """All rows of all sources. Files named as in "positive/3.txt" are texts in a folder a class.
+    """All rows of all sources; several files are read as those of a folder.
 
     Raises UserError where no table can be read, columns cannot be told, or a part is missing a column.
     """
     rows = Rows([], [], np.zeros(0, np.int8), [])
     roles: list[int] = []
-    for table, role in _tables(sources, config):
-        if not rows.columns:
+    tables = [item for role in PARTS for item in read_role(sources, role, config.header, config.sheet)]
+    names: tuple[str, str] | None = None
+    for table, role in tables:
+        rows.notes += table.notes
+        if names is None:
             rows.columns, rows.found = table.columns, table.found
-            rows.text_column, rows.label_column = guess_columns(table, config.text_column, config.label_column)
-            text, label = (table.place(name) for name in (rows.text_column, rows.label_column))
+            names = rows.text_column, rows.label_column = guess_columns(table, config.text_column, config.label_column)
+            text, label = map(table.place, names)
         elif len(table.columns) == len(rows.columns) and table.found.get("header") == NO:
             pass  # without names the places are the same as in the first table
         else:
-            text, label = (table.place(name) for name in (rows.text_column, rows.label_column))
-        many = len(sources) > 1
+            text, label = map(table.place, names)
+        many = len(tables) > 1
         rows.texts += [row[text].strip() for row in table.rows]
         rows.labels += [row[label].strip() for row in table.rows]
         rows.names += [f"{table.name}:{number}" if many else str(number) for number in table.numbers]
         rows.ragged += [f"{table.name}:{number}" if many else str(number) for number in table.ragged]
         roles += [PARTS.index(role)] * len(table.rows)
     rows.roles = np.array(roles, np.int8)
+    rows.labels = one_number(rows.labels, rows.labels)
     if not rows.texts or not (rows.roles == 0).any():
         raise UserError(_("There is no table to learn from: bring a CSV, JSON lines or Excel file, or a zip."))
     return rows
 
 
-def _tables(sources: Sequence[Source], config: ClassifierConfig) -> Iterable[tuple[Table, str]]:
-    for role in PARTS:
-        mine = [source for source in sources if source.role == role]
-        loose = [source for source in mine if source.name.lower().endswith(".txt") and "/" in source.name]
-        if loose and len(loose) == len(mine):
-            folder = loose[0].name.split("/")[0] if len({source.name.split("/")[0] for source in loose}) == 1 else role
-            yield from_folders(folder, ((source.name, source.data) for source in loose)), role
-            continue
-        for source in mine:
-            yield read_table(source, config.header), role
+def read_role(sources: Sequence[Source], role: str, header: Header, sheet: str) -> list[tuple[Table, str]]:
+    """The tables that are given for a part; those given to learn from may hold parts themselves."""
+    mine = [source for source in sources if source.role == role]
+    if not mine:
+        return []
+    if len(mine) == 1 and "/" not in mine[0].name:
+        parts = read_parts(mine[0], header, sheet)
+    else:
+        folders = {source.name.split("/")[0] for source in mine if "/" in source.name}
+        parts = read_files(folders.pop() if len(folders) == 1 else role, mine, header, sheet)
+    if role != "train":
+        return [(parts[0][1], role)]
+    given = {source.role for source in sources}
+    return [(table, part) for part, table in parts if part == "train" or part not in given]
+
+
+def one_number(labels: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Labels with “1.0” as “1” where that is among the `known`: spreadsheets and pandas write whole numbers so."""
+    whole = {label for label in known if INTEGER.fullmatch(label)}
+    return [found[1] if (found := WHOLE.fullmatch(label)) and found[1] in whole else label for label in labels]
 
 
 def spelling(labels: Sequence[str]) -> dict[str, str]:
@@ -202,7 +219,7 @@ def labelled_texts(
 
     The columns are those of the training table where this one has them. Raises UserError.
     """
-    table = read_table(source)
+    table = read_table(source, known=[name for name in (text_column, label_column) if name])
     text, label = (name if name in table.columns else "" for name in (text_column or "", label_column or ""))
     text, label = guess_columns(table, text, label)
     rows = [

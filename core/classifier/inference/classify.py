@@ -8,6 +8,7 @@ import numpy as np
 
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.batches import by_length, padded
+from core.classifier.data.columns import is_reference
 from core.classifier.data.encode import encode
 from core.classifier.data.reader import read_texts
 from core.classifier.data.table import Table
@@ -188,7 +189,7 @@ def classify_table(
     below `threshold`. Cells are escaped against spreadsheet formulas. Yields the header, then blocks of rows. Raises
     UserError as read_table does.
     """
-    table = policy.current().read(read_texts, source)
+    table = policy.current().read(read_texts, source, known_names(classifier.run))
     texts = table.column(column or text_column(classifier.run, table))
     names = [_("predicted"), _("confidence"), *(f"p({label})" for label in classifier.classes)]
     yield _csv([[*table.columns, *names]], mark=True)
@@ -205,13 +206,19 @@ def classify_table(
             progress(done, len(texts))
 
 
+def known_names(run: Run) -> list[str]:
+    """The columns of the table that the run was trained on, as far as they have names."""
+    return [str(run.facts[name]) for name in ("text_column", "label_column") if run.facts.get(name)]
+
+
 def text_column(run: Run, table: Table) -> str:
     """The text column: the one named as in the training table, or the one with the longest cells."""
     known = run.facts.get("text_column")
     if known in table.columns:
         return str(known)
-    sample = table.rows[:1000]
-    return max(table.columns, key=lambda name: sum(len(row[table.columns.index(name)]) for row in sample))
+    columns = {name: [row[place] for row in table.rows[:1000]] for place, name in enumerate(table.columns)}
+    prose = [name for name, cells in columns.items() if not is_reference(cells)]
+    return max(prose or columns, key=lambda name: sum(map(len, columns[name])))
 
 
 def _csv(rows: list[list[str]], mark: bool = False) -> bytes:

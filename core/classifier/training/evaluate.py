@@ -8,6 +8,7 @@ import numpy as np
 
 from core.classifier.config import ClassifierConfig
 from core.classifier.data.prepare import Prepared, prepare
+from core.classifier.data.rows import one_number
 from core.classifier.training import metrics
 from core.classifier.training.baselines import fit_baselines
 from core.errors import UserError
@@ -227,6 +228,7 @@ def evaluate_table(classifier: Any, texts: Sequence[str], labels: Sequence[str],
     Raises UserError for an unknown label.
     """
     number = {label: place for place, label in enumerate(classifier.classes)}
+    labels = one_number(labels, classifier.classes)
     unknown = sorted(set(labels) - set(number))
     if unknown:
         raise UserError(

@@ -151,9 +151,9 @@ def test_whatever_a_page_has_read_comes_back_and_brings_no_tensorflow() -> None:
     asked = [
         (text_report.examine, [Source("a.txt", TEXT)], text.options(), 1000),
         (text.data.prepare, [Source("a.txt", TEXT)], text.options()),
-        (table_report.columns, data[0], "auto"),
+        (table_report.columns, data, "auto", ""),
         (table.data.prepare, data, table.options()),
-        (read_texts, Source("a.txt", b"one\ntwo\n")),
+        (read_texts, Source("a.txt", b"one\ntwo\n"), ["text"]),
         (image_report.examine, sample("digits"), images.options()),
         (image_report.one_picture, Source("a.png", png()), images.options()),
         (own_image, png(), 12),

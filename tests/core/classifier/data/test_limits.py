@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from core.classifier.data import csv_format, formats, reader, table
+from core.classifier.data import csv_format, formats, json_format, reader, table
 from core.classifier.data.reader import read_table
 from core.errors import UserError
 from core.sources import Source
@@ -69,6 +69,22 @@ def test_rows_are_counted_while_they_are_read(monkeypatch):
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 40_000_000, "the rest of its 5 MB is never parsed"
+
+
+@pytest.mark.parametrize("text", ["[" * 30, "[" + "{}," * 29 + "{}]", '{"a": [' + "[]," * 29 + "[]]}"])
+def test_the_values_of_json_are_counted_before_they_are_built(monkeypatch, text):
+    monkeypatch.setattr(json_format, "MAX_CONTAINERS", 20)
+    assert "more values than a table" in refused("j.json", text.encode())
+
+
+def test_deep_json_is_a_sentence():
+    assert "not valid JSON" in refused("j.json", b'{"a":' * 100_000 + b"1" + b"}" * 100_000)
+    assert refused("j.json", b'{"a":' * 50 + b"1" + b"}" * 50)
+
+
+def test_wide_rows_of_json_are_counted(few_cells):
+    rows = [["text", "label"], *(["a"] * 400 for _row in range(30))]
+    assert "more than 10,000 cells" in refused("j.json", json.dumps(rows).encode())
 
 
 @pytest.mark.parametrize("depth", [1, 2])

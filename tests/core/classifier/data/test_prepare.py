@@ -189,7 +189,7 @@ def test_labels_that_cannot_be_learned_are_one_sentence(rows, sentence):
 
 def test_five_thousand_labels_are_one_sentence():
     rows = [(f"text {n}", f"label {n % 5000}") for n in range(10_000)]
-    with pytest.raises(UserError, match=r"“label” has 5,000 different labels, but at most 100"):
+    with pytest.raises(UserError, match=r"“label” has 5,000 different labels, but at most 200"):
         prepare([table(rows)], config(text_column="text", label_column="label"))
 
 
