@@ -2,7 +2,8 @@
 
 The misbehaving one does one thing after another: uploads that would unpack to gigabytes, endless combining marks, files
 under invented ids, a table whose network would be too large, classes by the dozen, texts of the greatest length, a file
-of millions of lines, a paste beyond the limit. The ten open pages and write, and a network is trained meanwhile.
+of millions of lines, a paste beyond the limit. The ten open pages and write, and a network is trained meanwhile; before
+them somebody has opened each page and written once, as in a demo that has run for a while.
 
 HIDDEN_STATE_VISIT_SECONDS is how long at least (default 120, with --quick 30); each attack is made at least once.
 """
@@ -31,6 +32,8 @@ import psutil
 from bench.app import LOG, server
 from bench.session import Answer, session
 from bench.visitors import (
+    PAGES,
+    WRITE,
     Measurements,
     behave,
     demo_runs,
@@ -163,6 +166,10 @@ class _Peak:
 async def _crowd(
     address: str, runs: Path, seconds: float, measured: Measurements, attacks: Attacks, process: psutil.Process
 ) -> None:
+    async with session(address) as first:
+        for page in PAGES:
+            await first.open(page)
+        await first.press("Write", await first.open("text-write", WRITE), "text-write", WRITE)
     chance = random.Random(0)
     end = time.monotonic() + seconds
     people = [behave(address, end, random.Random(chance.random()), measured) for _number in range(BEHAVING)]
