@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from core.hosting import admission, visitors
 from core.hosting.limits import LIMITS
-from core.hosting.reader import shared_reader
 from core.hosting.visitor_scheduler import ensure_scheduler
 from core.jobs.launch import ChildProcess, Launcher
 from core.runs import policy
@@ -60,6 +59,8 @@ class HostedPolicy(policy.Policy):
     def read(self, function: Callable[..., T], *arguments: Any, run_folder: Path | None = None) -> T:
         if not self.visitor or (run_folder is not None and not visitors.is_visitors(run_folder)):
             return function(*arguments)
+        from core.hosting.reader import shared_reader  # numpy comes with it, which --help does without
+
         return shared_reader().call(function, *arguments, visitor=visitors.current_user().visitor or "")
 
     def launcher(self) -> Launcher | None:

@@ -18,7 +18,7 @@ from core.classifier.data.reader import read_texts
 from core.errors import UserError
 from core.families import FAMILIES
 from core.gan.data import report as image_report
-from core.hosting import plain_data, policy, refusals
+from core.hosting import plain_data, policy, reader, refusals
 from core.hosting.limits import LIMITS
 from core.hosting.reader import Reader
 from core.lab.convolution import own_image
@@ -185,7 +185,7 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch) -> Recorder:
     made = Recorder()
-    monkeypatch.setattr(policy, "shared_reader", lambda: made)
+    monkeypatch.setattr(reader, "shared_reader", lambda: made)
     return made
 
 
