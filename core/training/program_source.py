@@ -19,7 +19,6 @@ LEFT_OUT: Mapping[str, str] = {
     "extensions": N_("If the run was trained further, the program follows one schedule over all steps."),
     "devices": N_("It uses one device."),
 }
-FLOOR = 0.02
 # What core.backend brings, and how a program imports it.
 BACKEND = {
     "tf": "import tensorflow as tf",
@@ -127,7 +126,8 @@ def docstring(
     """Return the beginning of a program's docstring: what it trains, which files it reads and writes."""
     beside = ", ".join([reads, *start])
     return (
-        f"Trains {what} in plain Keras, as one run of Hidden State did: from the same weights, on the same batches.\n\n"
+        f"Trains {what} in plain Keras, as one run of Hidden State did: from the same weights,\n"
+        "on the same batches.\n\n"
         f"Beside it: {beside}. Needs {needs}. Run it with\n    python train.py [steps]\nand it writes {writes}."
     )
 
@@ -207,30 +207,3 @@ def _head(run: Run, docstring: str, left_out: Mapping[str, str]) -> str:
 
 def _comment(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode().replace("\n", " ")
-
-
-def head(run: Run, what: str, reads: str, writes: str = "model.keras, the best weights that it saw") -> str:
-    """Return the module docstring of a script: what it trains, which files it reads and writes."""
-    return (
-        f'"""Trains {what} in plain Keras, as one run of Hidden State did.\n\n'
-        f"Beside it: {reads}. Needs keras and tensorflow. Run it with\n    python train.py [steps]\n"
-        f'and it writes {writes}.\n"""\n\n'
-        f"# The run: {_comment(run.name)}\n# Written by {label()}\n"
-    )
-
-
-def rate(options: Options) -> str:
-    """Return the source of a function `rate(step)`: the learning-rate schedule of core/training/schedule.py."""
-    falls = {
-        "cosine": f"({FLOOR} + {1 - FLOOR} * 0.5 * (1 + math.cos(math.pi * done)))",
-        "linear": f"({FLOOR} + {1 - FLOOR} * (1 - done))",
-        "constant": "1.0",
-    }
-    lines = [
-        "def rate(step):",
-        f"    rise = {options.warmup!r} * STEPS",
-        "    up = min(1.0, (step + 1) / rise) if rise else 1.0",
-        "    done = min(1.0, max(0.0, (step - rise) / max(1.0, STEPS - rise)))",
-        f"    return {options.learning_rate!r} * up * {falls[options.schedule]}",
-    ]
-    return "\n".join(line for line in lines if "done =" not in line or options.schedule != "constant")

@@ -11,7 +11,7 @@ from core import version
 from core.bundles.program import use_script
 from core.commands.main import main
 from core.runs.run import Run
-from core.training.program_source import head
+from core.training.program_source import assemble
 from tests.core.commands.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +90,7 @@ def test_no_other_command_asks_git(monkeypatch, runs_folder):
 
 @pytest.mark.parametrize("demo", DEMOS, ids=lambda path: path.name)
 def test_an_exported_program_says_what_wrote_it(demo):
-    for program in (use_script(Run(demo)), head(Run(demo), "a network", "text.txt")):
+    for program in (use_script(Run(demo)), assemble(Run(demo), "Trains a network.", {}, []).decode()):
         assert f"# Written by {version.label()}\n" in program
         assert ast.get_docstring(ast.parse(program))
 

@@ -56,6 +56,11 @@ class ClassifierSteps:
             config.ema,
         )
 
+    def start_from_average(self) -> None:
+        """Copy the averaged weights to the trained network, before the first step of a new or branched run."""
+        for weight, used in zip(self.model.weights, self.used.weights, strict=True):
+            weight.assign(used)
+
     def __call__(self, step: int, rows: np.ndarray, factors: np.ndarray) -> tuple[Any, Any, Any]:
         """Run len(factors) steps from `step` on, on rows (steps, B). Returns the means of loss, gradient norm and
         accuracy over them."""

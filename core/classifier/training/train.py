@@ -18,6 +18,7 @@ from core.classifier.training import embedding_init
 from core.classifier.training.baselines import Baseline, fit_baselines
 from core.classifier.training.metrics import cross_entropy, fit_temperature, macro_f1, softmax
 from core.classifier.training.step import ClassifierSteps
+from core.classifier.training.targets import class_weights, soft_targets
 from core.i18n import _
 from core.runs import policy
 from core.runs.run import Run
@@ -59,9 +60,7 @@ class ClassifierTask:
         }
         if tokenizer.unit == "characters":
             self.files |= {"words.json": {"schema": 1, "words": learn_words(self.tokens["train"])[:MAX_WORDS]}}
-        counts = np.bincount(y, minlength=C)
-        self.weights = len(y) / (C * np.maximum(counts, 1)) if config.class_weights else np.ones(C)
-
+        self.weights = class_weights(config, y, C)
         self.simple_models = self._fit_simple_models(y, C)
         self.encoded = {part: encode(tokens, self.vocabulary, config) for part, tokens in self.tokens.items()}
         self.batches = Batches(self.encoded["train"], config.batch_size, config.seed)
@@ -124,19 +123,11 @@ class ClassifierTask:
         return baseline.predict(self.texts[part], self.tokens[part]).argmax(1)
 
     def _targets(self, y: np.ndarray, C: int) -> np.ndarray:
-        """Training targets (B, C): smoothed labels mixed with the linear baselines' probabilities.
-
-        Knowledge distillation (Hinton, Vinyals and Dean 2015); the teacher is the normalised geometric mean of the
-        linear baselines' probabilities.
-        """
-        config = self.config
-        hard = np.eye(C)[y] * (1 - config.label_smoothing) + config.label_smoothing / C
-        teachers = [item for item in self.simple_models if item.linear]
-        if not config.distillation or not teachers:
-            return hard
-        probabilities = [item.predict(self.texts["train"], self.tokens["train"]) for item in teachers]
-        soft = softmax(np.mean([np.log(np.maximum(probability, 1e-6)) for probability in probabilities], axis=0))
-        return (1 - config.distillation) * hard + config.distillation * soft
+        """Training targets (B, C), of which the linear baselines give a part."""
+        teachers = [item for item in self.simple_models if item.linear] if self.config.distillation else []
+        return soft_targets(
+            self.config, y, C, [item.predict(self.texts["train"], self.tokens["train"]) for item in teachers]
+        )
 
     # The loop's questions --------------------------------------------------------------------------------------------
     def train(self, step: int, factors: np.ndarray) -> dict[str, float]:
@@ -181,7 +172,8 @@ class ClassifierTask:
         return self.steps.variables()
 
     def on_restore(self, step: int, total_steps: int) -> None:
-        pass
+        if step == 0:
+            self.steps.start_from_average()
 
     def save_model(self, path: str) -> None:
         self.used.save(path)

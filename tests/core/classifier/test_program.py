@@ -18,8 +18,11 @@ from core.classifier.data.tokenizer import Vocabulary
 from core.classifier.inference.classify import Classifier
 from core.classifier.training.model import build
 from core.classifier.training.train import make_task
+from core.jobs.rerun import create_rerun
+from core.jobs.worker import work
 from core.runs.run import Run
 from core.runs.store import create
+from core.training import snapshots
 from core.training.state import record_task
 from tests.core.classifier.reviews import chinese, sentences, table
 
@@ -40,7 +43,7 @@ def reads_the_same(run: Run, folder: Path) -> None:
     ours = [
         found.tolist() for found in encode(texts, Vocabulary.from_json(run.read_json("vocabulary.json")), run.options)
     ]
-    code = (folder / "train.py").read_text().split("# The network")[0]
+    code = (folder / "train.py").read_text().split("\nFLOOR = ")[0]
     found: dict[str, Any] = {"__file__": str(folder / "train.py")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py"])
@@ -88,6 +91,19 @@ def test_other_options_give_the_same_network_on_the_same_numbers(tmp_path, rows,
     assert "best validation" in python(tmp_path / "alone", "train.py", "4")
     reads_the_same(run, tmp_path / "alone")
     same_network(run, tmp_path / "alone")
+
+
+def test_a_branch_and_its_program_begin_from_the_same_weights(run, tmp_path):
+    step = snapshots.steps(run)[-1]
+    branch = create_rerun(run, {"steps": 2, "learning_rate": 1e-9}, branch_from=step)
+    assert work(branch).state == "finished"
+    write_script(branch, tmp_path / "alone")
+    python(tmp_path / "alone", "train.py")
+    for folder in (branch.path, tmp_path / "alone"):
+        for weight, kept in zip(
+            keras.saving.load_model(folder / "model.keras").weights, snapshots.load(run, step).values(), strict=True
+        ):
+            np.testing.assert_allclose(np.asarray(weight), kept, atol=1e-6, err_msg=weight.path)
 
 
 @pytest.mark.parametrize(
