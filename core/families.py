@@ -117,7 +117,8 @@ class Family:
 
     key: name of its folders core/<key>/, ui/<key>/ and pages/<key>/; short: what it does, for people; section: what
     the addresses of its screens begin with; data_flag: the command line's option for its input; verb: what a trained
-    one is used for; unit: what its throughput counts; package: where its modules are, if not in core/<key>/.
+    one is used for; unit: what its throughput counts; package: where its modules are, if not in core/<key>/;
+    own_parts: roles of the files that a person may bring beside the one to learn from.
     """
 
     key: str
@@ -129,6 +130,7 @@ class Family:
     verb: str
     unit: str
     package: str = ""
+    own_parts: tuple[str, ...] = ()
 
     def _module(self, name: str) -> Any:
         return import_module(f"{self.package or f'core.{self.key}'}.{name}")
@@ -179,7 +181,15 @@ FAMILIES: dict[str, Family] = {
     family.key: family
     for family in (
         Family(
-            "charlm", N_("Character LSTM"), N_("writes text"), ":material/edit_note:", "text", "text", "write", "chars"
+            "charlm",
+            N_("Character LSTM"),
+            N_("writes text"),
+            ":material/edit_note:",
+            "text",
+            "text",
+            "write",
+            "chars",
+            own_parts=("validation",),
         ),
         Family(
             "classifier",
@@ -190,8 +200,19 @@ FAMILIES: dict[str, Family] = {
             "csv",
             "classify",
             "texts",
+            own_parts=("validation", "test"),
         ),
-        Family("gan", N_("Dense GAN"), N_("draws pictures"), ":material/grid_view:", "gan", "images", "draw", "images"),
+        Family(
+            "gan",
+            N_("Dense GAN"),
+            N_("draws pictures"),
+            ":material/grid_view:",
+            "gan",
+            "images",
+            "draw",
+            "images",
+            own_parts=("test",),
+        ),
     )
 }
 

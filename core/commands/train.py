@@ -5,11 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.commands.placement import add_placement, placement
 from core.errors import UserError
-from core.families import FAMILIES, plan_options
+from core.families import FAMILIES, Family, plan_options
 from core.flags import add_common, add_options, given_options
 from core.i18n import _
 from core.inputs import load_sources
@@ -44,6 +45,13 @@ def add_parsers(commands: Any) -> None:
             metavar="FILE",
             help=_("files, a folder, sample:NAME, download:NAME, or run:ID for what a run was trained on"),
         )
+        for role in family.own_parts:
+            sub.add_argument(
+                f"--{role}-file",
+                dest=f"{role}_file",
+                metavar="FILE",
+                help=_("a file or folder of your own as the {role} part").format(role=_(role)),
+            )
         sub.add_argument("--preset", default="quick", choices=family.config.PRESETS)
         sub.add_argument("--name", default="", help=_("what to call the run"))
         sub.add_argument(
@@ -67,6 +75,10 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     family = FAMILIES[arguments.family]
     values = given_options(arguments, family.options)
     sources, label = load_sources(arguments.data, family)
+    if own := own_parts(arguments, family):
+        sources = [source for source in sources if source.role not in {part.role for part in own}] + own
+        if "drop_leaks" in family.options.model_fields:
+            values.setdefault("drop_leaks", True)
     options = plan_options(family, sources, arguments.preset, values)
     for caution in [*family.preview(sources, options), *options.cautions()]:
         print(printable(f"· {caution}"), file=sys.stderr)
@@ -78,6 +90,15 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
     run = create(options, sources, name=arguments.name, preset=arguments.preset, label=label, files=files)
     where.record(run)
     return follow(run)
+
+
+def own_parts(arguments: argparse.Namespace, family: Family) -> list[Source]:
+    """The files given with --validation-file and --test-file, with these roles. Raises UserError."""
+    found = list[Source]()
+    for role in family.own_parts:
+        if path := getattr(arguments, f"{role}_file"):
+            found += [replace(source, role=role) for source in load_sources([path], family)[0]]
+    return found
 
 
 def sweep_over(

@@ -43,6 +43,8 @@ with guard("table in"):
     if st.session_state.get("classifier-way") == "upload" and not hidden:
         sources += own_parts()
     given = teacher_links.linked_options(setup, data_report.FIELDS)
+    if any(source.role != "train" for source in sources):
+        given = {"drop_leaks": True} | given  # nobody who brings a test file wants its rows learned
     key = data_report.key_of(sources, given)
     header, sheet = (
         st.session_state.get(f"{key}.{name}", given.get(name, usual))

@@ -12,7 +12,7 @@ from core.classifier.config import ClassifierConfig
 from core.classifier.data.cleaning import SHOWN_ROWS, Cleaner, Finding
 from core.classifier.data.language import language
 from core.classifier.data.rows import Rows, check_classes, read_rows, spelling, split
-from core.classifier.data.table import MAX_BYTES
+from core.classifier.data.table import MAX_BYTES, shown_column
 from core.classifier.data.tokenizer import Tokenizer, Unit, choose_unit
 from core.errors import UserError
 from core.i18n import _
@@ -87,6 +87,20 @@ def sizes(sources: Sequence[Source], config: ClassifierConfig) -> dict[str, Any]
         "classes": len(classes),
         "characters": tokenizer.unit == "characters",
     }
+
+
+def preview(sources: Sequence[Source], config: ClassifierConfig) -> list[str]:
+    """What was guessed about the table, to be looked at before training: columns, form, sheet, classes."""
+    rows = _spelled(_labelled(_read(tuple(sources), config)), config)
+    found = ", ".join(f"{_(name)}: {_(value)}" for name, value in rows.found.items())
+    classes = check_classes(rows, config.drop_small)
+    names = ", ".join(f"“{label}”" for label in classes[:10]) + (" …" if len(classes) > 10 else "")
+    return [
+        _("Texts from “{text}”, labels from “{label}” ({found}).").format(
+            text=shown_column(rows.text_column), label=shown_column(rows.label_column), found=found
+        ),
+        _("{count} classes: {names}.").format(count=len(classes), names=names),
+    ]
 
 
 def prepare(sources: Sequence[Source], config: ClassifierConfig) -> Prepared:
