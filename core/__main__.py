@@ -1,5 +1,7 @@
 """python -m core …: train, use and look after runs from a script."""
 
+# PYTHON_ARGCOMPLETE_OK
+
 import sys
 
 from core.commands.main import main

@@ -18,10 +18,17 @@ R = TypeVar("R", bound=Request)
 
 
 class Parser(argparse.ArgumentParser):
-    """ArgumentParser that reports an error in one sentence and accepts no abbreviated flags."""
+    """ArgumentParser that reports an error in one sentence, accepts no abbreviated flags, and ends its help with
+    `examples`."""
+
+    examples: tuple[str, ...] = ()
 
     def __init__(self, **named: Any) -> None:
         super().__init__(**{"allow_abbrev": False} | named)
+
+    def format_help(self) -> str:
+        lines = [f"\n{_('examples')}:", *(f"  {line}" for line in self.examples), ""] if self.examples else []
+        return super().format_help() + "\n".join(lines)
 
     def error(self, message: str) -> NoReturn:
         print(

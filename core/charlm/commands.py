@@ -8,7 +8,7 @@ from core.charlm.inference.request import Generate
 from core.flags import add_common, add_request, given_request
 from core.i18n import _
 from core.runs.run import Run
-from core.runs.store import find
+from core.runs.store import find_of
 from core.terminal import printable
 
 
@@ -24,7 +24,7 @@ def generate(arguments: argparse.Namespace) -> dict[str, Any]:
     from core.tensorflow_import import import_tensorflow
 
     request = given_request(arguments, Generate)
-    run = find(arguments.id)
+    run = find_of("charlm", arguments.id)
     import_tensorflow()
     from core.charlm.inference.write import load_writer
 

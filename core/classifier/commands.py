@@ -12,8 +12,11 @@ from core.errors import UserError
 from core.flags import add_common, add_request, given_request
 from core.i18n import _
 from core.runs.run import Run
-from core.runs.store import find
+from core.runs.store import find_of
+from core.tensorflow_import import import_tensorflow
 from core.terminal import printable
+
+NOT_WRITTEN = (".xls", ".ods", ".json", ".jsonl", ".parquet", ".zip", ".gz")
 
 
 def add_parsers(commands: Any) -> None:
@@ -21,7 +24,7 @@ def add_parsers(commands: Any) -> None:
     parser.add_argument("id", metavar="RUN", help=_("the run's id, or the path of its folder"))
     parser.add_argument("texts", nargs="*", metavar="TEXT", help=help_of(Classify.model_fields["texts"]))
     parser.add_argument("--csv", metavar="IN", help=_("a table, or a .txt file with a text a line"))
-    parser.add_argument("--output", metavar="OUT", help=_("where the judged table is written, as CSV"))
+    parser.add_argument("--output", metavar="OUT", help=_("where the judged table is written: .csv or .xlsx"))
     parser.add_argument("--column", default="", help=_("the column of the texts; empty: guessed"))
     add_request(parser, Settings)
     parser.add_argument("--why", action="store_true", help=_("say how much each token speaks for the answer"))
@@ -35,7 +38,10 @@ def classify(arguments: argparse.Namespace) -> dict[str, Any]:
         raise UserError(_("Give either texts, or a table with --csv and --output."))
     if arguments.csv and not arguments.output:
         raise UserError(_("Say with --output where the judged table is to be written."))
-    run = find(arguments.id)
+    if arguments.csv and Path(arguments.output).suffix.lower() in NOT_WRITTEN:
+        raise UserError(_("“{file}” should end in .csv or .xlsx.").format(file=arguments.output))
+    run = find_of("classifier", arguments.id)
+    import_tensorflow()
     return _table(run, arguments, settings) if arguments.csv else _texts(run, arguments, settings)
 
 
@@ -81,6 +87,7 @@ def _show(item: dict[str, Any]) -> None:
 def _table(run: Run, arguments: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     from core.classifier.data.table import MAX_BYTES
     from core.classifier.inference.classify import classify_table, load_classifier
+    from core.classifier.inference.workbook import write_workbook
     from core.sources import read_source
 
     source = read_source(arguments.csv, MAX_BYTES)
@@ -96,10 +103,14 @@ def _table(run: Run, arguments: argparse.Namespace, settings: Settings) -> dict[
 
     try:
         with draft.open("wb") as file:
-            for part in classify_table(
-                load_classifier(run), source, column=arguments.column, threshold=settings.threshold, progress=progress
-            ):
-                file.write(part)
+            classifier = load_classifier(run)
+            parts = classify_table(
+                classifier, source, column=arguments.column, threshold=settings.threshold, progress=progress
+            )
+            if output.suffix.lower() == ".xlsx":
+                write_workbook(parts, file, numbers=1 + len(classifier.classes))
+            else:
+                file.writelines(parts)
         os.replace(draft, output)  # atomic: an existing file is replaced only when complete
     except OSError as error:
         raise UserError(

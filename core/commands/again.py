@@ -6,11 +6,13 @@ from typing import Any
 from core.commands.placement import add_placement, placement
 from core.commands.runs import add_verb
 from core.commands.train import follow
+from core.families import FAMILIES
 from core.flags import set_options
 from core.i18n import _
 from core.jobs.rerun import create_rerun
 from core.runs.placement import Placement
 from core.runs.store import find
+from core.schema import merged
 
 
 def add_parsers(verbs: Any) -> None:
@@ -24,6 +26,8 @@ def add_parsers(verbs: Any) -> None:
 def train_again(arguments: argparse.Namespace) -> dict[str, Any]:
     run = find(arguments.id)
     changes = set_options(arguments.set, type(run.options))
+    if changes:  # what the data does not allow is said before there is a run
+        FAMILIES[run.family].data.sizes(run.sources(), merged(run.options, changes))
     where = placement(arguments, Placement.of(run))
     new = create_rerun(run, changes, arguments.name, arguments.from_step)
     where.record(new)

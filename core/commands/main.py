@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.commands import again, bundle, compare, evaluate, runs, serve, train
+from core.commands.examples import add_examples, complete
 from core.errors import UserError
 from core.families import FAMILIES
 from core.faults import print_fault
@@ -36,6 +37,7 @@ def parser() -> Parser:
     compare.add_parsers(verbs)
     evaluate.add_parsers(commands)
     serve.add_parsers(commands)
+    add_examples(root)
     return root
 
 
@@ -56,7 +58,10 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal's encoding may lack some characters
     policy.register()
-    given = parser().parse_args(arguments)
+    root = parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks how the line may go on
+        complete(root)
+    given = root.parse_args(arguments)
     _set_runs_dir(given)
     try:
         check_root()

@@ -10,7 +10,8 @@ from core.gan.inference.request import Film, Sample, next_seed
 from core.i18n import _
 from core.runs.files import write_bytes
 from core.runs.run import Run
-from core.runs.store import find
+from core.runs.store import find_of
+from core.tensorflow_import import import_tensorflow
 from core.terminal import printable
 
 FILMS = {".gif": "GIF", ".webp": "WEBP"}
@@ -35,7 +36,8 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
     if kind not in (".png", ".npz", *FILMS):
         raise UserError(_("“{file}” should end in .png, .npz, .gif or .webp.").format(file=output.name))
     request, walk = given_request(arguments, Sample), given_request(arguments, Film)
-    run = find(arguments.id)
+    run = find_of("gan", arguments.id)
+    import_tensorflow()
 
     from core.gan.inference import image_files
     from core.gan.inference.draw import interpolate_frames, interpolate_linear, interpolate_spherical, load_sampler

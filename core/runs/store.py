@@ -161,6 +161,15 @@ def _visible_run_folders(directory: str | Path | None) -> Iterator[Path]:
     yield from folders.visible(parent)
 
 
+def find_of(family: str, run_id: str) -> Run:
+    """Return the run with that id. Raises UserError where it is of another family, or as find() does."""
+    run = find(run_id)
+    if run.family != family:
+        text = _("The run “{run}” is of the family {found}, but this needs one of the family {family}.")
+        raise UserError(text.format(run=run.id, found=run.family, family=family))
+    return run
+
+
 def find(run_id: str, directory: str | Path | None = None) -> Run:
     """Return the run with that id. Raises UserError where it does not exist or the current user may not see it."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", run_id or ""):
