@@ -39,7 +39,7 @@ def tight() -> Iterator[Reader]:
     made.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to such a limit")
 def test_memory_over_the_limit_is_a_sentence_that_names_the_file_and_is_counted(tight: Reader) -> None:
     before = refusals.counts().get("reading", 0)
     assert tight.call(readings.allocate, Source("fits.csv", b"200_000_000")) == 200_000_000
