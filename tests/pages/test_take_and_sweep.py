@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.bundles.program import left_out
 from core.jobs import launch
 from core.runs.run import Run
 from core.runs.store import list_runs
@@ -34,6 +35,8 @@ def test_a_run_can_be_taken_along_from_its_page(opened: AppTest, runs_folder: Pa
     labels = [item.proto.label for item in opened.get("download_button")]
     assert {"Run (.zip)", "Program (.zip)"} <= set(labels)
     assert any("load_model" in item.value for item in opened.code)
+    told = next(item.value for item in opened.caption if item.value.startswith("- "))
+    assert told.splitlines() == [f"- {sentence}" for sentence in left_out(Run(DEMO))]
     packed = transfer.packed_bundle(Run(runs_folder / DEMO.name), data=True)
     assert {"use.py", "model.keras", "data/00000.csv"} <= set(zipfile.ZipFile(io.BytesIO(packed)).namelist())
 

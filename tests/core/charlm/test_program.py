@@ -79,7 +79,7 @@ def test_it_reads_the_numbers_of_the_run(runs_folder, tmp_path):
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "options",
-    [{"dropout": 0.3, "weight_dropout": 0.3}, {"cell": "gru", "layers": 2, "optimizer": "adam", "weight_dropout": 0.5}],
+    [{"dropout": 0.3, "weight_dropout": 0.3}, {"cell": "gru", "optimizer": "adam", "weight_dropout": 0.2}],
     ids=["lstm", "gru"],
 )
 def test_600_steps_end_where_the_run_ends(runs_folder, tmp_path, options):
