@@ -23,6 +23,7 @@ def write_workbook(blocks: Iterable[bytes], file: BinaryIO, numbers: int) -> Non
         for row in csv.reader(StringIO(block.decode("utf-8-sig"), newline="")):
             count += 1
             if count > MAX_ROWS or any(len(cell) > MAX_CELL for cell in row):
+                sheet.close()  # its file, which openpyxl would otherwise close with a complaint on standard error
                 raise UserError(
                     _(
                         "Row {row:,} does not fit into a workbook, which has {rows:,} rows, and {cell:,} characters in "
