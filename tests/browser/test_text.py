@@ -63,9 +63,9 @@ def test_a_sample_is_trained_watched_stopped_and_writes(page: Page, server: Serv
     page.get_by_role("spinbutton", name="Characters").press("Enter")
     settled(page)
     page.get_by_role("button", name="Write", exact=True).click()
-    expect(page.locator("span[title^='p =']").first).to_be_visible()
+    expect(page.locator("[title^='p =']").first).to_be_visible()
     settled(page)
-    expect(page.locator("span[title^='p =']")).to_have_count(120)
+    expect(page.locator("[title^='p =']")).to_have_count(120)
     expect(page.get_by_role("button", name="Download .txt")).to_be_visible()
     no_fault(page)
 

@@ -1,6 +1,7 @@
 """Manners of the command line: the wrong run, the end of a help, completion in a shell, a workbook, a quiet screen."""
 
 import io
+import os
 import shlex
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from openpyxl import load_workbook
 
 from core.classifier.inference.workbook import MAX_CELL, write_workbook
 from core.commands.examples import EXAMPLES, commands_of
-from core.commands.main import main, parser
+from core.commands.main import parser
 from core.errors import UserError
 from core.runs.store import DEFAULT_DIR, list_runs
 from tests.core.commands.cli import run
@@ -57,14 +58,17 @@ def test_the_help_of_every_command_ends_with_two_examples_that_it_takes(capsys):
         ("python -m core train gan --images sample:", {"sample:digits "}),
     ],
 )
-def test_a_shell_that_asks_is_told_how_the_line_goes_on(line, expected, monkeypatch, tmp_path):
+def test_a_shell_that_asks_is_told_how_the_line_goes_on(line, expected, tmp_path):
     answer = tmp_path / "answer"
-    names = {"_ARGCOMPLETE": "3", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n"}
-    for name, value in (names | {"_ARGCOMPLETE_STDOUT_FILENAME": str(answer)}).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("os._exit", sys.exit)  # argcomplete ends the process without unwinding
-    with pytest.raises(SystemExit):
-        main([])
+    asked = {"_ARGCOMPLETE": "3", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n"}
+    # In a process of its own: argcomplete takes over file descriptors and ends the process without unwinding.
+    subprocess.run(
+        [sys.executable, "-m", "core"],
+        env=os.environ | asked | {"_ARGCOMPLETE_STDOUT_FILENAME": str(answer), "HIDDEN_STATE_RUNS": str(DEFAULT_DIR)},
+        cwd=DEFAULT_DIR.parent,
+        stderr=subprocess.DEVNULL,
+        timeout=60,
+    )
     assert expected <= set(answer.read_text().split("\n"))
 
 

@@ -20,4 +20,5 @@ def test_a_fault_on_the_terminal_and_in_the_log_shows_a_strangers_escapes_and_ob
 
 def test_the_log_says_a_thing_once():
     studio_log(), studio_log("a"), studio_log("b")
-    assert len(logging.getLogger("hidden_state").handlers) == 1
+    handlers = logging.getLogger("hidden_state").handlers  # another one may keep the newest faults for a demo's owner
+    assert sum(isinstance(handler, logging.StreamHandler) for handler in handlers) == 1
