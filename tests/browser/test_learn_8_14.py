@@ -106,6 +106,7 @@ def test_every_control_of_the_view_can_be_moved(page: Page, server: Server, addr
     expect(main(page).get_by_text("The address")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_a_click_turns_a_cell_of_the_state_and_recall_starts_from_there(page: Page, server: Server) -> None:
     shown(page, server, "hopfield?hopfield-step=98")
     click_at(page, 3, 3)
@@ -134,6 +135,7 @@ def test_a_click_on_a_term_goes_to_it(page: Page, server: Server) -> None:
     expect(main(page).get_by_text("What the error of step 4 says to step 2.")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_click_on_another_tree_brackets_the_sentence_so(page: Page, server: Server) -> None:
     shown(page, server, "recursive")
     field = main(page).get_by_role("textbox", name="Sentence with brackets")

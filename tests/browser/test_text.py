@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.runs.store import list_runs
@@ -70,6 +71,7 @@ def test_a_sample_is_trained_watched_stopped_and_writes(page: Page, server: Serv
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_an_uploaded_file_is_reported_and_trained(page: Page, server: Server, tmp_path: Path) -> None:
     file = tmp_path / "diary.txt"
     file.write_bytes(("Heute war es still am Fluss, und die Fähre fuhr nicht.\r\n" * 40).encode("utf-16"))
@@ -86,6 +88,7 @@ def test_an_uploaded_file_is_reported_and_trained(page: Page, server: Server, tm
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_a_cold_deep_link_lands_on_the_run_after_a_restart_in_mid_run(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/text-train")
     settled(page)

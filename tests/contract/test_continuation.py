@@ -16,6 +16,7 @@ from core.samples.registry import SAMPLES, sample
 from core.schema import parse_options
 from core.training.loop import Trainer
 from core.training.state import record_task
+from tests.selection import sampled
 
 PLAN = {"total_steps": 18, "log_every": 3, "eval_every": 6, "sample_every": 9, "checkpoint_every": 6}
 TIMES = {"seconds", "throughput"}
@@ -31,7 +32,7 @@ class Killed(BaseException):
     pass
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=sampled(FAMILIES, ["charlm", "classifier"]))
 def family(request):
     return FAMILIES[request.param]
 
