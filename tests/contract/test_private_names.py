@@ -58,6 +58,7 @@ PRIVATE: dict[str, tuple[str, dict[str, str]]] = {
             "keras.src.ops.core": "the same",
             "keras.src.ops.numpy": "the same",
             "keras.src.ops.nn": "the same",
+            "._flatten_layers": "core/training/devices.py finds the Dropout layers inside attention layers by it",
         },
     ),
     "tensorflow": ("2.21.0", {}),
@@ -180,6 +181,14 @@ def test_the_pinned_version_is_the_one_that_was_read(package: str) -> None:
 def test_the_name_is_there(name: str) -> None:
     module, last = name.rpartition(".")[::2]
     assert hasattr(importlib.import_module(module), last)
+
+
+def test_the_layers_inside_an_attention_layer_are_found() -> None:
+    import keras
+
+    x = keras.Input((4, 8))
+    model = keras.Model(x, keras.layers.MultiHeadAttention(2, 4, dropout=0.5)(x, x))
+    assert any(isinstance(layer, keras.layers.Dropout) for layer in model._flatten_layers())
 
 
 def test_an_app_under_test_has_a_script() -> None:
