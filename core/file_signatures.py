@@ -28,3 +28,7 @@ def kind_of(data: bytes) -> str | None:
 def is_zip(data: bytes) -> bool:
     """Whether the bytes begin as a zip does, also as one without a file."""
     return data.startswith((ZIP, ZIP_EMPTY))
+
+
+def is_gzip(data: bytes) -> bool:
+    return data.startswith(GZIP)

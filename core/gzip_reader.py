@@ -2,7 +2,6 @@
 
 import zlib
 
-GZIP = b"\x1f\x8b"
 BLOCK = 1 << 16  # packed bytes that are looked at at once
 
 
@@ -12,10 +11,6 @@ class GzipFaultError(Exception):
     def __init__(self, size: bool = False) -> None:
         super().__init__("larger than allowed" if size else "damaged")
         self.size = size
-
-
-def is_gzip(data: bytes) -> bool:
-    return data.startswith(GZIP)
 
 
 def gunzip(data: bytes, limit: int) -> bytes:

@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import zipfile
 from functools import cache, partial
 
 import numpy as np
@@ -15,18 +14,11 @@ from PIL import Image
 from core.families import FAMILIES
 from core.samples.registry import SAMPLES, sample
 from core.sources import Source
+from tests.archives import zipped
 from tests.fuzz.mutate import SEEDS, mutate, mutate_zip, said
 
 NAMES = ["x.txt", "x.csv", "x.json", "x.xlsx", "x.npz", "x.zip", "x.gz", "positive/x.txt", "x", "x.TXT"]
 NAMES += ["\x1b", "\u202etxt.exe", "../../x.csv", "CON", "x" * 5000]
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def saved(write) -> bytes:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from core.charlm.data.decoding import MAX_BYTES
 from core.errors import UserError
 from core.file_names import natural_key
-from core.file_signatures import is_zip
-from core.gzip_reader import GzipFaultError, gunzip, is_gzip
+from core.file_signatures import is_gzip, is_zip
+from core.gzip_reader import GzipFaultError, gunzip
 from core.i18n import _
 from core.sources import Source
 from core.zip_reader import Limits, ZipFaultError, ZipReader

@@ -1,7 +1,6 @@
 """A file to tables: plain, in gzip, or in a zip; which format it has is told by its first bytes."""
 
 import contextlib
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,8 @@ from core.classifier.data.table import MAX_BYTES, Header, Note, Table, check_siz
 from core.classifier.data.text_files import from_text_files
 from core.errors import UserError
 from core.file_names import is_junk, placed
-from core.file_signatures import GZIP, OLD_OFFICE, ZIP
+from core.file_signatures import OLD_OFFICE, ZIP, is_gzip
+from core.gzip_reader import GzipFaultError, gunzip
 from core.i18n import N_, _
 from core.sources import Source, check_size
 from core.zip_reader import Limits, ZipFaultError, ZipReader
@@ -77,7 +77,7 @@ def read_parts(
     unpacked = unpacked or Unpacked()
     if unpacked.depth > MAX_DEPTH:
         raise UserError(_("“{name}” lies in archives within archives: unpack it first.").format(name=name))
-    if data.startswith(GZIP):
+    if is_gzip(data):
         name, data = name.removesuffix(".gz"), _gunzip(name, data)
         unpacked.add(name, len(data))
     if not data.strip():
@@ -114,18 +114,10 @@ def _from_text(name: str, data: bytes, header: Header, known: Collection[str]) -
 def _gunzip(name: str, data: bytes) -> bytes:
     """Unpack at most MAX_BYTES, so that a bomb costs no memory."""
     try:
-        parts, size = [], 0
-        while data:
-            unpacker = zlib.decompressobj(31)
-            parts.append(unpacker.decompress(data, MAX_BYTES + 1 - size))
-            size += len(parts[-1])
-            if size > MAX_BYTES:
-                check_size(name, size, MAX_BYTES)
-            if not unpacker.eof:
-                raise zlib.error("cut short")
-            data = unpacker.unused_data.lstrip(b"\0")
-        return b"".join(parts)
-    except zlib.error:
+        return gunzip(data, MAX_BYTES)
+    except GzipFaultError as fault:
+        if fault.size:
+            check_size(name, MAX_BYTES + 1, MAX_BYTES)
         raise UserError(_("“{name}” is a damaged gzip file: pack it anew.").format(name=name)) from None
 
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from core.errors import UserError
 from core.file_names import folder_of, is_junk, part_of, placed
-from core.file_signatures import is_zip
+from core.file_signatures import is_gzip, is_zip
 from core.gan.data.archive import MAX_MEMBER, MAX_TOTAL, Archive
 from core.gan.data.array_files import is_idx, is_npy, read_idx, read_npy
 from core.gan.data.arrays import Part, meaning_of, pair, read_npz
 from core.gan.data.grey import shaped, to_grey
 from core.gan.data.label_table import classes_of
 from core.gan.data.pixel_rows import read_pixel_rows
-from core.gzip_reader import GzipFaultError, gunzip, is_gzip
+from core.gzip_reader import GzipFaultError, gunzip
 from core.i18n import _
 from core.sources import Source
 

@@ -9,7 +9,7 @@ import numpy as np
 from core.backend import keras, tf
 from core.gan.config import GANConfig
 from core.gan.training.losses import LOSSES, PENALTIES
-from core.gan.training.model import output_range, to_network_range
+from core.gan.training.model import output_range, to_network_range, update_average
 from core.gan.training.step import StatelessRNG
 from core.training.keras_schedule import Rates
 
@@ -62,7 +62,7 @@ class GANTrainer(keras.Model):
                 g_loss = LOSSES[options.loss](tf.zeros_like(scores), scores, 0.0).g
         weights = self.generator.trainable_variables
         self.g_optimizer.apply(tape.gradient(g_loss, weights), weights)
-        self.follow(step)
+        update_average(self.average, self.generator, options.ema, step)
         for mean, loss in zip(self.losses_so_far, (d_loss, g_loss), strict=True):
             mean.update_state(loss)
         return {mean.name: mean.result() for mean in self.losses_so_far}
@@ -110,15 +110,6 @@ class GANTrainer(keras.Model):
     def play(self, model: keras.Model, x: Any, shares: Any) -> Any:
         """The output of a network in training, for x and, where it is told, the classes."""
         return model([x, shares] if shares.shape[-1] else x, training=True)
-
-    def follow(self, step: Any) -> None:
-        """Move the averaged generator, weights and batch statistics; at first closely."""
-        if self.average is self.generator:
-            return
-        done = tf.cast(step, tf.float32)
-        keep = tf.minimum(self.options.ema, (1 + done) / (10 + done))
-        for slow, fast in zip(self.average.variables, self.generator.variables, strict=True):
-            slow.assign(slow + (1 - keep) * (fast - slow))
 
 
 def dataset(

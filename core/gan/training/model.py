@@ -87,6 +87,19 @@ def _hidden(x: Any, number: int, width: int, activation: str, norm: str, several
     )
 
 
+def update_average(average: keras.Model, network: keras.Model, decay: float, step: Any) -> None:
+    """Move `average` towards `network`, weights and batch statistics, with a lower decay during the first steps.
+
+    Nothing is to be done where both are one model.
+    """
+    if average is network:
+        return
+    done = tf.cast(step, tf.float32)
+    keep = tf.minimum(decay, (1 + done) / (10 + done))
+    for slow, fast in zip(average.variables, network.variables, strict=True):
+        slow.assign(slow + (1 - keep) * (fast - slow))
+
+
 def output_range(output: str) -> tuple[float, float]:
     """Value of black in the range of the output activation, and the span from black to white."""
     return (-1.0, 2.0) if output == "tanh" else (0.0, 1.0)

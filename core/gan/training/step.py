@@ -7,7 +7,7 @@ import numpy as np
 from core.backend import keras, tf
 from core.gan.config import GANConfig
 from core.gan.training.losses import LOSSES, PENALTIES, probability, value
-from core.gan.training.model import discriminator, generator, output_range
+from core.gan.training.model import discriminator, generator, output_range, update_average
 from core.training.devices import Devices
 
 BLOCK = 128  # steps in one call of the compiled loop
@@ -144,7 +144,7 @@ class GANSteps:
                 share = self.devices.scale_loss(loss)
         weights = self.generator.trainable_variables
         norm = self._apply(self._g_optimizer, tape.gradient(share, weights), weights)
-        self._update_average(step)
+        update_average(self.average, self.generator, self.options.ema, step)
         figures = d_figures | {"g_loss": loss, "g_grad": norm}
         return self.devices.mean(tf.stack([figures[name] for name in FIGURES]))
 
@@ -229,15 +229,6 @@ class GANSteps:
 
     def _call(self, model: keras.Model, x: Any, shares: Any) -> Any:
         return model([x, shares] if self.classes else x, training=True)
-
-    def _update_average(self, step: Any) -> None:
-        """Update the moving average of weights and buffers, with a lower decay during the first steps."""
-        if self.average is self.generator:
-            return
-        done = tf.cast(step, tf.float32)
-        keep = tf.minimum(self.options.ema, (1 + done) / (10 + done))
-        for slow, fast in zip(self.average.variables, self.generator.variables, strict=True):
-            slow.assign(slow + (1 - keep) * (fast - slow))
 
 
 class StatelessRNG:

@@ -1,7 +1,6 @@
 """Texts as people bring them: packed, in any encoding, in two encodings at once."""
 
 import gzip
-import io
 import tracemalloc
 import zipfile
 
@@ -13,19 +12,12 @@ from core.charlm.data.decoding import decode
 from core.charlm.data.prepare import prepare, preview
 from core.errors import UserError
 from core.sources import Source
+from tests.archives import zipped
 
 FRENCH = "Il était une fois, dans une forêt très éloignée, un garçon qui rêvait d’être écrivain.\n"
 CHINESE = "这是一个示例文本。从前有座山，山里有座庙，庙里有个老和尚在讲故事。\n"
 CHAPTERS = {f"{number}.txt": f"Chapter {number}: the lamp was lit {number} times.\n" for number in (1, 2, 10)}
 WHOLE = "\n\n".join(text.strip("\n") for text in CHAPTERS.values())
-
-
-def zipped(members, method=zipfile.ZIP_DEFLATED):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return out.getvalue()
 
 
 def read(*given, **options):

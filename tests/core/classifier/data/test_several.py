@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import zipfile
 
 import openpyxl
 import pytest
@@ -13,6 +12,7 @@ from core.classifier.data.prepare import prepare
 from core.classifier.data.rows import read_rows
 from core.errors import UserError
 from core.sources import Source
+from tests.archives import zipped
 
 GOOD, BAD = "the lamp works well, number {}", "cold soup and rude people, number {}"
 PAIRS = [((BAD if n % 2 else GOOD).format(n), "neg" if n % 2 else "pos") for n in range(40)]
@@ -20,14 +20,6 @@ PAIRS = [((BAD if n % 2 else GOOD).format(n), "neg" if n % 2 else "pos") for n i
 
 def table(pairs=PAIRS, head="text,label\n"):
     return (head + "".join(f'"{text}",{label}\n' for text, label in pairs)).encode()
-
-
-def zipped(files):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def workbook(**sheets):

@@ -2,7 +2,6 @@ import csv
 import gzip
 import io
 import json
-import zipfile
 
 import openpyxl
 import pytest
@@ -12,6 +11,7 @@ from core.classifier.data.reader import read_table
 from core.classifier.data.table import MAX_CELL
 from core.errors import UserError
 from core.sources import Source
+from tests.archives import zipped
 
 ROWS = [("good food", "pos"), ("bad food, cold", "neg"), ("fine; really", "pos"), ('a "quoted" word', "neg")]
 
@@ -108,14 +108,6 @@ def test_excel_keeps_numbers_and_booleans_as_they_are_written():
     assert found.columns == ["comment", "stars"]
     assert found.rows == [["nice", "5"], ["12", "1"], ["", "5"], ["so so", "TRUE"]]
     assert found.found["sheet"] == "“data”"
-
-
-def zipped(files):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def test_a_zip_with_a_folder_a_class():
