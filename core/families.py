@@ -8,6 +8,7 @@ reports what a family lacks; callers are checked against the same protocols.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from core.endpoint import Endpoint
@@ -86,6 +87,23 @@ class ProgramModule(Protocol):
         """Return a short program that uses the model.keras beside it."""
 
 
+class FineTuningModule(Protocol):
+    """`fine_tuning.py`: train a finished run on with other data. It imports no TensorFlow."""
+
+    @property
+    def KEPT(self) -> Collection[str]:  # noqa: N802
+        """The options that a run keeps from the one it goes on from: its network's shape, and how data is read."""
+
+    def earlier(self, run: "Run", /) -> dict[str, Any]:
+        """Return what a run keeps of `run` beside its own data, as JSON; prepare() reads it from an EARLIER source."""
+
+    def start(self, run: "Run", sources: Sequence[Source], options: Any, /) -> dict[str, Any]:
+        """Return the first weights of a run on `sources` by variable name, float32: those of `run`, and new rows.
+
+        Raises UserError where the networks do not match, or the model of `run` is missing or damaged.
+        """
+
+
 class RequestModule(Protocol):
     """`inference/request.py`: what a trained run is asked for. It imports no TensorFlow."""
 
@@ -159,6 +177,18 @@ class Family:
     @property
     def program(self) -> ProgramModule:
         return cast(ProgramModule, self._module("program"))
+
+    @property
+    def fine_tuning(self) -> FineTuningModule:
+        """Raises UserError where the family cannot train on with other data."""
+        if not self.fine_tunes:
+            raise UserError(_("A run of the family {family} cannot train on with other data.").format(family=self.key))
+        return cast(FineTuningModule, self._module("fine_tuning"))
+
+    @property
+    def fine_tunes(self) -> bool:
+        """Whether a finished run of the family can train on with other data."""
+        return find_spec(f"{self.package or f'core.{self.key}'}.fine_tuning") is not None
 
     @property
     def request(self) -> type[Request]:

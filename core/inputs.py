@@ -8,7 +8,7 @@ from core.families import Family
 from core.file_names import is_junk, natural_key
 from core.i18n import _
 from core.runs.store import find
-from core.sources import Source, read_source
+from core.sources import EARLIER, Source, read_source
 
 FILES_LIMIT = 100_000
 
@@ -32,7 +32,7 @@ def load_sources(given: Sequence[str], family: Family) -> tuple[list[Source], st
 
             sources += load_offer(name)
         elif kind == "run":
-            sources += find(name).sources()
+            sources += [source for source in find(name).sources() if source.role != EARLIER]
         elif Path(item).is_dir():
             sources += _folder(Path(item), limit)
         else:

@@ -8,12 +8,14 @@ from core.errors import UserError
 from core.i18n import _
 from core.well_formed import well_formed
 
+EARLIER = "earlier"  # role of what a run keeps of the run that it goes on from
+
 
 @dataclass(frozen=True)
 class Source:
     """One input file. `name` is shown to people and never used as a path.
 
-    role: "train", or "validation" or "test" for a separate file with that part of the data.
+    role: "train", or "validation" or "test" for a separate file with that part of the data, or EARLIER.
     """
 
     name: str

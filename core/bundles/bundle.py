@@ -31,6 +31,7 @@ from core.runs.run import NOTE_LIMIT, SCHEMA, Run, files_below
 from core.runs.status import Status
 from core.runs.store import draft_folder, move_into_place, runs_dir
 from core.schema import parse_options
+from core.sources import EARLIER
 from core.version import release
 
 FORMAT, VERSION = "hidden-state-run", 1
@@ -59,7 +60,7 @@ class _Entry(BaseModel):
     path: str = Field(pattern=r"^\d{5}[a-z0-9.]{0,10}$")
     size: int = Field(ge=0, le=LIMIT)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    role: Literal["train", "validation", "test"] = "train"
+    role: Literal["train", "validation", "test", "earlier"] = "train"
 
 
 class _Data(BaseModel):
@@ -261,6 +262,8 @@ def _config(archive: zipfile.ZipFile, names: set[str], file: str) -> dict[str, A
     if config.family not in FAMILIES:
         raise ForeignFileError(f"there is no model family {config.family[:40]!r}")
     options = parse_options(FAMILIES[config.family].options, config.options)
+    if any(item.role == EARLIER for item in config.data.files) and not FAMILIES[config.family].fine_tunes:
+        raise ForeignFileError("its family goes on from no other run")
     listed = {f"data/{item.path}" for item in config.data.files}
     given = {name for name in names if name.startswith("data/")}
     if len(listed) != len(config.data.files) or (given and given != listed):

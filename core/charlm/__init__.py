@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # mypy checks the modules against the contract in core/families.py
     from core import families
-    from core.charlm import commands, config, program, service
+    from core.charlm import commands, config, fine_tuning, program, service
     from core.charlm.config import CharLMConfig
     from core.charlm.data import prepare
     from core.charlm.inference import request
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     _data: families.DataModule[CharLMConfig] = prepare
     _training: families.TrainingModule = train
     _verdict: families.VerdictModule = verdict
+    _fine_tuning: families.FineTuningModule = fine_tuning
     _program: families.ProgramModule = program
     _request: families.RequestModule = request
     _service: families.ServiceModule = service

@@ -19,6 +19,7 @@ from core.jobs.progress import ProgressLine
 from core.jobs.ray_cluster import configured
 from core.jobs.rerun import choices_to_repeat
 from core.jobs.sweep import sweep
+from core.jobs.train_on import create_onward, earlier_source, kept_options, source_run
 from core.runs.placement import Placement
 from core.runs.run import Run
 from core.runs.status import Status
@@ -52,6 +53,13 @@ def add_parsers(commands: Any) -> None:
                 metavar="FILE",
                 help=_("a file or folder of your own as the {role} part").format(role=_(role)),
             )
+        sub.add_argument(
+            "--from",
+            dest="from_run",
+            default="",
+            metavar="RUN",
+            help=_("go on from the weights of this finished run, with its network"),
+        )
         sub.add_argument("--preset", default="quick", choices=family.config.PRESETS)
         sub.add_argument("--name", default="", help=_("what to call the run"))
         sub.add_argument(
@@ -79,12 +87,23 @@ def train(arguments: argparse.Namespace) -> dict[str, Any]:
         sources = [source for source in sources if source.role not in {part.role for part in own}] + own
         if "drop_leaks" in family.options.model_fields:
             values.setdefault("drop_leaks", True)
+    origin = source_run(family, arguments.from_run) if arguments.from_run else None
+    if origin:
+        if arguments.sweep or arguments.seeds is not None:
+            raise UserError(_("--from begins one run: leave out --sweep and --seeds."))
+        values = kept_options(origin, values, family)
+        sources = [*sources, earlier_source(origin, family)]
     options = plan_options(family, sources, arguments.preset, values)
     for caution in [*family.preview(sources, options), *options.cautions()]:
         print(printable(f"· {caution}"), file=sys.stderr)
     where = placement(arguments, Placement.default())
     if arguments.sweep or arguments.seeds is not None:
         return sweep_over(options, sources, label, arguments, where)
+    if origin:
+        about = {"name": arguments.name, "preset": arguments.preset, "label": label}
+        run = create_onward(origin, options, sources, family=family, **about)
+        where.record(run)
+        return follow(run)
     named = arguments.data[0].removeprefix("run:") if len(arguments.data) == 1 else ""
     files = choices_to_repeat(find(named), options) if [f"run:{named}"] == arguments.data else {}
     run = create(options, sources, name=arguments.name, preset=arguments.preset, label=label, files=files)

@@ -19,7 +19,7 @@ from core.samples.registry import SAMPLES
 from core.schema import BUDGETS, Options, from_text, name_of, one_budget, parse_options
 
 HIDE = ("data", "preset", "options", "name")
-ELSEWHERE = ("class", "visitor", "language")  # URL parameters that other modules read
+ELSEWHERE = ("class", "visitor", "language", "from")  # URL parameters that other modules read
 OWN = ("text_column", "label_column")  # options that depend on the data and are never part of a link
 SHOWN = 60  # characters of an unknown parameter that a message quotes
 

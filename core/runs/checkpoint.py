@@ -4,6 +4,7 @@ The file holds the arrays by name and one JSON text under `__meta__`, uncompress
 of the zip format reveal a damaged file. Nothing is ever unpickled.
 """
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ def save_arrays(path: Path, arrays: Arrays, meta: dict[str, Any], *, compressed:
     text = np.frombuffer(json.dumps(to_json_value(meta)).encode(), dtype=np.uint8)
     save = np.savez_compressed if compressed else np.savez
     write_atomic(path, lambda file: save(file, **{META: text}, **arrays))  # type: ignore[arg-type]
+
+
+def arrays_bytes(arrays: Arrays, meta: dict[str, Any]) -> bytes:
+    """Return the content of the file that save_arrays() writes."""
+    text, file = np.frombuffer(json.dumps(to_json_value(meta)).encode(), dtype=np.uint8), io.BytesIO()
+    np.savez(file, **{META: text}, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
 
 
 def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:

@@ -217,6 +217,22 @@ def datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
     return found
 
 
+def layer_arrays(path: Path) -> dict[str, list[np.ndarray]]:
+    """Return the weights of each layer by the layer's name, those of a recurrent layer's cell as the layer's own.
+
+    Layers without weights, and those that hold other layers than a cell, are left out. Raises as open_weights() does,
+    and ForeignFileError where a weight is no number.
+    """
+    found: dict[str, list[np.ndarray]] = {}
+    with open_weights(path) as file:
+        for layer in file["layers"].values():
+            own = layer["cell/vars"] if "cell" in layer else layer["vars"]
+            for number in range(len(own)):
+                check_numbers(own.name, own[str(number)])
+                found.setdefault(str(layer["vars"].attrs["name"]), []).append(np.asarray(own[str(number)]))
+    return found
+
+
 def check_numbers(name: str, item: h5py.Dataset) -> None:
     """Raise ForeignFileError where `item` holds what is no finite number, or one beyond LARGEST."""
     if item.dtype.kind == "f" and not all(np.all(np.abs(block) <= LARGEST) for block in _array_blocks(item)):

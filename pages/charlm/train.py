@@ -8,6 +8,7 @@ from ui.charlm import data_report
 from ui.shell import teacher_links
 from ui.widgets.config_form import reading_form
 from ui.widgets.data_input import choose_data
+from ui.widgets.origin import go_on_from, with_earlier
 from ui.widgets.text import guard
 from ui.widgets.train_form import train_form
 
@@ -22,12 +23,16 @@ with guard("text in"):
     if not sources:
         st.info(_("Bring a text: a novel, a diary, a heap of code. Some thousand characters are a beginning."))
         st.stop()
-    reading = teacher_links.linked_options(setup, data_report.FIELDS)
+    origin, kept = go_on_from(family)
+    sources = with_earlier(origin, sources, family)
+    fields = [name for name in data_report.FIELDS if name not in kept]
+    reading = teacher_links.linked_options(setup, fields)
     if not setup.hides("options"):
         with st.expander(_("How the text is read"), icon=":material/tune:"):
             key = f"reading{teacher_links.key_suffix(reading)}"
-            reading = reading_form(family.options, data_report.FIELDS, reading, key=key)
+            reading = reading_form(family.options, fields, reading, key=key)
+    reading |= {name: kept[name] for name in data_report.FIELDS if name in kept}
     report, sizes = data_report.examine(tuple(sources), **reading)
     data_report.show(report)
     st.subheader(_("2 · The network"), anchor=False)
-    train_form(family, sources, label, sizes, reading, setup)
+    train_form(family, sources, label, sizes, reading | kept, setup, origin)

@@ -1,14 +1,15 @@
 """The text screens without a browser."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.jobs import launch
-from core.runs.run import Run
+from core.runs.run import START, Run
 from core.runs.store import list_runs
-from tests.pages.conftest import faults, open_page
+from tests.pages.conftest import ROOT, faults, open_page
 
 
 def test_the_overview_offers_training_where_no_run_is_there_yet(app: AppTest) -> None:
@@ -82,3 +83,36 @@ def test_a_half_deleted_run_is_listed_and_can_be_deleted(app: AppTest, runs_fold
     assert any("torn" in item.value for item in app.markdown)
     app.button(key="really-torn").click().run()
     assert not (runs_folder / "torn").exists()
+
+
+def test_a_finished_run_leads_to_training_on_with_other_data(
+    app: AppTest, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Run] = []
+    monkeypatch.setattr(launch, "start", started.append)
+    shutil.copytree(ROOT / "saved_models" / "demo-lighthouse", runs_folder / "finished")
+    open_page(app, "runs/run.py", run="finished")
+    assert "Train on with other data" in [item.label for item in app.get("page_link")]
+    del app.query_params["run"]
+    open_page(app, "charlm/train.py", **{"from": "finished"})
+    assert not faults(app)
+    assert not app.warning
+    assert any("goes on from the weights" in item.value for item in app.info)
+    assert "Units" not in [item.label for item in app.number_input]
+    next(button for button in app.button if button.label == "Train").click()
+    app.run()
+    run = started[0]
+    assert run.config["origin"]["run"] == "finished"
+    assert (run.path / START).exists()
+    assert run.options.units == 160  # type: ignore[attr-defined]
+
+
+def test_leaving_the_earlier_run_or_a_strange_one_begins_anew(app: AppTest, runs_folder: Path) -> None:
+    shutil.copytree(ROOT / "saved_models" / "demo-lighthouse", runs_folder / "finished")
+    open_page(app, "charlm/train.py", **{"from": "finished"})
+    app.button(key="charlm-anew").click().run()
+    assert not app.info
+    assert "Units" in [item.label for item in app.number_input]
+    open_page(app, "charlm/train.py", **{"from": "nobody"})
+    assert not faults(app)
+    assert any("There is no run" in item.value for item in app.warning)

@@ -6,10 +6,12 @@ from typing import Any
 import streamlit as st
 
 from core.i18n import N_, _, translated_mapping
+from core.runs.files import is_number
 from core.runs.metrics import column
 from core.runs.run import Run
 from ui.charlm.writing import SHOWN
 from ui.widgets import figures
+from ui.widgets.palette import REAL as EARLIER
 from ui.widgets.step_slider import chosen_step
 from ui.widgets.text import escape, short_number
 
@@ -33,6 +35,10 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
     figures.raw_and_smooth(chart, steps, [convert(loss) for loss in losses], _("training"))
     if val_steps:
         figures.validation(chart, val_steps, [convert(loss) for loss in val_losses], _("validation"))
+    earlier_steps, earlier_losses = column(rows, "earlier_val_loss")
+    if earlier_steps:
+        losses_then = [convert(loss) for loss in earlier_losses]
+        figures.line(chart, earlier_steps, losses_then, _("earlier text"), EARLIER, dash="dot")
     for number, item in enumerate(run.baselines):
         figures.baseline(chart, convert(item["value"]), _(item["label"]), number)
     figures.draw(
@@ -42,6 +48,7 @@ def curves(run: Run, rows: list[dict[str, Any]]) -> None:
         table={
             _("step"): val_steps or steps[-50:],
             _("validation loss, nats"): [round(loss, 4) for loss in val_losses] or losses[-50:],
+            **({_("earlier text, nats"): [round(loss, 4) for loss in earlier_losses]} if earlier_steps else {}),
             _("bits per character"): [round(loss / math.log(2), 4) for loss in val_losses],
             _("perplexity"): [round(math.exp(min(loss, 50)), 3) for loss in val_losses],
         },
@@ -95,6 +102,15 @@ def report(run: Run) -> None:
                     delta_color="off",
                     delta_arrow="off",
                 )
+        before, after = figures_.get("earlier_val_loss_nats_before"), figures_.get("earlier_val_loss_nats")
+        if is_number(before) and is_number(after):
+            st.metric(
+                _("the earlier text's validation part"),
+                _("{value:.3f} nats").format(value=after),
+                _("{value:.3f} nats at the start").format(value=before),
+                delta_color="off",
+                delta_arrow="off",
+            )
         st.metric(_("Parameters"), short_number(figures_.get("parameters")))
         st.metric(_("Peak memory"), f"{figures_.get('peak_memory_mb', 0):,.0f} MB")
     for note in run.report_notes:

@@ -121,6 +121,9 @@ def _head(run: Run, row: Family, status: Status) -> None:
             screens = screens_of(row.key)
             navigation.link(screens.use, _("Use it"), ":material/arrow_forward:", run=run.id)
             navigation.link(screens.inside, _("Look inside"), ":material/visibility:", run=run.id)
+            if row.fine_tunes and not status.active:
+                words = _("Train on with other data")
+                navigation.link(f"{row.section}-train", words, ":material/step_over:", **{"from": run.id})
     if status.error:
         st.error(md(status.error), icon=":material/error:")
     elif status.message:

@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,6 +15,7 @@ from core.hosting.links import LinkSettings
 from core.i18n import N_, _, translated_mapping
 from core.jobs import launch
 from core.jobs.sweep import sweep
+from core.jobs.train_on import create_onward
 from core.runs.run import Run
 from core.runs.store import create, list_runs
 from core.schema import merged
@@ -43,10 +45,12 @@ def train_form(
     sizes: dict[str, Any],
     fixed: dict[str, Any],
     setup: LinkSettings = NO_SETUP,
+    origin: Run | None = None,
 ) -> None:
     """Draw the form; the button creates the run, starts it and opens its page.
 
     fixed: options chosen above the form. setup: options set and controls hidden by the address.
+    origin: the finished run that the new one goes on from.
     """
     preset = _preset(family, setup)
     st.caption(PRESETS.get(preset, ""))
@@ -72,7 +76,8 @@ def train_form(
     )
     if go:
         with st.spinner(_("Starting …")):
-            run = create(options, sources, name=name, preset=preset, label=label)
+            begin = partial(create_onward, origin, family=family) if origin else create
+            run = begin(options, sources, name=name, preset=preset, label=label)
             run.write_json("facts.json", {"sizes": sizes})
             launch.start(run)
         navigation.go("run", run=run.id)
@@ -80,7 +85,7 @@ def train_form(
     def create_sweep(values: dict[str, list[str]], seeds: list[str]) -> list[Run]:
         return sweep(options, values, seeds, sources, name=name, preset=preset, label=label)
 
-    if not setup.hide:
+    if not setup.hide and not origin:
         if not hosting.is_visitor():  # a visitor may queue one run only
             sweep_form(options, create_sweep, key=family.key)
         sample = label if st.session_state.get(f"{family.key}-way") == "sample" else ""

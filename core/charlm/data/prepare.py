@@ -8,11 +8,12 @@ from typing import Protocol
 import numpy as np
 
 from core.charlm.data.decoding import MAX_BYTES, decode, holds_no_text
+from core.charlm.data.earlier import Earlier
 from core.charlm.data.files import unpack
 from core.charlm.data.vocabulary import MAX_SYMBOLS, Vocabulary, code_points, count_symbols, histogram
 from core.errors import UserError
 from core.i18n import _
-from core.sources import Source, check_size
+from core.sources import EARLIER, Source, check_size
 
 MIN_CHARACTERS = 16
 MIN_VALIDATION = 4
@@ -88,6 +89,7 @@ def sizes(sources: Sequence[Source], options: TextOptions) -> dict[str, int]:
 
 def preview(sources: Sequence[Source], options: TextOptions) -> list[str]:
     """What a person should see before training: how each text was decoded where that was a guess."""
+    sources = [source for source in sources if source.role != EARLIER]
     return [note for source in _readable(unpack(sources))[0] for note in decode(source, options.encoding).notes]
 
 
@@ -96,10 +98,13 @@ def prepare(sources: Sequence[Source], options: TextOptions) -> Text:
 
     A source is a text, one in gzip, or a zip of texts, which are joined in natural order.
 
-    Sources whose role is not "train" are the validation part; without one it is the last `options.validation` of the
+    The vocabulary of an EARLIER source is extended: its symbols keep their numbers, and new ones follow. Other
+    sources whose role is not "train" are the validation part; without one it is the last `options.validation` of the
     text. Raises UserError for what cannot be read as text, and for a text from which nothing can be learned.
     """
     check_size(_("the texts together"), sum(len(source.data) for source in sources), MAX_BYTES)
+    earlier = Earlier.of(sources)
+    sources = [source for source in sources if source.role != EARLIER]
     notes: list[str] = []
     parts: list[Part] = []
     texts: dict[bool, list[str]] = {False: [], True: []}
@@ -129,6 +134,8 @@ def prepare(sources: Sequence[Source], options: TextOptions) -> Text:
 
     counts = count_symbols(text, options.min_count)
     vocabulary, threshold = _choose_vocabulary(counts, options.min_count, notes)
+    if earlier:
+        vocabulary = earlier.extended(vocabulary, notes)
     ids = vocabulary.encode(text)
     if texts[True]:
         validation = len(vocabulary.encode(held_out_text))

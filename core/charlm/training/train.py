@@ -9,6 +9,7 @@ import numpy as np
 from core.backend import tf
 from core.charlm.config import CharLMConfig, cost
 from core.charlm.data.batches import plan_batches, reductions
+from core.charlm.data.earlier import Earlier
 from core.charlm.data.prepare import prepare
 from core.charlm.data.report import NGRAM_ORDER, baseline
 from core.charlm.inference.request import Settings
@@ -18,9 +19,10 @@ from core.charlm.training.evaluate import Evaluator
 from core.charlm.training.forward import trainable_tensors
 from core.charlm.training.model import build
 from core.charlm.training.step import Steps
-from core.i18n import N_
+from core.i18n import N_, _
 from core.runs import policy
-from core.runs.run import Run
+from core.runs.checkpoint import load_arrays
+from core.runs.run import START, Run
 from core.training.devices import Devices
 from core.training.task import BaselineFigure, Best, Files, Report, Sizes
 from core.training.weights import load_weights
@@ -40,9 +42,11 @@ class CharLMTask:
     def __init__(self, run: Run) -> None:
         config = run.options
         assert isinstance(config, CharLMConfig)
-        text = prepare(run.sources(), config)
+        sources = run.sources()
+        text = prepare(sources, config)
         self.config, self.vocabulary = config, text.vocabulary
         self.training, self.validation = text.split()
+        self.earlier, self.start = Earlier.of(sources), run.path / START
         V = len(self.vocabulary)
         policy.current().check_build(run.path, cost(config, characters=len(text.ids), vocabulary=V))
         devices = Devices.of(run, plan_batches(config, len(self.training)).B)
@@ -54,6 +58,9 @@ class CharLMTask:
         self.writer = TextWriter(self.model, config, self.vocabulary)
         plan = self.steps.batches.plan
         notes = [*text.notes, *reductions(config, plan), *devices.notes()]
+        if self.earlier and self.earlier.validation is None:
+            message = _("The data of “{run}” is gone or was changed: the loss on its text is not measured.")
+            notes.append(message.format(run=self.earlier.run))
         self.sizes = Sizes(plan.steps_per_epoch, plan.B * plan.T, "chars", evaluations=2.0, notes=notes)
         self.parameters = sum(int(np.prod(weight.shape)) for weight in self.steps.weights)
         self.files: Files = {"vocabulary.json": self.vocabulary.to_json()}
@@ -93,7 +100,14 @@ class CharLMTask:
 
     def evaluate(self, step: int) -> dict[str, float]:
         weights = trainable_tensors(self.model)
-        return {"val_loss": self.evaluator.window_loss(weights, self.validation, EVALUATED, QUICK_CHARACTERS)}
+        losses = {"val_loss": self.evaluator.window_loss(weights, self.validation, EVALUATED, QUICK_CHARACTERS)}
+        return losses | self._earlier_loss("earlier_val_loss", weights, QUICK_CHARACTERS)
+
+    def _earlier_loss(self, name: str, weights: Any, limit: int | None = None) -> dict[str, float]:
+        """The loss on the validation part of the run that this one goes on from; empty where there is none."""
+        if self.earlier is None or self.earlier.validation is None:
+            return {}
+        return {name: self.evaluator.window_loss(weights, self.earlier.validation, EVALUATED, limit)}
 
     def sample(self, step: int) -> dict[str, bytes]:
         settings = Settings(length=self.config.sample_length, temperature=SAMPLE_TEMPERATURE, seed=self.config.seed)
@@ -124,6 +138,11 @@ class CharLMTask:
             "val_perplexity": math.exp(min(nats, 50.0)),
             "parameters": self.parameters,
         }
+        if self.earlier:
+            first = load_arrays(self.start)[0]
+            at_start = [first[f"model/{variable.path}"] for variable in self.model.trainable_variables]
+            figures |= self._earlier_loss("earlier_val_loss_nats_before", at_start)
+            figures |= self._earlier_loss("earlier_val_loss_nats", weights)
         return Report(figures)
 
 
