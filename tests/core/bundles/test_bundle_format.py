@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from core.bundles.bundle import export, import_bundle
+from core.classifier.config import ClassifierConfig
 from core.errors import UserError
 from core.runs.run import Run
+from core.runs.store import create
+from core.sources import EARLIER, Source
 from core.version import VERSION, release
 from tests.core.bundles import hostile
 
@@ -74,3 +77,10 @@ def test_what_a_stranger_writes_there_is_bounded_text(packed, runs_folder, by):
 def test_a_format_that_never_was_is_no_newer_one(packed, runs_folder, version):
     said = sentence(changed(packed, "bundle.json", version=version))
     assert "is not taken as a run: it is of format" in said
+
+
+def test_what_is_kept_of_an_earlier_run_is_taken_in_only_for_a_family_that_reads_it(runs_folder, tmp_path):
+    given = [Source("a.csv", b"text,label\nyes,a\nno,b\n"), Source("earlier.json", b"{}", EARLIER)]
+    export(create(ClassifierConfig(), given), tmp_path / "run.zip", data=True)
+    with pytest.raises(UserError, match="goes on from no other run"):
+        import_bundle(tmp_path / "run.zip")

@@ -16,12 +16,14 @@ from core.errors import UserError
 from core.families import FAMILIES
 from core.inputs import load_sources
 from core.jobs.repeat_command import command
+from core.jobs.rerun import create_rerun
 from core.jobs.worker import work
 from core.runs.checkpoint import load_arrays
 from core.runs.keras_file import layer_arrays
 from core.runs.run import START, Run
 from core.runs.store import create, find
 from core.sources import EARLIER, Source
+from core.training import loop
 from tests.core.charlm.test_program import python
 from tests.core.commands.cli import answer, run
 
@@ -53,6 +55,12 @@ def new_text(tmp_path):
     path = tmp_path / "new.txt"
     path.write_text(NEW, "utf-8")
     return str(path)
+
+
+def assert_same_weights(one, two):
+    for layer, arrays in layer_arrays(one.model_path).items():
+        for left, right in zip(arrays, layer_arrays(two.model_path)[layer], strict=True):
+            np.testing.assert_array_equal(left, right)
 
 
 def onward(capsys, new_text, *options):
@@ -112,9 +120,7 @@ def test_it_is_repeated_taken_along_and_exported_as_any_branch(capsys, old, new_
     shutil.rmtree(old.path)
     assert command(new) == "python -m core runs again new"
     again = find(answer(capsys, *command(new).split()[3:])["run"])
-    for layer, arrays in layer_arrays(new.model_path).items():
-        for one, two in zip(arrays, layer_arrays(again.model_path)[layer], strict=True):
-            np.testing.assert_array_equal(one, two)
+    assert_same_weights(new, again)
     assert again.report["earlier_val_loss_nats"] == made["earlier_val_loss_nats"]
     export(new, tmp_path / "new.zip", data=True)
     taken = import_bundle(tmp_path / "new.zip")
@@ -122,6 +128,18 @@ def test_it_is_repeated_taken_along_and_exported_as_any_branch(capsys, old, new_
     assert (taken.path / START).read_bytes() == (new.path / START).read_bytes()
     plain = load_sources(["run:new"], FAMILIES["charlm"])[0]
     assert [item.role for item in plain] == ["train"]
+
+
+def test_stopped_and_continued_it_ends_at_the_same_weights(capsys, old, new_text, monkeypatch):
+    monkeypatch.setattr(loop, "STATUS_SECONDS", 0.0)
+    new, _made = onward(capsys, new_text)
+    again = create_rerun(new, {})
+    status = work(again, lambda status: again.request_stop() if status.step >= 5 else None)
+    assert status.state == "stopped"
+    assert 5 <= status.step < 12
+    again.clear_stop()
+    assert work(again).state == "finished"
+    assert_same_weights(new, again)
 
 
 def test_the_exported_program_begins_from_the_same_weights(capsys, old, new_text, tmp_path):
