@@ -56,7 +56,7 @@ def complete(root: Parser) -> None:
 
     for _words, parser in commands_of(root):
         for action in parser._actions:
-            if action.dest in ("id", "ids"):
+            if action.dest in ("id", "ids", "from_run"):
                 action.completer = _run_ids  # type: ignore[attr-defined]
             elif action.dest == "data":
                 action.completer = _data  # type: ignore[attr-defined]

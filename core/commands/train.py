@@ -53,13 +53,14 @@ def add_parsers(commands: Any) -> None:
                 metavar="FILE",
                 help=_("a file or folder of your own as the {role} part").format(role=_(role)),
             )
-        sub.add_argument(
-            "--from",
-            dest="from_run",
-            default="",
-            metavar="RUN",
-            help=_("go on from the weights of this finished run, with its network"),
-        )
+        if family.fine_tunes:
+            sub.add_argument(
+                "--from",
+                dest="from_run",
+                default="",
+                metavar="RUN",
+                help=_("go on from the weights of this finished run, with its network"),
+            )
         sub.add_argument("--preset", default="quick", choices=family.config.PRESETS)
         sub.add_argument("--name", default="", help=_("what to call the run"))
         sub.add_argument(
@@ -73,7 +74,7 @@ def add_parsers(commands: Any) -> None:
         add_common(sub)
         add_placement(sub)
         add_options(sub, family.options)
-        sub.set_defaults(run=train)
+        sub.set_defaults(run=train, **({} if family.fine_tunes else {"from_run": ""}))
     hidden = commands.add_parser("work")  # the child process that launch.ChildProcess starts
     hidden.add_argument("path")
     hidden.set_defaults(run=train_queued, json=False)

@@ -190,3 +190,10 @@ def test_a_vocabulary_beyond_the_limit_and_a_damaged_one_are_refused():
     for data in (b"", b"[" * 100_000, b"{}", b'{"version": 1, "symbols": ["a", "a"]}'):
         with pytest.raises(UserError):
             Earlier.of([Source("earlier.json", data, EARLIER)])
+
+
+def test_only_a_family_that_goes_on_from_a_run_has_the_flag(capsys):
+    for family in FAMILIES.values():
+        code, out, _errors = run(capsys, "train", family.key, "--help")
+        assert code == 0
+        assert ("--from RUN" in out) == family.fine_tunes
