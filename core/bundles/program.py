@@ -39,12 +39,17 @@ def use_script(run: Run) -> str:
 
 def write_script(run: Run, folder: Path) -> list[str]:
     """Write script_files() into a new or empty folder; return their names. Raises UserError where that fails."""
-    files = script_files(run)
+    return write_folder(folder, script_files(run))
+
+
+def write_folder(folder: Path, files: dict[str, bytes]) -> list[str]:
+    """Write `files` into a new or empty folder; return their names. Raises UserError where that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise UserError(_("The folder “{folder}” is not empty: name a new one.").format(folder=folder))
         for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_bytes(folder / name, content)
     except OSError as error:
         raise UserError(

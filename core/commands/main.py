@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.commands import again, bundle, compare, evaluate, runs, serve, train
+from core.commands import again, bundle, compare, evaluate, export, runs, serve, train
 from core.commands.examples import add_examples, complete
 from core.errors import UserError
 from core.families import FAMILIES
@@ -36,6 +36,7 @@ def parser() -> Parser:
     bundle.add_parsers(verbs)
     compare.add_parsers(verbs)
     evaluate.add_parsers(commands)
+    export.add_parsers(commands)
     serve.add_parsers(commands)
     add_examples(root)
     return root

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.bundles.program import left_out
+from core.exports import formats_of
 from core.jobs import launch
 from core.runs.run import Run
 from core.runs.store import list_runs
@@ -34,6 +35,7 @@ def test_a_run_can_be_taken_along_from_its_page(opened: AppTest, runs_folder: Pa
     assert not faults(opened)
     labels = [item.proto.label for item in opened.get("download_button")]
     assert {"Run (.zip)", "Program (.zip)"} <= set(labels)
+    assert labels.count("Download (.zip)") == len(set(formats_of("classifier")) - {"zip", "program"}) > 0
     assert any("load_model" in item.value for item in opened.code)
     told = next(item.value for item in opened.caption if item.value.startswith("- "))
     assert told.splitlines() == [f"- {sentence}" for sentence in left_out(Run(DEMO))]

@@ -10,6 +10,7 @@ import streamlit as st
 from core.bundles.bundle import export, import_bundle
 from core.bundles.program import check_exportable, left_out, script_zip, use_script
 from core.errors import UserError
+from core.exports import Format, formats_of, packed
 from core.i18n import _
 from core.runs.names import slug
 from core.runs.run import Run
@@ -43,10 +44,31 @@ def export_panel(run: Run) -> None:
             st.download_button(_("Program (.zip)"), partial(script_zip, run), name, "application/zip", icon=ICON)
         except UserError as error:
             st.caption(md(str(error)))
+        for name, row in formats_of(run.family).items():
+            if name not in ("zip", "program"):
+                _format(run, name, row)
         if run.usable:
             st.markdown(f"**{_('A few lines that use model.keras')}**")
             with guard("use"):
                 st.code(use_script(run), language="python", wrap_lines=True)
+
+
+def _format(run: Run, name: str, row: Format) -> None:
+    st.markdown(f"**{_(row.title)}**")
+    st.caption(_(row.label))
+    suffix = row.suffix or ".zip"
+    try:
+        row.check(run)
+    except UserError as error:
+        st.caption(md(str(error)))
+        return
+    st.download_button(
+        _("Download ({suffix})").format(suffix=suffix),
+        lambda: packed(run, name)[1],
+        f"{run.id}-{name}{suffix}" if not row.suffix else f"{run.id}{suffix}",
+        key=f"take-{name}-{run.id}",
+        icon=ICON,
+    )
 
 
 def packed_bundle(run: Run, data: bool) -> bytes:
