@@ -148,6 +148,7 @@ def test_person_and_network_write_together_by_keyboard(page: Page, server: Serve
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_an_offer_is_taken_by_a_click_in_the_middle_of_typing(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/text-together?run={DEMO}&text=The+sea+was+&who=p12")
     settled(page)

@@ -1,5 +1,6 @@
 """One server, two people: each is spoken to in the language of their browser or of their choice, everywhere."""
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE, Server, no_fault, settled
@@ -14,6 +15,7 @@ def opened(browser: Browser, url: str, locale: str) -> Page:
     return page
 
 
+@pytest.mark.exhaustive
 def test_two_people_are_spoken_to_at_once_each_in_their_own_language(browser: Browser, server: Server) -> None:
     ours, theirs = opened(browser, server.url, "en-US"), opened(browser, server.url, "zh-CN")
     try:

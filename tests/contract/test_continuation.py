@@ -32,7 +32,7 @@ class Killed(BaseException):
     pass
 
 
-@pytest.fixture(scope="module", params=sampled(FAMILIES, ["charlm", "classifier"]))
+@pytest.fixture(scope="module", params=sampled(FAMILIES, ["charlm"]))
 def family(request):
     return FAMILIES[request.param]
 

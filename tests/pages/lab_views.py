@@ -28,6 +28,8 @@ VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "gan-game one": ("gan-game", {"moves": "D3,B10"}),
     "gan-game two": ("gan-game", {"data": "two dimensions", "shape2": "own", "moves": "D3,G2"}),
 }
+# One view a page, for `make test`; test-all opens them all.
+SHORT = ["bptt digits", "elman-jordan", "recursive", "hopfield", "lstm-gru cell", "attention both", "gan-game one"]
 TEXTS = {
     "elman-jordan-bits": "110100",
     "recursive-sentence": "(not (good (or awful)))",

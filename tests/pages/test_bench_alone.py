@@ -25,6 +25,7 @@ async def look_around(address: str) -> tuple[str, list[float]]:
     return maps, seconds
 
 
+@pytest.mark.exhaustive
 def test_the_first_page_is_there_before_tensorflow_and_the_next_ones_soon():
     with ThreadPoolExecutor(1) as apart, app.server(visitors.demo_runs, warm=False) as address:
         maps, seconds = apart.submit(asyncio.run, look_around(address)).result()

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.runs.run import Run
 from tests.pages.conftest import faults, open_page
 from tests.pages.inside_runs import TEXT, make_run
+from tests.selection import sampled
 
 VIEWS = ("cells", "gates", "lookback", "score", "copying", "hold", "film")
 
@@ -45,7 +46,7 @@ def test_every_view_says_what_one_sees(app: AppTest, run: Run, view: str) -> Non
     assert sentences[view] in said(app)
 
 
-@pytest.mark.parametrize("cell", ["gru", "rnn"])
+@pytest.mark.parametrize("cell", sampled(["gru", "rnn"]))
 def test_the_other_cells_show_what_they_have(app: AppTest, runs_folder: Path, cell: str) -> None:
     run = make_run(runs_folder, cell)
     for view in ("cells", "gates", "lookback", "hold"):
@@ -75,7 +76,7 @@ def own(app: AppTest, run: Run, text: str, view: str = "score") -> AppTest:
     return app
 
 
-@pytest.mark.parametrize("view", ["cells", "gates", "lookback", "score"])
+@pytest.mark.parametrize("view", sampled(["cells", "gates", "lookback", "score"]))
 def test_an_empty_text_ends_in_one_sentence(app: AppTest, run: Run, view: str) -> None:
     evaluate_state(app, run, view, of="own")
     assert [item.value for item in app.error] == [
@@ -83,7 +84,7 @@ def test_an_empty_text_ends_in_one_sentence(app: AppTest, run: Run, view: str) -
     ]
 
 
-@pytest.mark.parametrize("view", ["cells", "gates", "score"])
+@pytest.mark.parametrize("view", sampled(["cells", "gates", "score"]))
 def test_a_text_of_one_character_is_shown(app: AppTest, run: Run, view: str) -> None:
     own(app, run, "T", view)
     assert not app.error
@@ -94,7 +95,7 @@ def test_one_character_has_nothing_before_it_to_look_back_to(app: AppTest, run: 
     assert "bring at least two" in said(app)
 
 
-@pytest.mark.parametrize("view", ["cells", "score"])
+@pytest.mark.parametrize("view", sampled(["cells", "score"]))
 def test_of_a_million_characters_the_first_are_read_and_none_is_lost(app: AppTest, run: Run, view: str) -> None:
     text = "The sea was calm. " * 55_556
     own(app, run, text, view)

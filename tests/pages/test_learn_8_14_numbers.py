@@ -25,6 +25,7 @@ from core.lab.long_memory_snippet import snippet as long_snippet
 from core.lab.snippet import Snippet
 from tests.pages.conftest import faults
 from tests.pages.lab_views import VIEWS, again, digits, learn, said, train_little, z_values
+from tests.selection import sampled
 from ui.learn.long_memory import FOLDING
 
 
@@ -211,7 +212,7 @@ SNIPPETS: dict[str, Callable[[], Snippet]] = {
 }
 
 
-@pytest.mark.parametrize("name", SNIPPETS)
+@pytest.mark.parametrize("name", sampled(SNIPPETS, 3))
 def test_the_page_shows_the_program_of_its_own_numbers_and_what_it_prints(app, name):
     key, inputs = VIEWS[name]
     page = learn(app, key, {one: text for one, text in inputs.items() if one in ("view", "data")})

@@ -129,6 +129,7 @@ def _many(file: h5py.File) -> None:
         group.create_group(str(number))
 
 
+LARGE = {"too many nodes", "too many objects"}  # each takes seconds to write
 WEIGHTS = {
     "a soft link": lambda file: file.__setitem__("soft", h5py.SoftLink("/layers")),
     "an external link": lambda file: file.__setitem__("external", h5py.ExternalLink("/etc/passwd", "/x")),

@@ -23,6 +23,7 @@ from core.runs.run import Run
 from core.runs.store import list_runs
 from tests.core.bundles import hostile
 from tests.core.toy_family import ToyTask, toy_run
+from tests.selection import sampled
 
 
 def keras_file() -> bytes:
@@ -237,7 +238,7 @@ def test_a_config_that_no_run_has_is_refused(packed, toy, attack):
     refused(repacked(packed, {"config.json": json.dumps(changed).encode()}), toy)
 
 
-@pytest.mark.parametrize("attack", hostile.CONFIGS)
+@pytest.mark.parametrize("attack", sampled(hostile.CONFIGS, 2))
 def test_a_model_that_names_more_than_stock_layers_is_refused(packed, toy, tmp_path, attack):
     (toy / "m.keras").write_bytes(keras_file())
     changed = hostile.changed_config(toy / "m.keras", hostile.CONFIGS[attack]).read_bytes()
@@ -245,7 +246,7 @@ def test_a_model_that_names_more_than_stock_layers_is_refused(packed, toy, tmp_p
     assert "is not taken as a run" in refused(repacked(packed, {"model.keras": changed}), toy)
 
 
-@pytest.mark.parametrize("attack", sorted(set(hostile.WEIGHTS) - hostile.FITS_ELSEWHERE))
+@pytest.mark.parametrize("attack", sampled(sorted(set(hostile.WEIGHTS) - hostile.FITS_ELSEWHERE), 2))
 def test_a_model_whose_weights_are_no_plain_arrays_is_refused(packed, toy, attack):
     (toy / "m.keras").write_bytes(keras_file())
     changed = hostile.changed_weights(toy / "m.keras", hostile.WEIGHTS[attack]).read_bytes()

@@ -25,6 +25,7 @@ from core.runs.store import create
 from core.training import snapshots
 from core.training.state import record_task
 from tests.core.classifier.reviews import chinese, sentences, table
+from tests.selection import sampled
 
 
 def python(folder: Path, *words: str) -> str:
@@ -63,6 +64,7 @@ def same_network(run: Run, folder: Path) -> None:
     np.testing.assert_allclose(ours.predict(x, verbose=0), theirs.predict(x, verbose=0), atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_the_script_learns_what_the_run_learned(run, tmp_path):
     write_script(run, tmp_path / "alone")
     said = python(tmp_path / "alone", "train.py")
@@ -71,6 +73,7 @@ def test_the_script_learns_what_the_run_learned(run, tmp_path):
     same_network(run, tmp_path / "alone")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("rows", "options"),
     [
@@ -93,6 +96,7 @@ def test_other_options_give_the_same_network_on_the_same_numbers(tmp_path, rows,
     same_network(run, tmp_path / "alone")
 
 
+@pytest.mark.exhaustive
 def test_a_branch_and_its_program_begin_from_the_same_weights(run, tmp_path):
     step = snapshots.steps(run)[-1]
     branch = create_rerun(run, {"steps": 2, "learning_rate": 1e-9}, branch_from=step)
@@ -107,7 +111,7 @@ def test_a_branch_and_its_program_begin_from_the_same_weights(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("run", "the soup was awful and cold"), ("chinese_run", "今天的菜好吃满意")]
+    ("name", "text"), sampled([("run", "the soup was awful and cold"), ("chinese_run", "今天的菜好吃满意")])
 )
 def test_a_few_lines_of_keras_judge_with_the_model(request, tmp_path, name, text):
     run = request.getfixturevalue(name)

@@ -76,6 +76,7 @@ def test_the_networks_and_what_they_see_are_the_runs_own(tmp_path, options):
     assert (found["labels"] is None) == (K == 0)
 
 
+@pytest.mark.exhaustive
 def test_the_script_learns_where_the_pictures_are_white(tmp_path):
     run = a_run(tmp_path / "runs", steps=400, learning_rate=2e-3, ema=0.9)
     write_script(run, tmp_path / "alone")

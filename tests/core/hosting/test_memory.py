@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import UserError
 from core.families import FAMILIES
+from core.gan.training.feature_extractor import FeatureExtractor
 from core.hosting import admission, memory_watch, refusals
 from core.hosting.limits import LIMITS
 from core.hosting.visitor_scheduler import VisitorScheduler
@@ -110,6 +111,7 @@ def test_every_family_asks_before_it_builds_a_visitors_network(
     limit = replace(LIMITS, parameters=1)
     monkeypatch.setattr(admission, "LIMITS", limit)
     monkeypatch.setattr(f"core.{key}.training.train.{BUILT[key]}", _built)
+    monkeypatch.setattr(FeatureExtractor, "train", lambda *_given: None)  # seconds that this test does not need
     with pytest.raises(UserError, match="networks of 1 parameters at most"):
         family.training.make_task(mine)
     with pytest.raises(Built):

@@ -48,6 +48,7 @@ def test_memory_over_the_limit_is_a_sentence_that_names_the_file_and_is_counted(
     assert refusals.counts()["reading"] == before + 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("function", [readings.compute_without_end, readings.wait_without_end, readings.crash])
 def test_a_child_that_does_not_end_or_breaks_is_ended_and_the_next_file_is_read(tight: Reader, function) -> None:
     for _turn in range(2):
@@ -98,6 +99,7 @@ def test_what_took_too_much_is_not_read_again(tight: Reader, monkeypatch) -> Non
         tight.call(readings.compute_without_end, file)
 
 
+@pytest.mark.exhaustive
 def test_whoever_brought_too_much_leaves_a_child_to_the_others() -> None:
     made = Reader(replace(TIGHT, readers=2, reading_wait=0))
     try:

@@ -84,6 +84,7 @@ def test_the_sixth_class_of_a_visitor_is_refused_and_others_make_theirs(demo, mo
     assert TOKENS["ada"] not in str(content)
 
 
+@pytest.mark.exhaustive
 def test_a_class_without_runs_gives_way_where_there_are_too_many(demo, monkeypatch):
     limit(monkeypatch, classes=3)
     used, idle, new = (classes.create(demo, name) for name in ("used", "idle", "new"))

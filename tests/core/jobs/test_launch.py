@@ -21,6 +21,7 @@ from core.runs.run import Run
 from core.runs.status import Status, own_process, process_start, this_host
 from tests.core import toy_family
 from tests.core.toy_family import PLAN, toy_run
+from tests.selection import sampled
 
 ROOT = Path(__file__).resolve().parents[3]
 SLOW = {"delay": 0.01}
@@ -90,6 +91,7 @@ def test_with_one_slot_runs_train_one_after_another_the_first_asked_first(proces
     assert all(start >= end for start, end in zip(starts[1:], ends, strict=False))
 
 
+@pytest.mark.exhaustive
 def test_with_two_slots_two_train_at_once(processes, toy, monkeypatch):
     monkeypatch.setenv("HIDDEN_STATE_SLOTS", "2")
     runs = [toy_run(toy, name=f"r{number}", **SLOW) for number in range(3)]
@@ -134,6 +136,7 @@ def test_a_run_stopped_in_its_first_second_ends_without_a_fault(processes, toy):
     assert run.status.state == "stopped"
 
 
+@pytest.mark.exhaustive
 def test_a_queued_run_can_be_stopped_while_it_waits(processes, toy):
     first = toy_run(toy, name="first", delay=0.1)  # trains longer than the other process takes to start
     second = toy_run(toy, name="second")
@@ -157,6 +160,7 @@ def test_a_polite_signal_ends_a_run_as_stop_does(processes, toy):
     assert run.report["complete"] is False
 
 
+@pytest.mark.exhaustive
 def test_a_process_that_does_not_listen_is_ended_and_the_run_is_stopped(processes, toy):
     run = toy_run(toy, delay=2.0)
     launch.start(run)
@@ -238,7 +242,9 @@ def test_the_real_launcher_starts_the_command_line_detached(toy, monkeypatch):
 
 
 # Longer than planned --------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("more", "end"), [({"steps": 30}, 130), ({"epochs": 2}, 120), ({"seconds": 1e-9}, 101)])
+@pytest.mark.parametrize(
+    ("more", "end"), sampled([({"steps": 30}, 130), ({"epochs": 2}, 120), ({"seconds": 1e-9}, 101)])
+)
 def test_a_finished_run_goes_on_as_much_longer_as_asked(processes, toy, more, end):
     run = toy_run(toy)
     launch.start(run)

@@ -69,6 +69,7 @@ def test_a_run_whose_node_is_lost_goes_on_elsewhere_and_ends_as_an_undisturbed_o
     assert run.log_path.read_text().count("on the node") == 3
 
 
+@pytest.mark.exhaustive
 def test_stop_and_continue_are_as_at_home(cluster: Cluster, ray: FakeRay, toy: Path) -> None:
     first, second = toy_run(toy, name="first", **SLOW), toy_run(toy, name="second")
     launch.start(first)
@@ -207,6 +208,7 @@ def test_a_clerk_that_cannot_reach_ray_is_noticed(monkeypatch: pytest.MonkeyPatc
         RayClientProcess("10.0.0.1:6379").ask({"do": "known", "path": "x"})
 
 
+@pytest.mark.exhaustive
 def test_the_command_line_follows_a_run_on_the_cluster_to_its_end(
     cluster: Cluster, toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

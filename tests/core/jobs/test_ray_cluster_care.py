@@ -44,6 +44,7 @@ def handed_over(folder: Path, ago: float, **more: Any) -> Run:
     return run
 
 
+@pytest.mark.exhaustive
 def test_whoever_sees_a_run_after_a_restart_looks_after_it(
     cluster: Cluster, client: FakeRayClient, ray: FakeRay, toy: Path, restart: Callable[[], None], monkeypatch: Any
 ) -> None:

@@ -99,6 +99,7 @@ def assert_same_end(run: Run, other: Run) -> None:
     assert changed <= set(BUDGETS)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("key", sampled(FAMILIES, ["classifier"]))
 def test_a_budget_in_seconds_is_repeated_with_the_steps_that_it_became(key, measured, capsys):
     run = trained(key, "quick", **SMALL[key], **one_budget({"seconds": 5.0}))

@@ -51,6 +51,7 @@ def test_a_stream_that_ends_too_early_breaks_off(port: int, monkeypatch: pytest.
     assert works(port)
 
 
+@pytest.mark.exhaustive
 def test_who_leaves_or_reads_slowly_in_mid_stream_holds_nobody(port: int, service: Service) -> None:
     leaving = call(port, "/stream", body=b'{"parts": 1000, "seconds": 0.02}')
     leaving.recv(100)

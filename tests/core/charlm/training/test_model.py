@@ -82,6 +82,7 @@ def test_reading_gives_each_characters_surprise_and_stops_where_it_is_told():
     assert not nats.numpy()[T:].any()
 
 
+@pytest.mark.exhaustive
 def test_a_bare_keras_process_opens_the_files_and_predicts_the_same(tmp_path):
     models = {name: small(cell, 2, embedding, dropout=0.3)[1] for name, cell, embedding in FILES}
     for name, model in models.items():

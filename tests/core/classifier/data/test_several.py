@@ -157,6 +157,7 @@ def test_the_tables_of_a_zip_count_together(monkeypatch):
         read(Source("d.zip", zipped({f"{n}.csv": table() for n in range(4)})))
 
 
+@pytest.mark.exhaustive
 def test_archives_in_an_archive_count_together(monkeypatch):
     monkeypatch.setattr(reader, "MAX_BYTES", 1_000_000)
     bomb = gzip.compress(b"text,label\n" + b"\n" * 900_000)

@@ -154,6 +154,7 @@ def test_a_cell_of_two_megabytes_names_its_line_and_size():
     assert len(table("text,label\nshort,a\n" + "x" * MAX_CELL + ",b\n").rows) == 2
 
 
+@pytest.mark.exhaustive
 def test_a_million_empty_rows_are_one_sentence():
     with pytest.raises(UserError, match="no row of data"):
         table("text,label\n" + ",\n" * 1_000_000)

@@ -28,6 +28,7 @@ def test_integrated_gradients_sum_to_the_change_of_the_log_odds(explainer, targe
     assert abs(found.missing) < 0.02 * max(1.0, np.abs(found.values).sum())
 
 
+@pytest.mark.exhaustive
 def test_they_do_so_where_pairs_are_read_and_a_first_token_gathers(chinese_run):
     explainer = Explainer(load_classifier(chinese_run))
     found = explainer.integrated_gradients("今天的菜很好吃，老板也很客气", 1)

@@ -308,12 +308,14 @@ def test_bad_input_ends_in_one_clear_sentence(kind):
     one_sentence(error)
 
 
+@pytest.mark.exhaustive
 def test_a_zip_bomb_is_refused_before_it_is_unpacked():
     with pytest.raises(UserError, match="unpacks to 1,050 MB") as error:
         take(Source("bomb.zip", bomb()))
     one_sentence(error)
 
 
+@pytest.mark.exhaustive
 def test_a_zip_of_200_000_entries_is_refused():
     member = zipped([("a", b"")])
     start = member.find(b"PK\x01\x02")

@@ -121,6 +121,7 @@ def test_a_damaged_judge_or_one_of_other_pictures_is_not_taken(images, feature_e
     assert FeatureExtractor.kept(path, replace(images, labels=None)) is None
 
 
+@pytest.mark.exhaustive
 def test_without_classes_features_need_no_labels_and_modes_are_groups():
     x, y = shapes(400, 16)
     images = prepare([Source("s.npz", npz(x=x))], GANConfig(size=16))

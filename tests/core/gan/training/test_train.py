@@ -124,6 +124,7 @@ def test_a_verdict_is_found_for_a_real_run(finished):
     assert len(verdicts(finished, finished.metrics())) >= 1
 
 
+@pytest.mark.exhaustive
 def test_a_stopped_run_continues_to_the_same_weights(folder, feature_extractor, monkeypatch):
     runs = [new_run(folder, feature_extractor, OPTIONS.model_copy(update={"steps": 60}), every=20) for _ in range(2)]
     whole = train(runs[0])
@@ -148,6 +149,7 @@ def test_a_stopped_run_continues_to_the_same_weights(folder, feature_extractor, 
         assert np.array_equal(one, two), name
 
 
+@pytest.mark.exhaustive
 def test_a_branch_trains_on_from_the_kept_generator(finished, folder, feature_extractor):
     step = snapshots.steps(finished)[-1]
     branch = create_rerun(finished, {"steps": 1, "learning_rate": 1e-6}, branch_from=step)
@@ -177,6 +179,7 @@ def test_other_classes_than_before_are_refused(folder, feature_extractor):
         make_task(run)
 
 
+@pytest.mark.exhaustive
 def test_pictures_without_classes_train_a_network_that_is_told_none(folder):
     x, _ = shapes(120, 16)
     sources = [Source("x.npz", npz(x=x))]
