@@ -81,20 +81,30 @@ def free_port() -> int:
         return port
 
 
+@pytest.fixture(scope="session")
+def session_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all test files, since each start imports TensorFlow again."""
+    running = Server(free_port(), tmp_path_factory.mktemp("runs"))
+    yield running
+    running.stop()
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    runs = tmp_path_factory.mktemp("runs")
+def server(session_server: Server) -> Iterator[Server]:
+    """The running server, with the demo runs and no others; afterwards its runs are stopped and removed."""
+    runs = session_server.runs
     for demo in (ROOT / "saved_models").glob("demo-*"):
         shutil.copytree(demo, runs / demo.name)
-    running = Server(free_port(), runs)
-    running.start()
-    yield running
+    if session_server.process is None:
+        session_server.start()
+    yield session_server
     from core.jobs import launch
     from core.runs.store import list_runs
 
     for run in list_runs(runs):
         launch.stop(run, wait=20)
-    running.stop()
+    for left in runs.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 @pytest.fixture(scope="session")

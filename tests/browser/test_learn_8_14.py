@@ -180,7 +180,8 @@ def test_the_game_is_the_same_for_another_visitor(page: Page, server: Server) ->
     other.context.close()
 
 
-@pytest.mark.parametrize("key", sampled(PAGES, ["attention"]))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("key", PAGES)
 def test_a_phone_sees_one_column_and_nothing_sticks_out(page: Page, server: Server, key: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, server, key)

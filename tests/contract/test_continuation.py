@@ -113,6 +113,7 @@ def test_a_run_killed_between_checkpoints_ends_the_same(blank, undisturbed):
     same(run, undisturbed)
 
 
+@pytest.mark.exhaustive
 def test_a_run_stopped_between_checkpoints_ends_the_same(blank, undisturbed):
     run = copy(blank, "stopped")
     assert train(run, stop_before=2) == "stopped"

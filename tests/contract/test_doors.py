@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.selection import sampled
+
 ROOT = Path(__file__).resolve().parents[2]
 EVIL = "http://evil.example"
 
@@ -94,7 +96,7 @@ def test_its_own_page_is_let_in_and_no_other(app):
 
 @pytest.mark.parametrize(
     ("flag", "environment"),
-    [("--server.address=0.0.0.0", {}), ("--server.address=127.0.0.1", {"HIDDEN_STATE_DEMO": "1"})],
+    sampled([("--server.address=0.0.0.0", {}), ("--server.address=127.0.0.1", {"HIDDEN_STATE_DEMO": "1"})]),
     ids=["bound to every address", "hosted demo"],
 )
 def test_a_hosted_app_answers_to_whatever_name_it_is_given(flag, environment, tmp_path):

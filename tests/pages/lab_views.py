@@ -29,7 +29,7 @@ VIEWS: dict[str, tuple[str, dict[str, Any]]] = {
     "gan-game two": ("gan-game", {"data": "two dimensions", "shape2": "own", "moves": "D3,G2"}),
 }
 # One view a page, for `make test`; test-all opens them all.
-SHORT = ["bptt digits", "elman-jordan", "recursive", "hopfield", "lstm-gru cell", "attention both", "gan-game one"]
+SHORT = ["bptt digits", "elman-jordan", "recursive", "hopfield", "lstm-gru cell", "attention both"]
 TEXTS = {
     "elman-jordan-bits": "110100",
     "recursive-sentence": "(not (good (or awful)))",

@@ -258,6 +258,7 @@ def test_a_sentence_that_is_none_is_said_in_place(app, sentence):
     assert "its own numbers" in page.error[0].value
 
 
+@pytest.mark.exhaustive
 def test_both_readers_are_trained_live_and_fill_the_gap(app, monkeypatch):
     whole = gap.GapModel.train
     monkeypatch.setattr(gap.GapModel, "train", lambda self: whole(self, 2))

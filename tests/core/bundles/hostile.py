@@ -163,6 +163,7 @@ WEIGHTS = {
     ),
 }
 FITS_ELSEWHERE = {"an array more", "an array less", "another shape", "another type"}  # plain, but of another network
+NO_PLAIN_ARRAYS = sorted(set(WEIGHTS) - FITS_ELSEWHERE)
 
 
 def archives(members: dict[str, bytes]) -> dict[str, bytes]:

@@ -110,6 +110,7 @@ def test_a_branch_and_its_program_begin_from_the_same_weights(run, tmp_path):
             np.testing.assert_allclose(np.asarray(weight), kept, atol=1e-6, err_msg=weight.path)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("name", "text"), sampled([("run", "the soup was awful and cold"), ("chinese_run", "今天的菜好吃满意")])
 )

@@ -18,6 +18,7 @@ from core.runs.run import Run
 from core.runs.store import create
 from core.sources import Source
 from tests.core.gan.pictures import npz, shapes
+from tests.selection import sampled
 
 SMALL = {"size": 16, "latent": 4, "generator": "32-48", "discriminator": "32", "batch_size": 16, "epochs": None}
 
@@ -50,13 +51,13 @@ def defined(run: Run, folder: Path) -> dict:
 
 @pytest.mark.parametrize(
     "options",
-    [
+    sampled([
         {"penalty_every": 2, "instance_noise": 0.1, "dropout": 0.1, "d_steps": 2},
         {"conditional": False, "loss": "wasserstein", "penalty": "gradient", "discriminator_norm": "layer", "ema": 0.0,
          "schedule": "linear"},
         {"loss": "hinge", "penalty": "off", "norm": "layer", "discriminator_norm": "batch", "activation": "silu",
          "output": "sigmoid", "schedule": "constant", "warmup": 0.0},
-    ],
+    ]),
 )  # fmt: skip
 def test_the_networks_and_what_they_see_are_the_runs_own(tmp_path, options):
     run = a_run(tmp_path / "runs", **options)
@@ -89,6 +90,7 @@ def test_the_script_learns_where_the_pictures_are_white(tmp_path):
     assert Image.open(tmp_path / "alone" / "grid.png").size == (128, 128)
 
 
+@pytest.mark.exhaustive
 def test_a_few_lines_of_keras_draw_with_the_model(tmp_path):
     run = a_run(tmp_path / "runs")
     generator(run.options, 2).save(tmp_path / "model.keras")

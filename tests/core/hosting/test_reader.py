@@ -63,6 +63,7 @@ def test_a_result_over_the_limit_never_reaches_the_server(tight: Reader) -> None
         tight.call(readings.fill, Source("a", b"110_000"))
 
 
+@pytest.mark.exhaustive
 def test_a_child_that_stayed_small_is_used_again_so_that_a_small_file_waits_for_no_start(tight: Reader) -> None:
     first = tight.call(readings.process, SMALL)
     assert {tight.call(readings.process, SMALL) for _ in range(3)} == {first}
@@ -142,6 +143,7 @@ def test_the_child_brings_no_tensorflow_and_reads_as_the_server_does() -> None:
         made.close()
 
 
+@pytest.mark.exhaustive
 def test_whatever_a_page_has_read_comes_back_and_brings_no_tensorflow() -> None:
     def png() -> bytes:
         out = io.BytesIO()

@@ -15,7 +15,7 @@ import pytest
 
 from core.errors import UserError
 from core.jobs import launch
-from core.jobs.queue import queued_runs, run_lock, slot_count, training_slot
+from core.jobs.queue import queued_runs, run_lock, training_slot
 from core.runs.files import read_json
 from core.runs.run import Run
 from core.runs.status import Status, own_process, process_start, this_host
@@ -123,6 +123,7 @@ def test_a_killed_process_is_shown_as_died_lets_go_of_its_slot_and_the_run_conti
     assert [row["loss"] for row in run.metrics()] == [row["loss"] for row in reference.metrics()]
 
 
+@pytest.mark.exhaustive
 def test_a_run_stopped_in_its_first_second_ends_without_a_fault(processes, toy):
     run = toy_run(toy, **SLOW)
     launch.start(run)
@@ -318,12 +319,6 @@ def test_only_one_may_train_a_run(toy):
         assert not second
     with run_lock(run) as third:
         assert third
-
-
-@pytest.mark.parametrize(("text", "count"), [("", 1), ("3", 3), ("0", 1), ("-2", 1), ("x", 1), ("²", 1), ("9" * 9, 1)])
-def test_the_number_of_slots_is_a_sensible_number(monkeypatch, text, count):
-    monkeypatch.setenv("HIDDEN_STATE_SLOTS", text)
-    assert slot_count() == count
 
 
 def test_the_plan_of_these_tests_has_what_they_rely_on():

@@ -127,6 +127,7 @@ def test_a_node_that_speaks_late_does_not_overwrite_a_run_that_has_ended(toy: Pa
     assert (run.status.state, run.status.step, run.status.error) == ("finished", 7, "")
 
 
+@pytest.mark.exhaustive
 def test_a_cluster_that_is_gone_in_mid_run_ends_in_one_sentence_and_the_run_goes_on_at_home(
     cluster: Cluster, client: FakeRayClient, ray: FakeRay, toy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,8 +14,6 @@ from core.training.weights import load_weights
 from tests.core.bundles import hostile
 from tests.selection import sampled
 
-PLAIN = sorted(set(hostile.WEIGHTS) - hostile.FITS_ELSEWHERE)
-
 
 def build() -> keras.Model:
     ids = keras.Input((None,), dtype="int32")
@@ -68,7 +66,9 @@ def test_a_configuration_that_names_more_than_stock_layers_is_refused(file, atta
     refused(file)
 
 
-@pytest.mark.parametrize("attack", sampled(PLAIN, sorted(set(PLAIN) - hostile.LARGE)))
+@pytest.mark.parametrize(
+    "attack", sampled(hostile.NO_PLAIN_ARRAYS, sorted(set(hostile.NO_PLAIN_ARRAYS) - hostile.LARGE))
+)
 def test_weights_that_are_no_plain_arrays_are_refused(file, attack):
     hostile.changed_weights(file, hostile.WEIGHTS[attack])
     refused(file)

@@ -14,6 +14,7 @@ from core.charlm.training.keras_trainer import CharLMTrainer, make_optimizer, wi
 from core.charlm.training.model import build
 from core.charlm.training.step import Steps
 from core.training.schedule import factors
+from tests.selection import sampled
 
 V = 11
 IDS = np.random.default_rng(3).integers(0, V, 700).astype(np.int32)
@@ -50,10 +51,8 @@ MORE = {
 
 @pytest.mark.parametrize(
     "options",
-    [
-        *(pytest.param(options, id=name) for name, options in FEW.items()),
-        *(pytest.param(options, id=name, marks=pytest.mark.exhaustive) for name, options in MORE.items()),
-    ],
+    sampled((FEW | MORE).values()),
+    ids=list(FEW | MORE),
 )
 def test_the_same_weights_and_batches_give_the_same_weights(options):
     config = CharLMConfig(**SMALL | options)

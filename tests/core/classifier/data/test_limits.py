@@ -61,6 +61,7 @@ def test_a_table_at_the_bound_is_read(few_cells):
     assert len(read_table(Source("t.csv", HEADER + b"a,b\n" * 100)).rows) == 100
 
 
+@pytest.mark.exhaustive
 def test_rows_are_counted_while_they_are_read(monkeypatch):
     monkeypatch.setattr(table, "MAX_ROWS", 1000)
     data = gzip.compress(b"text,label\n" + ROW * 200_000)

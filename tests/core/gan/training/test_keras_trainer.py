@@ -46,6 +46,7 @@ MORE = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "changes",
     sampled([*CASES, *MORE]),

@@ -192,7 +192,7 @@ def test_the_first_discriminator_step_is_adam_on_the_gradient_of_loss_and_penalt
 
 
 @pytest.mark.parametrize("penalty", sampled(["gradient", "off", "r1"]))
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", sampled(LOSSES, ["wasserstein"]))
 def test_any_loss_plays_with_any_penalty_on_the_same_network_and_data_order(loss, penalty):
     played = gan_steps(loss=loss, penalty=penalty)
     assert np.array_equal(played._batches(0, 2), gan_steps()._batches(0, 2))
@@ -203,6 +203,7 @@ def test_any_loss_plays_with_any_penalty_on_the_same_network_and_data_order(loss
         assert 0 <= figures[name] <= 1
 
 
+@pytest.mark.exhaustive
 def test_figures_are_means_over_the_steps_of_the_call():
     whole = gan_steps().train(0, rates(6), 6)
     cut = gan_steps()

@@ -27,7 +27,7 @@ from core.training.loop import Trainer
 from tests.core.gan.pictures import npz, shapes, shapes_source
 
 OPTIONS = GANConfig(
-    size=16, latent=8, generator="32-32", discriminator="32", batch_size=16, learning_rate=2e-3, steps=1500, epochs=None
+    size=16, latent=8, generator="32-32", discriminator="32", batch_size=16, learning_rate=2e-3, steps=600, epochs=None
 )
 
 
@@ -41,7 +41,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("runs")
 
 
-def new_run(folder, feature_extractor, options=OPTIONS, sources=None, every=500):
+def new_run(folder, feature_extractor, options=OPTIONS, sources=None, every=200):
     """A run whose judge is there and whose plan is made, as after a first start."""
     run = create(options, sources or [shapes_source(300, 16)], directory=folder, name="shapes")
     feature_extractor.contents().write(run.path / "judge.npz")
@@ -88,7 +88,7 @@ def test_metrics_hold_both_sides_of_the_game(finished):
 
 def test_every_sample_is_from_the_same_noise_with_its_pictures_and_histogram(finished):
     first, last = finished.sample_steps()[0], finished.sample_steps()[-1]
-    assert (first, last) == (0, 1500)
+    assert (first, last) == (0, 600)
     for step in (first, last):
         assert finished.sample(step, "grid.png").startswith(b"\x89PNG")
         with np.load(io.BytesIO(finished.sample(step, "pictures.npz")), allow_pickle=False) as file:
@@ -99,7 +99,7 @@ def test_every_sample_is_from_the_same_noise_with_its_pictures_and_histogram(fin
 
 
 def test_columns_of_a_conditional_grid_are_classes(finished, feature_extractor):
-    with np.load(io.BytesIO(finished.sample(1500, "pictures.npz")), allow_pickle=False) as file:
+    with np.load(io.BytesIO(finished.sample(600, "pictures.npz")), allow_pickle=False) as file:
         seen = feature_extractor.read(file["pictures"]).modes
     assert np.mean(seen == np.arange(64) % 2) > 0.8
 
