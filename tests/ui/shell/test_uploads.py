@@ -1,7 +1,8 @@
 """Streamlit's upload route behind the limits of a hosted demo, without a server: requests as ASGI has them."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,12 @@ from core.hosting.uploads import COPIES, UploadLedger
 from ui.shell import uploads
 
 FEW = replace(LIMITS, session_upload_bytes=1000, all_upload_bytes=1500)
+
+
+def in_own_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it in another thread: where a browser test ran before, this thread has Playwright's event loop."""
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, coroutine).result()
 
 
 class Server:
@@ -61,7 +68,7 @@ class Server:
 
         headers = [(b"content-length", b"%d" % size if length is None else length)]
         scope = {"type": "http", "method": "PUT", "path": url, "headers": headers}
-        asyncio.run(self.app(scope, receive, send))  # type: ignore[arg-type]
+        in_own_loop(self.app(scope, receive, send))
         return int(answers[0]["status"])
 
     def held(self) -> int:
@@ -127,7 +134,7 @@ def test_a_message_over_the_bound_of_all_closes_its_connection_unread(server: Se
         await server.app({"type": "websocket", "path": "/_stcore/stream"}, receive, send)  # type: ignore[arg-type]
         return closed
 
-    assert asyncio.run(connection()) == [1013]
+    assert in_own_loop(connection()) == [1013]
     assert server.bodies == 2
 
 
