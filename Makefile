@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 run: setup
 	$(BIN)/streamlit run app.py
 
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -r fER
+# Three at a time on two cores: many tests wait for a browser or another process. The tests of a file share their
+# fixtures, which train networks, so a file stays in one process. A browser test that fails is run once more.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -r fER
 
-# Two at a time: half of the tests wait for a browser or another process. A browser test that fails is run once more.
 test: setup-dev
 	$(PYTEST) -m "not exhaustive"
 

@@ -100,6 +100,7 @@ def test_an_uploaded_zip_gives_its_kinds_and_trains(page: Page, server: Server, 
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_the_noise_can_be_walked_about_in(page: Page, server: Server) -> None:
     run = next(run for run in list_runs(server.runs, family="gan") if run.usable)
     page.goto(f"{server.url}/gan-inside?run={run.id}")

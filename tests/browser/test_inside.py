@@ -118,6 +118,7 @@ def test_the_film_runs_from_the_first_step_to_the_last(page: Page, server: Serve
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 def test_person_and_network_write_together_by_keyboard(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/text-together?run={DEMO}")
     settled(page)
@@ -158,6 +159,7 @@ def test_an_offer_is_taken_by_a_click_in_the_middle_of_typing(page: Page, server
     no_fault(page)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("view", sampled(["cells", "gates", "lookback", "score", "copying", "hold", "film"]))
 def test_every_view_fits_a_telephone(page: Page, server: Server, view: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})

@@ -96,7 +96,8 @@ def test_the_address_is_enough_for_another_visitor(page: Page, server: Server) -
     other.context.close()
 
 
-@pytest.mark.parametrize("key", sampled(["learn", *PAGES], ["learn"]))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("key", ["learn", *PAGES])
 def test_a_phone_sees_one_column_and_nothing_sticks_out(page: Page, server: Server, key: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, server, key)

@@ -95,6 +95,7 @@ def test_nothing_private_is_sent_to_the_build() -> None:
     assert {path for path in sends | holds_back if sent(path)} == sends
 
 
+@pytest.mark.exhaustive
 def test_its_files_alone_serve_the_app_and_its_health_check_says_so(image: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -144,6 +144,7 @@ def test_no_log_is_shown_to_visitors(hosted: Path) -> None:
     assert "/srv" not in said(app)
 
 
+@pytest.mark.exhaustive
 def test_the_31st_visitor_keeps_the_form_and_is_told_when_to_come_back(hosted: Path) -> None:
     for number in range(LIMITS.queued_visitors):
         with visit(f"visitor {number}"):

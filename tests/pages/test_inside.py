@@ -46,6 +46,7 @@ def test_every_view_says_what_one_sees(app: AppTest, run: Run, view: str) -> Non
     assert sentences[view] in said(app)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("cell", sampled(["gru", "rnn"]))
 def test_the_other_cells_show_what_they_have(app: AppTest, runs_folder: Path, cell: str) -> None:
     run = make_run(runs_folder, cell)

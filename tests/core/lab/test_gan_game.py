@@ -178,6 +178,7 @@ def test_progress_ends_at_one_and_the_last_state_is_kept():
     assert states[-1].steps_d == states[-1].steps_g == 55
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("who", ["D", "G"])
 def test_the_question_is_answered_by_playing_on(played, who):
     for state in (played["minimax"][0], played["minimax"][-1]):

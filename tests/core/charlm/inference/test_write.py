@@ -15,12 +15,13 @@ from core.charlm.inference.step_writer import StepWriter, padded_width
 from core.charlm.inference.write import TextWriter, uniform_numbers
 from core.charlm.training.model import build
 from core.errors import UserError
+from tests.selection import sampled
 
 VOCABULARY = Vocabulary((UNKNOWN, "\n", " ", *"abcdefgh"))
 V = len(VOCABULARY)
 
 
-@pytest.fixture(scope="module", params=["lstm", "gru", "rnn"])
+@pytest.fixture(scope="module", params=sampled(["lstm", "gru", "rnn"]))
 def writer(request):
     config = CharLMConfig(cell=request.param, units=12, layers=2, embedding=6, lowercase=True)
     model = build(config, V)

@@ -14,7 +14,7 @@ V = 11
 IDS = np.random.default_rng(0).integers(0, V, 150).astype("int32")
 
 
-@pytest.fixture(scope="module", params=["lstm", "gru"])
+@pytest.fixture(scope="module", params=sampled(["lstm", "gru"]))
 def given(request):
     config = CharLMConfig(cell=request.param, units=8, layers=2, embedding=4)
     model = build(config, V)
