@@ -28,12 +28,13 @@ from tests.core.hosting import readings
 from tests.core.hosting.conftest import TEXT, TOKENS, make, visit
 
 SMALL = Source("a.txt", b"1000")
-TIGHT = replace(LIMITS, readers=1, reading_seconds=1, reading_deadline=5, reading_result_bytes=100_000)
+TIGHT = replace(LIMITS, readers=1, reading_seconds=1, reading_deadline=20, reading_result_bytes=100_000)
+ROOMY = replace(LIMITS, readers=1, reading_seconds=60, reading_deadline=600)
 
 
 @pytest.fixture(scope="module")
 def tight() -> Iterator[Reader]:
-    """One child with a second of processor time and five on the clock."""
+    """One child with a second of processor time and twenty on the clock."""
     made = Reader(TIGHT)
     yield made
     made.close()
@@ -116,7 +117,7 @@ def test_whoever_brought_too_much_leaves_a_child_to_the_others() -> None:
 
 
 def test_children_end_with_their_server() -> None:
-    made = Reader(TIGHT)
+    made = Reader(ROOMY)
     child = psutil.Process(made.call(readings.process, SMALL))
     child.suspend()  # also one that no longer listens
     made.close()
@@ -124,7 +125,7 @@ def test_children_end_with_their_server() -> None:
 
 
 def test_a_child_ends_when_its_input_is_closed() -> None:
-    made = Reader(TIGHT)
+    made = Reader(ROOMY)
     child = psutil.Process(made.call(readings.process, SMALL))
     made._idle[0]._process.stdin.close()  # as a killed server leaves it
     made._idle[0]._process.wait(60)
