@@ -25,7 +25,8 @@ LABEL_NAMES = {
 }  # fmt: skip
 TEXT_NAMES = {
     "text", "texts", "sentence", "review", "reviews", "comment", "comments", "content", "message", "body", "document",
-    "description", "title", "tweet", "评论", "文本", "内容", "句子", "评价", "正文",
+    "description", "title", "tweet", "sentences", "contents", "messages", "documents", "tweets", "utterance",
+    "utterances", "评论", "文本", "内容", "句子", "评价", "正文", "评论内容", "文本内容",
 }  # fmt: skip
 
 Header = Literal["auto", "yes", "no"]

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from core.classifier.data.columns import guess_columns
-from core.classifier.data.reader import read_table
+from core.classifier.data.reader import read_table, read_texts
 from core.classifier.data.table import MAX_CELL
 from core.errors import UserError
 from core.sources import Source
@@ -201,3 +201,10 @@ def test_without_a_label_column_the_sentence_counts_what_it_saw():
 def test_what_is_no_table_is_one_sentence(data, sentence):
     with pytest.raises(UserError, match=sentence):
         table(data)
+
+
+@pytest.mark.parametrize("name", ["text", "Sentence", "sentences", "review", "utterance", "文本", "评论内容"])
+def test_the_name_above_a_single_column_of_texts_is_no_text(name):
+    table = read_texts(Source("column.csv", f"{name}\nThis is good\nThat was bad, really\nFine\n".encode()), [])
+    assert table.columns == [name]
+    assert [row[0] for row in table.rows] == ["This is good", "That was bad, really", "Fine"]
