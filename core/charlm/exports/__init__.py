@@ -1,0 +1,1 @@
+"""What the exports of a run need of this family."""
