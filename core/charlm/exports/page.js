@@ -42,7 +42,8 @@ function makeNetwork(network, arrays) {
 }
 
 function clean(text, network) {
-  text = text.replace(/\r\n?|[\u2028\u2029\u0085]/g, "\n");
+  text = text.replace(/\r\n|[\r\v\f\u0085\u2028\u2029]/g, "\n");
+  text = text.replace(/[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufeff]|\p{Surrogate}/gu, ""); // alone, not in pairs
   if (network.nfkc) text = text.normalize("NFKC");
   if (network.lowercase) text = text.toLowerCase();
   return network.nfkc && network.lowercase ? text.normalize("NFKC") : text;
