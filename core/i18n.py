@@ -49,6 +49,11 @@ def _(message: str) -> str:
     return _translations(language()).gettext(message) if message else ""
 
 
+def translate(message: str, code: str) -> str:
+    """Return `message` in the language `code`, for a file that holds several languages."""
+    return _translations(code).gettext(message) if message else ""
+
+
 @lru_cache(maxsize=8)
 def _ids_by_translation(code: str) -> dict[str, set[str]]:
     catalogue: Mapping[Any, str] = getattr(_translations(code), "_catalog", {})

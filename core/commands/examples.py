@@ -18,7 +18,7 @@ EXAMPLES: Mapping[str, tuple[str, str]] = {
     "classify": ('demo-reviews "not bad at all" --why', "demo-reviews --csv in.csv --output judged.xlsx"),
     "sample": ("demo-digits --count 64 --output grid.png", "demo-digits --output walk.gif --seed 3"),
     "evaluate": ("demo-lighthouse", "demo-lighthouse --text other.txt --json"),
-    "export": ("my-novel --as zip -o my-novel.zip", "my-novel --as program -o my-program"),
+    "export": ("my-novel --as page -o my-novel.html", "my-novel --as program -o my-program"),
     "serve": ("demo-lighthouse", "demo-reviews --port 8700"),
     "runs list": ("", "--json"),
     "runs show": ("my-novel", "saved_models/my-novel --json"),

@@ -62,6 +62,13 @@ FORMATS: Mapping[str, Format] = {
         "core.bundles.program:write_script",
         model=False,
     ),
+    "page": Format(
+        N_("One page that works offline"),
+        N_("The trained network in one HTML file: it opens in any browser, without Python and without a network."),
+        ".html",
+        "core.exports.page:write",
+        families=("charlm",),
+    ),
     "hub": Format(
         N_("A folder for a model hub"),
         N_("The model, a model card with its figures and how they were measured, and a few lines that use it."),

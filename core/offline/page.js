@@ -64,7 +64,7 @@ function openPage(start) {
   const listeners = [];
   const view = {
     language: (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en",
-    text: (key) => network.texts[view.language][key] ?? key,
+    text: (key) => network.languages[view.language].texts[key] ?? key,
     element: (id) => document.getElementById(id),
     onLanguage: (listener) => listeners.push(listener),
   };
@@ -72,6 +72,13 @@ function openPage(start) {
     document.documentElement.lang = view.language;
     view.element("language").textContent = view.language === "en" ? "中文" : "English";
     for (const item of document.querySelectorAll("[data-text]")) item.textContent = view.text(item.dataset.text);
+    const sections = network.languages[view.language].facts.map(([head, lines]) => {
+      const section = document.createElement("section"), list = document.createElement("ul");
+      section.append(Object.assign(document.createElement("h2"), { textContent: head }), list);
+      list.append(...lines.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
+      return section;
+    });
+    view.element("facts").replaceChildren(...sections);
     for (const listener of listeners) listener();
   }
   view.element("language").addEventListener("click", () => {

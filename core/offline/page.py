@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+
+from core.i18n import LANGUAGES, translate
 
 Precision = Literal["float16", "int8"]
 HERE = Path(__file__).parent
@@ -18,15 +20,18 @@ HERE = Path(__file__).parent
 class Page:
     """The parts of a page.
 
-    network: JSON values; `texts` maps "en" and "zh" to {key: text}. arrays: weights by name. script: JavaScript that
-    defines `start(network, arrays, view)`. body: static markup of the controls, without any text of a person.
+    network: JSON values. texts: messages by key, shown in either language. arrays: weights by name. script: JavaScript
+    that defines `start(network, arrays, view)`. body: static markup of the controls, without any text of a person.
+    facts: by language the sections below it, each a heading and its lines.
     """
 
     title: str
     network: dict[str, Any]
+    texts: dict[str, str]
     arrays: dict[str, np.ndarray]
     script: str
     body: str
+    facts: dict[str, list[tuple[str, list[str]]]] = field(default_factory=dict)
 
 
 def html(page: Page, precision: Precision = "float16") -> str:
@@ -37,6 +42,13 @@ def html(page: Page, precision: Precision = "float16") -> str:
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none'; "
         "form-action 'none'"
     )
+    texts = {
+        code: {
+            "texts": {key: translate(text, code) for key, text in page.texts.items()},
+            "facts": page.facts.get(code, []),
+        }
+        for code in LANGUAGES
+    }
     arrays = {name: packed(array, precision) for name, array in page.arrays.items()}
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -44,8 +56,8 @@ def html(page: Page, precision: Precision = "float16") -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(page.title)}</title><style>{style}</style></head>
 <body><main><header><h1>{escape(page.title)}</h1><button id="language" type="button"></button></header>
-{page.body}</main>
-<script type="application/json" id="network">{_json(page.network)}</script>
+{page.body}<div id="facts"></div></main>
+<script type="application/json" id="network">{_json(page.network | {"languages": texts})}</script>
 <script type="application/json" id="arrays">{_json(arrays)}</script>
 <script>{script}</script></body></html>
 """

@@ -94,7 +94,9 @@ function start(network, arrays, view) {
       paint(shown[shown.length - 1]);
       at("written").append(node);
     };
-    for (const id of encode(clean(at("prompt").value, network) || "\n")) add(id);
+    const prompt = encode(clean(at("prompt").value, network));
+    if (prompt.length === 0) ({ state, logits } = net.step(encode("\n")[0], state)); // it begins as a line does
+    for (const id of prompt) add(id);
     for (let n = 0; n < Number(at("length").value) && mine === token; n++) {
       add(choose(logits, Number(at("temperature").value), random()));
       if (n % 4 === 3) await new Promise((resolve) => setTimeout(resolve));
@@ -102,10 +104,10 @@ function start(network, arrays, view) {
     if (mine === token) at("status").textContent = view.text("done");
   }
   at("write").addEventListener("click", write);
-  at("stop").addEventListener("click", () => { token++; at("status").textContent = ""; });
+  at("stop").addEventListener("click", () => { token++; at("status").textContent = view.text("stopped"); });
   at("cell").max = network.units - 1;
   at("layer").max = network.layers;
   for (const id of ["cell", "layer"]) at(id).addEventListener("input", () => at(id).checkValidity() && shown.forEach(paint));
-  at("facts").textContent = [network.data, ...network.files.map((file) => `${file.name} sha256 ${file.sha256}`)].join("\n");
+  setTimeout(write); // something to look at before the first click
   return { net, encode, clean: (text) => clean(text, network) };
 }
