@@ -25,12 +25,13 @@ def unpacked(array, precision):
 @pytest.mark.parametrize(("precision", "limit"), [("float16", 0.0005), ("int8", 0.005)])
 def test_fewer_bits_cost_less_than_promised(precision, limit):
     run = find("demo-lighthouse", DEFAULT_DIR)
-    network = open_run(run).network
+    opened = open_run(run)
+    network = opened.network
     text = prepare(run.sources(), run.options)
     ids = text.ids[-text.validation :][None, :1500]
     short = NumpyNetwork(
         network.cell,
-        unpacked(network.table, precision) if run.options.embedding else network.table,
+        unpacked(network.table, precision) if opened.config.embedding else network.table,
         tuple(Weights(*(unpacked(array, precision) for array in weights)) for weights in network.layers),
         unpacked(network.output, precision),
         unpacked(network.output_bias, precision),
