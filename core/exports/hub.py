@@ -152,7 +152,9 @@ def _head(run: Run, task: Task, found: list[tuple[Figure, float]]) -> str:
         "tags": ["hidden-state", "small-model", *task.tags],
         "model-index": [{"name": one_line(run.name), "results": [result]}],
     }
-    return "\n".join(["---", *(f"{key}: {json.dumps(value, ensure_ascii=True)}" for key, value in head.items()), "---"])
+    # Unescaped: YAML does not join the two surrogates of JSON's escapes, and one_line() left printable signs only.
+    lines = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items())
+    return "\n".join(["---", *lines, "---"])
 
 
 def _table(found: list[tuple[Figure, float]]) -> list[str]:

@@ -50,6 +50,17 @@ def test_no_name_of_a_person_becomes_a_key_a_link_or_html(tmp_path):
     assert "[click]" not in body
 
 
+def test_a_name_with_an_emoji_is_read_back_as_it_is(tmp_path):
+    shutil.copytree(find(DEMO["gan"], DEFAULT_DIR).path, tmp_path / "demo-digits")
+    run = find("demo-digits", tmp_path)
+    run.config["data"]["name"] = "数字 👩\u200d🚀\u2028.npz"
+    run.describe(name="novel 😀 文")
+    export(run, "hub", tmp_path / "folder")
+    head, _body = head_and_body((tmp_path / "folder" / "README.md").read_text(encoding="utf-8"))
+    assert head["model-index"][0]["name"] == "novel 😀 文"
+    assert head["model-index"][0]["results"][0]["dataset"]["name"] == "数字 👩\u200d🚀 .npz"
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("family", DEMO)
 def test_the_lines_of_the_card_run_beside_its_files(family, tmp_path):

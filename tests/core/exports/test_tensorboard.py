@@ -1,6 +1,8 @@
 """Event files for TensorBoard hold the figures, steps and times of the training, and its samples."""
 
+import shutil
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +10,9 @@ from core.backend import tf
 from core.exports import export
 from core.runs.store import DEFAULT_DIR, find
 
-DEMO = {"charlm": "demo-lighthouse", "classifier": "demo-reviews", "gan": "demo-digits"}
+DEMO = ("demo-lighthouse", "demo-reviews", "demo-digits")
+OLD = Path(__file__).parents[2] / "fixtures/v0/runs"
+OLD_RUNS = ("witness-text", "witness-table", "witness-pictures")
 
 
 def events(folder):
@@ -20,9 +24,11 @@ def events(folder):
     return found
 
 
-@pytest.mark.parametrize("family", DEMO)
-def test_every_figure_is_a_scalar_of_its_step_and_time(family, tmp_path):
-    run = find(DEMO[family], DEFAULT_DIR)
+@pytest.mark.parametrize("name", DEMO + OLD_RUNS)
+def test_every_figure_is_a_scalar_of_its_step_and_time(name, tmp_path):
+    if name in OLD_RUNS:
+        shutil.copytree(OLD / name, tmp_path / "runs" / name)
+    run = find(name, tmp_path / "runs" if name in OLD_RUNS else DEFAULT_DIR)
     written = export(run, "tensorboard", tmp_path / "logs")
     assert [file.split("/")[0] for file in written.files] == ["train", "validation"][: len(written.files)]
     scalars = {}
@@ -44,11 +50,11 @@ def test_every_figure_is_a_scalar_of_its_step_and_time(family, tmp_path):
             assert when == pytest.approx(began + row["seconds"])
             count += 1
     assert count == len(scalars) > 20
-    assert kinds == {"scalars", "text"} | ({"images"} if family == "gan" else set())
+    assert kinds == {"scalars", "text"} | ({"images"} if run.family == "gan" else set())
 
 
 def test_a_picture_is_the_samples_own(tmp_path):
-    run = find(DEMO["gan"], DEFAULT_DIR)
+    run = find("demo-digits", DEFAULT_DIR)
     export(run, "tensorboard", tmp_path / "logs")
     pictures = {
         event.step: value.tensor.string_val
