@@ -14,8 +14,8 @@ from ui.shell.address import choose_view
 from ui.widgets.text import guard, md
 
 VIEWS = {
-    "matrix": (_("What for what"), "grid_on", _("Which class is taken for which, and the texts behind each cell.")),
-    "trust": (_("Trust"), "verified", _("Whether its confidence is honest, and what “not sure” would leave.")),
+    "matrix": (_("Confusion matrix"), "grid_on", _("Which class is taken for which, and the texts behind each cell.")),
+    "trust": (_("Calibration"), "verified", _("Whether its confidence is honest, and what “not sure” would leave.")),
     "rank": (_("Ranking"), "show_chart", _("How well its probability sorts texts, at every threshold at once.")),
     "mistakes": (_("Mistakes"), "report", _("Its surest mistakes, and labels of the table that look wrong.")),
 }

@@ -59,7 +59,7 @@ def test_a_sample_is_trained_watched_stopped_and_writes(page: Page, server: Serv
     page.get_by_role("link", name="Use it").click()
     page.wait_for_url(re.compile(rf"/text-write\?.*run={run_id}"))
     settled(page)
-    page.get_by_role("textbox", name="It goes on from").fill("The lamp")
+    page.get_by_role("textbox", name="Prompt").fill("The lamp")
     page.get_by_role("spinbutton", name="Characters").fill("120")
     page.get_by_role("spinbutton", name="Characters").press("Enter")
     settled(page)

@@ -62,7 +62,7 @@ def test_a_run_comes_in_on_the_runs_page_or_is_refused_in_place(
         ("night <b>.zip", content if whole else content[:-99], "application/zip")
     )
     opened.run()
-    next(button for button in opened.button if button.label == "Take it in").click().run()
+    next(button for button in opened.button if button.label == "Import").click().run()
     assert not faults(opened)
     assert [run.family for run in list_runs(runs_folder)] == (["classifier"] if whole else [])
     assert any("is not taken as a run" in item.value for item in opened.error) != whole

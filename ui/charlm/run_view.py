@@ -89,7 +89,7 @@ def report(run: Run) -> None:
     rows = [
         (_("windows of 64, from a zero state"), "val_loss_nats"),
         (_("windows of 256, from a zero state"), "val_loss_nats_256"),
-        (_("one carried stream"), "val_loss_nats_streaming"),
+        (_("state carried through the text"), "val_loss_nats_streaming"),
     ]
     with st.grid(min_column_width=180):
         for label, key in rows:

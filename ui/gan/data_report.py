@@ -34,8 +34,8 @@ def show(images: ImageReport) -> None:
     with st.grid(min_column_width=130):
         st.metric(_("For training"), short_number(images.training))
         st.metric(_("Held out"), short_number(images.held_out), help=_("Kept from training, to measure against."))
-        st.metric(_("Kinds"), str(len(images.classes)) if images.classes else _("none"))
-        st.metric(_("Same twice"), short_number(images.duplicates))
+        st.metric(_("Classes"), str(len(images.classes)) if images.classes else _("none"))
+        st.metric(_("Duplicates"), short_number(images.duplicates))
         st.metric(_("Rejected"), short_number(images.rejected_count))
     for note in images.notes:
         st.caption(f":material/info: {md(note)}")

@@ -159,7 +159,7 @@ def report(run: Run) -> None:
         if isinstance(fcd.get("floor"), int | float):
             st.metric(_("Floor"), f"{fcd['floor']:.2f}")
         if found.get("modes"):
-            st.metric(_("Kinds drawn"), _("{n} of {all}").format(n=found.get("modes_covered"), all=found["modes"]))
+            st.metric(_("Classes drawn"), _("{n} of {all}").format(n=found.get("modes_covered"), all=found["modes"]))
         if isinstance(kept.get("repeated"), int | float):
             st.metric(
                 _("Like a training picture"),

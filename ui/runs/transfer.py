@@ -22,7 +22,7 @@ ICON = ":material/download:"
 
 def export_panel(run: Run) -> None:
     """Draw the export expander under the run view; show why where an export is not possible."""
-    with st.expander(_("Take it along"), icon=":material/luggage:", key="take", on_change="rerun") as box:
+    with st.expander(_("Export"), icon=":material/upload:", key="take", on_change="rerun") as box:
         if not box.open:
             return
         st.markdown(f"**{_('The run as one file')}**")
@@ -79,14 +79,14 @@ def packed_bundle(run: Run, data: bool) -> bytes:
 
 def import_form() -> None:
     """Draw the upload of a bundle on the Runs page; the bundle is validated before it is used."""
-    with st.expander(_("Bring a run"), icon=":material/upload:", key="bring", on_change="rerun") as box:
+    with st.expander(_("Import a run"), icon=":material/download:", key="bring", on_change="rerun") as box:
         if not box.open:
             return
         st.caption(
             _("The file may come from anybody: names, sizes, figures, weights are checked, nothing in it is run.")
         )
-        file = st.file_uploader(_("A run that was taken along"), type=["zip"], key="bring-file")
-        if file is None or not st.button(_("Take it in"), type="primary", icon=":material/input:"):
+        file = st.file_uploader(_("A run exported as .zip"), type=["zip"], key="bring-file")
+        if file is None or not st.button(_("Import"), type="primary", icon=":material/input:"):
             return
         with guard("import"), tempfile.TemporaryDirectory() as folder, st.spinner(_("Looking through it …")):
             path = Path(folder) / f"{slug(Path(file.name).stem)}.zip"

@@ -20,7 +20,7 @@ AXES = 2  # options that vary at once; the command line takes any number
 
 def sweep_form(options: Options, make: Callable[[dict[str, list[str]], list[str]], list[Run]], *, key: str) -> None:
     """Draw the sweep expander. make(values, seeds) creates the runs, which are then started."""
-    with st.expander(_("Several at once"), icon=":material/stacks:", key=f"{key}-sweep", on_change="rerun") as box:
+    with st.expander(_("Sweep"), icon=":material/stacks:", key=f"{key}-sweep", on_change="rerun") as box:
         if not box.open:
             return
         st.caption(_("A run for each combination; they wait for one another, and Compare lays their curves together."))

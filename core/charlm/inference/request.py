@@ -15,7 +15,7 @@ class Prompt(Request):
     """What a text begins with."""
 
     prompt: str = option(
-        "", "What the text begins with; without one it begins as a line does.", title="It goes on from",
+        "", "What the text begins with; without one it begins as a line does.", title="Prompt",
         max_length=100_000,
     )  # fmt: skip
 

@@ -203,13 +203,16 @@ def verdicts(evaluation: Evaluation, rows: int) -> list[Verdict]:
     if best is None:
         return [Verdict("info", reached, "")]
     gain = evaluation.accuracy_gain_over(best)
-    facts = _("{label}: {value:.1%}. The network is right {gain:+.1%} more often, interval {low:+.1%} to {high:+.1%}.")
+    facts = _(
+        "{label}: {value:.1%}. Accuracy of the network minus the baseline's: {gain:+.1f} points, "
+        "interval {low:+.1f} to {high:+.1f}."
+    )
     evidence = facts.format(
         label=_(evaluation.labels.get(best, best)),
         value=evaluation.accuracy_of(best),
-        gain=gain.value,
-        low=gain.low,
-        high=gain.high,
+        gain=100 * gain.value,
+        low=100 * gain.low,
+        high=100 * gain.high,
     )
     if gain.low > 0:
         return [Verdict("good", _("The network is better than the linear baseline.") + " " + reached, evidence)]
