@@ -10,15 +10,15 @@ from ui.widgets.config_form import reading_form
 from ui.widgets.data_input import choose_data
 from ui.widgets.origin import go_on_from, with_earlier
 from ui.widgets.text import guard
-from ui.widgets.train_form import train_form
+from ui.widgets.train_form import train_columns, train_form
 
 st.title(_("Train a network on a text"), anchor=False)
 st.caption(_("It reads the text character by character and learns to guess the next one; then it writes."))
 
 family = FAMILIES["charlm"]
-with guard("text in"):
-    setup = teacher_links.read_link(family)
-    st.subheader(_("1 · The text"), anchor=False)
+setup = teacher_links.read_link(family)
+left, right = train_columns(family, setup)
+with left, guard("text in"):
     sources, label = choose_data("charlm", many=True, paste=_("Your text"), hidden=setup.hides("data"))
     if not sources:
         st.info(_("Bring a text: a novel, a diary, a heap of code. Some thousand characters are a beginning."))
@@ -34,5 +34,5 @@ with guard("text in"):
     reading |= {name: kept[name] for name in data_report.FIELDS if name in kept}
     report, sizes = data_report.examine(tuple(sources), **reading)
     data_report.show(report)
-    st.subheader(_("2 · The network"), anchor=False)
-    train_form(family, sources, label, sizes, reading | kept, setup, origin)
+    with right:
+        train_form(family, sources, label, sizes, reading | kept, setup, origin)

@@ -10,7 +10,7 @@ from ui.shell import teacher_links
 from ui.widgets.config_form import reading_form
 from ui.widgets.data_input import choose_data
 from ui.widgets.text import guard
-from ui.widgets.train_form import selected_preset, train_form
+from ui.widgets.train_form import selected_preset, train_columns, train_form
 
 TYPES = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "xlsx", "xls", "gz", "zip"]
 
@@ -32,9 +32,9 @@ st.title(_("Train a network on labelled texts"), anchor=False)
 st.caption(_("A Transformer reads each text and learns to name its class, beside simple models that do the same."))
 
 family = FAMILIES["classifier"]
-with guard("table in"):
-    setup = teacher_links.read_link(family)
-    st.subheader(_("1 · The table"), anchor=False)
+setup = teacher_links.read_link(family)
+left, right = train_columns(family, setup)
+with left, guard("table in"):
     paste, hidden = _("Rows of text and label"), setup.hides("data")
     sources, label = choose_data("classifier", types=TYPES, many=True, paste=paste, hidden=hidden)
     if not sources:
@@ -57,5 +57,5 @@ with guard("table in"):
     fixed |= data_report.set_aside_options(key)
     found = data_report.examine(tuple(sources), selected_preset(family, setup), **fixed)
     data_report.show(found.report, key)
-    st.subheader(_("2 · The network"), anchor=False)
-    train_form(family, sources, label, found.sizes, fixed, setup)
+    with right:
+        train_form(family, sources, label, found.sizes, fixed, setup)

@@ -9,15 +9,15 @@ from ui.shell import teacher_links
 from ui.widgets.config_form import reading_form
 from ui.widgets.data_input import choose_data
 from ui.widgets.text import guard
-from ui.widgets.train_form import train_form
+from ui.widgets.train_form import train_columns, train_form
 
 st.title(_("Train two networks on pictures"), anchor=False)
 st.caption(_("One draws, the other tells drawn from real; each learns from the other, until the drawings pass."))
 
 family = FAMILIES["gan"]
-with guard("pictures in"):
-    setup = teacher_links.read_link(family)
-    st.subheader(_("1 · The pictures"), anchor=False)
+setup = teacher_links.read_link(family)
+left, right = train_columns(family, setup)
+with left, guard("pictures in"):
     sources, label = choose_data("gan", many=True, hidden=setup.hides("data"))
     if not sources:
         st.info(
@@ -34,5 +34,5 @@ with guard("pictures in"):
             reading = reading_form(family.options, data_report.FIELDS, reading, key=key)
     images, sizes = data_report.examine(tuple(sources), **reading)
     data_report.show(images)
-    st.subheader(_("2 · The networks"), anchor=False)
-    train_form(family, sources, label, sizes, reading, setup)
+    with right:
+        train_form(family, sources, label, sizes, reading, setup)

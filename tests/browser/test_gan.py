@@ -73,7 +73,7 @@ def test_digits_are_trained_the_slider_moves_and_the_drawings_are_downloaded(pag
     slider.press("Home")
     expect(page.get_by_text(f"Step {first:,}, always from the same noise.")).to_be_visible()
     no_fault(page)
-    page.get_by_role("link", name="Use it").click()
+    page.get_by_role("link", name="Draw with it").click()
     page.wait_for_url(re.compile(r"/gan-draw"))
     expect(page.get_by_role("img", name="64 drawn pictures")).to_be_visible()
     settled(page)

@@ -12,6 +12,7 @@ from tests.browser.conftest import Server, no_fault, settled
 
 def start_training(page: Page, server: Server, seconds: str = "12") -> str:
     """Fill the small network's figures into the form and press Train; return the run's id."""
+    page.get_by_text("All options").click()
     page.get_by_role("spinbutton", name="seconds").fill(seconds)
     page.get_by_role("spinbutton", name="Units").fill("24")
     page.get_by_role("spinbutton", name="Units").press("Enter")
@@ -56,7 +57,7 @@ def test_a_sample_is_trained_watched_stopped_and_writes(page: Page, server: Serv
     page.get_by_role("button", name="Stop").click()
     expect(badge(page, "stopped")).to_be_visible()
     no_fault(page)
-    page.get_by_role("link", name="Use it").click()
+    page.get_by_role("link", name="Write with it").click()
     page.wait_for_url(re.compile(rf"/text-write\?.*run={run_id}"))
     settled(page)
     page.get_by_role("textbox", name="Prompt").fill("The lamp")

@@ -12,7 +12,7 @@ from core.i18n import _, language, lazy_message
 from core.runs import policy
 from core.sources import Source
 from ui.shell.hosting import is_visitor
-from ui.widgets.text import escape, md, short_number
+from ui.widgets.text import escape, findings_line, md, short_number
 
 FIELDS = ("encoding", "lowercase", "nfkc", "min_count", "validation")
 
@@ -29,6 +29,22 @@ def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -
 
 
 def show(found: TextReport) -> None:
+    """One line of findings, the notes and an excerpt; all else is folded."""
+    figures = {
+        _("Characters"): short_number(found.characters),
+        _("Distinct"): short_number(found.distinct),
+        _("For validation"): short_number(found.validation),
+    }
+    findings_line(figures)
+    for note in found.notes:
+        st.caption(f":material/info: {md(note)}")
+    with st.container(border=True, height=230):
+        st.html(f'<div style="white-space:pre-wrap;line-height:1.5">{escape(found.preview)} …</div>')
+    with st.expander(_("The full report"), icon=":material/lab_profile:"):
+        _full(found)
+
+
+def _full(found: TextReport) -> None:
     with st.grid(min_column_width=130):
         st.metric(_("Characters"), short_number(found.characters))
         st.metric(_("Distinct"), short_number(found.distinct), help=_("Kinds of character in the whole text."))
@@ -43,13 +59,7 @@ def show(found: TextReport) -> None:
                 _("{value:.2f} nats").format(value=item.nats),
                 help=_("What this reaches on the validation part: the figure to beat."),
             )
-    for note in found.notes:
-        st.caption(f":material/info: {md(note)}")
-    left, right = st.columns([3, 2], gap="medium")
-    with left, st.container(border=True, height=230):
-        st.html(f'<div style="white-space:pre-wrap;line-height:1.5">{escape(found.preview)} …</div>')
-    with right:
-        _characters(found)
+    _characters(found)
 
 
 def _characters(found: TextReport) -> None:

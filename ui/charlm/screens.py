@@ -12,5 +12,6 @@ SCREENS = FamilyScreens(
         Screen("text-inside", "charlm/inside.py", N_("Look inside"), "visibility", SECTION),
     ),
     use="text-write",
+    use_label=N_("Write with it"),
     inside="text-inside",
 )

@@ -17,7 +17,7 @@ from core.sources import Source
 from ui.shell.teacher_links import key_suffix
 from ui.widgets import figures
 from ui.widgets.palette import REAL, TRAIN, VALIDATION, with_alpha
-from ui.widgets.text import md, short_number
+from ui.widgets.text import findings_line, md, short_number
 
 FIELDS = (
     *(
@@ -104,6 +104,22 @@ def _examined(language_code: str, sources: tuple[Source, ...], chosen: str, **re
 
 # Showing it -----------------------------------------------------------------------------------------------------------
 def show(report: Report, key: str) -> None:
+    """One line of findings, each with its remedy, and the first rows; all else is folded."""
+    line = {
+        _("Rows"): short_number(report.rows),
+        _("Classes"): str(len(report.counts)),
+        _("95 % have at most"): _("{n} tokens").format(n=report.keeps(0.95)),
+    }
+    findings_line(line)
+    for finding in report.findings:
+        _finding(finding, key)
+    rows = [{_("label"): label, _("text"): text} for text, label in report.preview]
+    st.dataframe(rows, hide_index=True, height=210, alt=_("The first rows, as they were read"))
+    with st.expander(_("The full report"), icon=":material/lab_profile:"):
+        _full(report)
+
+
+def _full(report: Report) -> None:
     parts = [sum(counts[place] for counts in report.counts.values()) for place in range(3)]
     with st.grid(min_column_width=130):
         st.metric(_("Rows"), short_number(report.rows))
@@ -117,15 +133,8 @@ def show(report: Report, key: str) -> None:
     units = {"words": _("read word by word"), "characters": _("read character by character")}
     found = ", ".join(f"{_(name)}: {_(value)}" for name, value in report.found.items())
     st.caption(f"{md(report.language)} · {units[report.unit]} · {md(found)}")
-    for finding in report.findings:
-        _finding(finding, key)
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        _balance(report)
-    with right:
-        _lengths(report)
-    rows = [{_("label"): label, _("text"): text} for text, label in report.preview]
-    st.dataframe(rows, hide_index=True, height=210, alt=_("The first rows, as they were read"))
+    _balance(report)
+    _lengths(report)
 
 
 def _finding(item: Finding, key: str) -> None:

@@ -12,5 +12,6 @@ SCREENS = FamilyScreens(
         Screen("classify-why", "classifier/why.py", N_("Why"), "visibility", SECTION),
     ),
     use="classify-use",
+    use_label=N_("Classify with it"),
     inside="classify-why",
 )

@@ -14,7 +14,7 @@ from core.runs import policy
 from core.sources import Source
 from ui.widgets import figures
 from ui.widgets.palette import REAL, with_alpha
-from ui.widgets.text import md, short_number
+from ui.widgets.text import findings_line, md, short_number
 
 FIELDS = ("size", "invert", "centre", "holdout")
 SHOWN = 16
@@ -31,28 +31,37 @@ def _examined(language_code: str, sources: tuple[Source, ...], **reading: Any) -
 
 
 def show(images: ImageReport) -> None:
+    """One line of findings, the notes and the pictures; all else is folded."""
+    line = {
+        _("For training"): short_number(images.training),
+        _("Held out"): short_number(images.held_out),
+        _("Rejected"): short_number(images.rejected_count),
+    }
+    findings_line(line)
+    for note in images.notes:
+        st.caption(f":material/info: {md(note)}")
+    _before_and_after(images)
+    with st.expander(_("The full report"), icon=":material/lab_profile:"):
+        _full(images)
+    if images.rejected:
+        with st.expander(_("Rejected files"), icon=":material/block:"):
+            rows = [{_("file"): item.name, _("reason"): item.reason} for item in images.rejected]
+            st.dataframe(rows, hide_index=True, alt=_("Rejected files and why"))
+
+
+def _full(images: ImageReport) -> None:
     with st.grid(min_column_width=130):
         st.metric(_("For training"), short_number(images.training))
         st.metric(_("Held out"), short_number(images.held_out), help=_("Kept from training, to measure against."))
         st.metric(_("Classes"), str(len(images.classes)) if images.classes else _("none"))
         st.metric(_("Duplicates"), short_number(images.duplicates))
         st.metric(_("Rejected"), short_number(images.rejected_count))
-    for note in images.notes:
-        st.caption(f":material/info: {md(note)}")
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        _before_and_after(images)
-    with right:
-        if images.classes:
-            chart = figures.figure("", _("pictures"), height=230)
-            chart.add_bar(x=images.classes, y=images.counts, marker_color=with_alpha(REAL, 0.75))
-            chart.update_xaxes(type="category")
-            alt = _("Training pictures of each kind")
-            figures.draw(chart, key="kinds", alt=alt, table={_("kind"): images.classes, _("pictures"): images.counts})
-    if images.rejected:
-        with st.expander(_("Rejected files"), icon=":material/block:"):
-            rows = [{_("file"): item.name, _("reason"): item.reason} for item in images.rejected]
-            st.dataframe(rows, hide_index=True, alt=_("Rejected files and why"))
+    if images.classes:
+        chart = figures.figure("", _("pictures"), height=230)
+        chart.add_bar(x=images.classes, y=images.counts, marker_color=with_alpha(REAL, 0.75))
+        chart.update_xaxes(type="category")
+        alt = _("Training pictures of each kind")
+        figures.draw(chart, key="kinds", alt=alt, table={_("kind"): images.classes, _("pictures"): images.counts})
 
 
 def _before_and_after(images: ImageReport) -> None:

@@ -11,5 +11,6 @@ SCREENS = FamilyScreens(
         Screen("gan-inside", "gan/inside.py", N_("Look inside"), "visibility", SECTION),
     ),
     use="gan-draw",
+    use_label=N_("Draw with it"),
     inside="gan-inside",
 )

@@ -51,4 +51,5 @@ def _train_button(family: Family) -> None:
             run = create(plan_options(family, sources, "quick", {}), sources, preset="quick", label=name, name=name)
             launch.start(run)
             navigation.go("run", run=run.id)
-        navigation.link(f"{family.section}-train", _("On your own data"), ":material/upload:")
+        way = {f"{family.key}-way": "upload"}
+        navigation.link(f"{family.section}-train", _("On your own data"), ":material/upload:", **way)

@@ -32,6 +32,7 @@ STATE_ICONS = {
     "died": ("heart_broken", "red"),
     "broken": ("broken_image", "red"),
 }
+TO_TOP = "<script>document.querySelector('[data-testid=stMain]').scrollTop = 0</script>"
 VERDICTS = {"good": st.success, "info": st.info, "warning": st.warning, "bad": st.error}
 
 
@@ -47,6 +48,8 @@ def show_run(run: Run) -> None:
     status = run.status
     ray_cluster.watch_if_on_cluster(run, status)
     st.title(md(run.name), anchor=False)
+    if st.session_state.pop("from-top", None) == run.id:  # the browser keeps the place of the page before
+        st.html(TO_TOP, unsafe_allow_javascript=True)
     if run.tags:
         st.markdown(" ".join(f":gray-badge[{md(tag)}]" for tag in run.tags))
     if run.note:
@@ -119,7 +122,8 @@ def _head(run: Run, row: Family, status: Status) -> None:
             st.rerun()
         if run.usable:
             screens = screens_of(row.key)
-            navigation.link(screens.use, _("Use it"), ":material/arrow_forward:", run=run.id)
+            with st.container(key="primary-link", width="content"):
+                navigation.link(screens.use, screens.use_label, ":material/arrow_forward:", run=run.id)
             navigation.link(screens.inside, _("Look inside"), ":material/visibility:", run=run.id)
             if row.fine_tunes and not status.active:
                 words = _("Train on with other data")

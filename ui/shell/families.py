@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from core.families import FAMILIES
-from core.i18n import translated_fields
+from core.i18n import N_, translated_fields
 from core.runs.run import Run
 
 
@@ -27,14 +27,17 @@ class Screen:
     section: str
 
 
+@translated_fields("use_label")
 @dataclass(frozen=True)
 class FamilyScreens:
     """The screens of a family in the sidebar's order, and the keys of those that use a trained run and look inside it;
     "" where there is none. The one that trains has the key `<section>-train`, of the family's section in the table.
+    `use_label` is the text of the run page's link to the one that uses it.
     """
 
     screens: tuple[Screen, ...] = ()
     use: str = ""
+    use_label: str = N_("Use it")
     inside: str = ""
 
 

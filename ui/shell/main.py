@@ -19,6 +19,7 @@ policy.register()
 # A local file: an icon by name would be fetched from the internet.
 st.set_page_config(page_title="Hidden State", page_icon=str(ASSETS / "icon.png"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), size="large")
+st.html(ASSETS / "studio.css")
 language.detect_language()
 page = st.navigation(pages(), expanded=True)
 with guard("who is looking"):

@@ -3,7 +3,7 @@
 import html
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
@@ -39,6 +39,11 @@ def guard(where: str = "") -> Iterator[None]:
             _("Something in the program failed here; nothing of your data is lost. The server's log says what."),
             icon=":material/bug_report:",
         )
+
+
+def findings_line(figures: Mapping[str, str]) -> None:
+    """Show names and figures as one line."""
+    st.markdown(" · ".join(f"{md(name)} **{md(value)}**" for name, value in figures.items()))
 
 
 def short_number(number: float | None) -> str:

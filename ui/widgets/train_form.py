@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.families import Family
@@ -38,6 +39,18 @@ PRESETS = translated_mapping(
 )
 
 
+def train_columns(family: Family, setup: LinkSettings) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Two columns of a Train page: the data, and beside it what train_form() fills, which stays in view (studio.css).
+
+    The preset is drawn here, before there is any data, so that it stays chosen while files come and go.
+    """
+    left, right = st.columns([3, 2], gap="large")
+    side = right.container(key="train-side")
+    with side:
+        st.caption(PRESETS.get(_preset(family, setup), ""))
+    return left, side
+
+
 def train_form(
     family: Family,
     sources: Sequence[Source],
@@ -47,39 +60,47 @@ def train_form(
     setup: LinkSettings = NO_SETUP,
     origin: Run | None = None,
 ) -> None:
-    """Draw the form; the button creates the run, starts it and opens its page.
+    """Draw the form under train_columns(); the button creates the run, starts it and opens its page.
 
     fixed: options chosen above the form. setup: options set and controls hidden by the address.
     origin: the finished run that the new one goes on from.
     """
-    preset = _preset(family, setup)
-    st.caption(PRESETS.get(preset, ""))
+    preset = selected_preset(family, setup)
     proposed = admission.limit_budget(family.config.preset(preset, **sizes))
     base = teacher_links.apply_link(proposed, setup, fixed)
     data = zlib.crc32(json.dumps(sizes, sort_keys=True).encode())
     key = f"{family.key}.{preset}.{data}{teacher_links.key_suffix(setup.options)}"
     teacher_links.show_link_notice(setup)
+    start = st.container()  # filled below, when the options are known
     values: dict[str, Any] = {}
     if not setup.hides("options"):
-        values = budget_row(base, key=key) | options_form(base, key=key, level="basic", skip=fixed)
         with st.expander(_("All options"), icon=":material/tune:"):
+            values = budget_row(base, key=key)
+            values |= options_form(base, key=key, level="basic", skip=fixed)
             values |= options_form(base, key=key, level="advanced", skip=fixed)
     options = merged(base, values)
-    for caution in options.cautions():
-        st.warning(md(caution), icon=":material/warning:")
-    _estimate(family, options, sizes)
-    hosting.show_limits_and_queue()
-    refused = _refusal(family, options, sizes, sources)
-    name = label if setup.hides("name") else _name(family, label)
-    go = st.button(
-        _("Train"), type="primary", icon=":material/play_arrow:", key=f"{family.key}-go", disabled=bool(refused)
-    )
+    with start:
+        for caution in options.cautions():
+            st.warning(md(caution), icon=":material/warning:")
+        hosting.show_limits_and_queue()
+        refused = _refusal(family, options, sizes, sources)
+        name = label if setup.hides("name") else _name(family, label)
+        go = st.button(
+            _("Train"),
+            type="primary",
+            icon=":material/play_arrow:",
+            key=f"{family.key}-go",
+            width="stretch",
+            disabled=bool(refused),
+        )
+        _estimate(family, options, sizes)
     if go:
         with st.spinner(_("Starting …")):
             begin = partial(create_onward, origin, family=family) if origin else create
             run = begin(options, sources, name=name, preset=preset, label=label)
             run.write_json("facts.json", {"sizes": sizes})
             launch.start(run)
+        st.session_state["from-top"] = run.id
         navigation.go("run", run=run.id)
 
     def create_sweep(values: dict[str, list[str]], seeds: list[str]) -> list[Run]:
@@ -130,11 +151,11 @@ def _refusal(family: Family, options: Any, sizes: dict[str, Any], sources: Seque
 
 def _estimate(family: Family, options: Any, sizes: dict[str, Any]) -> None:
     figures = estimate(family, options, sizes, list_runs(family=family.key)[:20])
-    with st.grid(min_column_width=150):
+    with st.grid(min_column_width=120):
         st.metric(_("Parameters"), short_number(figures.parameters))
         st.metric(_("Memory"), f"{figures.memory_mb:,.0f} MB", help=_("What the training process will need, about."))
         st.metric(
-            _("Speed"),
-            f"{short_number(figures.throughput)} {_(family.unit)}/s" if figures.throughput else _("not measured"),
+            f"{_('Speed')} ({_(family.unit)}/s)",
+            short_number(figures.throughput) if figures.throughput else _("not measured"),
         )
         st.metric(_("Time"), figures.time or _("measured when it starts"), help=md(figures.basis))
