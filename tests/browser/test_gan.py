@@ -16,11 +16,11 @@ from tests.browser.conftest import Server, no_fault, settled
 
 def small_networks(page: Page, steps: str) -> None:
     """The smallest networks and a budget in steps, so that the journey and not the training takes the time."""
+    page.get_by_text("All options").click()
     page.get_by_role("radio", name="steps").click()
     page.get_by_role("spinbutton", name="steps").fill(steps)
     page.get_by_role("spinbutton", name="steps").press("Enter")
     settled(page)
-    page.get_by_text("All options").click()
     for name in ("Generator", "Discriminator"):
         field = page.get_by_role("textbox", name=name, exact=True)
         field.fill("32")
