@@ -18,8 +18,8 @@ def small_networks(page: Page, steps: str) -> None:
     """The smallest networks and a budget in steps, so that the journey and not the training takes the time."""
     page.get_by_text("All options").click()
     page.get_by_role("radio", name="steps").click()
-    page.get_by_role("spinbutton", name="steps").fill(steps)
-    page.get_by_role("spinbutton", name="steps").press("Enter")
+    page.get_by_role("spinbutton", name=re.compile("^steps$", re.I)).fill(steps)
+    page.get_by_role("spinbutton", name=re.compile("^steps$", re.I)).press("Enter")
     settled(page)
     for name in ("Generator", "Discriminator"):
         field = page.get_by_role("textbox", name=name, exact=True)

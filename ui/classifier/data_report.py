@@ -111,6 +111,9 @@ def show(report: Report, key: str) -> None:
         _("95 % have at most"): _("{n} tokens").format(n=report.keeps(0.95)),
     }
     findings_line(line)
+    units = {"words": _("read word by word"), "characters": _("read character by character")}
+    found = ", ".join(f"{_(name)}: {_(value)}" for name, value in report.found.items())
+    st.caption(f"{md(report.language)} · {units[report.unit]} · {md(found)}")
     for finding in report.findings:
         _finding(finding, key)
     rows = [{_("label"): label, _("text"): text} for text, label in report.preview]
@@ -130,9 +133,6 @@ def _full(report: Report) -> None:
         st.metric(_("For the test"), short_number(parts[2]), help=_("Looked at once, at the end."))
         st.metric(_("Classes"), str(len(report.counts)))
         st.metric(_("95 % have at most"), _("{n} tokens").format(n=report.keeps(0.95)))
-    units = {"words": _("read word by word"), "characters": _("read character by character")}
-    found = ", ".join(f"{_(name)}: {_(value)}" for name, value in report.found.items())
-    st.caption(f"{md(report.language)} · {units[report.unit]} · {md(found)}")
     _balance(report)
     _lengths(report)
 
