@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import UserError
 from core.families import Family
@@ -39,7 +38,7 @@ PRESETS = translated_mapping(
 )
 
 
-def train_columns(family: Family, setup: LinkSettings) -> tuple[DeltaGenerator, DeltaGenerator]:
+def train_columns(family: Family, setup: LinkSettings) -> tuple[Any, Any]:
     """Two columns of a Train page: the data, and beside it what train_form() fills, which stays in view (studio.css).
 
     The preset is drawn here, before there is any data, so that it stays chosen while files come and go.
