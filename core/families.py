@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from core.endpoint import Endpoint
 from core.errors import UserError
 from core.i18n import N_, _, translated_fields
+from core.model_card import ModelCard
 from core.request import Request
 from core.schema import Cost, Options, merged
 from core.sources import Source
 
 if TYPE_CHECKING:
+    from core.offline.page import Page
     from core.runs.run import Run
     from core.training.task import Task
     from core.training.verdict import Verdict
@@ -87,6 +89,20 @@ class ProgramModule(Protocol):
         """Return a short program that uses the model.keras beside it."""
 
 
+class CardModule(Protocol):
+    """`card.py`: what a model card says of the family's networks."""
+
+    @property
+    def CARD(self) -> ModelCard: ...  # noqa: N802
+
+
+class PageModule(Protocol):
+    """`exports/page.py`: the offline page of a trained run."""
+
+    def page(self, run: "Run", /) -> "Page":
+        """Return the parts of the page. Raises UserError where the run has no whole model."""
+
+
 class FineTuningModule(Protocol):
     """`fine_tuning.py`: train a finished run on with other data. It imports no TensorFlow."""
 
@@ -151,7 +167,17 @@ class Family:
     own_parts: tuple[str, ...] = ()
 
     def _module(self, name: str) -> Any:
-        return import_module(f"{self.package or f'core.{self.key}'}.{name}")
+        return import_module(self._name(name))
+
+    def _name(self, module: str) -> str:
+        return f"{self.package or f'core.{self.key}'}.{module}"
+
+    def has(self, module: str) -> bool:
+        """Whether the family has this module; `module`: its name within the family's package."""
+        try:
+            return find_spec(self._name(module)) is not None
+        except ModuleNotFoundError:  # not even the folder that would hold it
+            return False
 
     @property
     def config(self) -> ConfigModule[Any]:
@@ -188,7 +214,15 @@ class Family:
     @property
     def fine_tunes(self) -> bool:
         """Whether a finished run of the family can train on with other data."""
-        return find_spec(f"{self.package or f'core.{self.key}'}.fine_tuning") is not None
+        return self.has("fine_tuning")
+
+    @property
+    def card(self) -> ModelCard:
+        return cast(CardModule, self._module("card")).CARD
+
+    @property
+    def offline_page(self) -> PageModule:
+        return cast(PageModule, self._module("exports.page"))
 
     @property
     def request(self) -> type[Request]:

@@ -1,13 +1,11 @@
 """Export a run as a program in plain Keras; core/<family>/program.py generates the code."""
 
-import io
-import zipfile
 from pathlib import Path
 
 from core.errors import UserError
 from core.families import family
 from core.i18n import _
-from core.runs.files import write_bytes
+from core.runs.files import write_bytes, writing
 from core.runs.run import Run
 from core.training.program_source import sentences, total_steps
 from core.version import label
@@ -44,24 +42,11 @@ def write_script(run: Run, folder: Path) -> list[str]:
 
 def write_folder(folder: Path, files: dict[str, bytes]) -> list[str]:
     """Write `files` into a new or empty folder; return their names. Raises UserError where that fails."""
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise UserError(_("The folder “{folder}” is not empty: name a new one.").format(folder=folder))
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_bytes(folder / name, content)
-    except OSError as error:
-        raise UserError(
-            _("“{folder}” cannot be written: {reason}.").format(folder=folder, reason=error.strerror or error)
-        ) from None
     return list(files)
-
-
-def script_zip(run: Run) -> bytes:
-    """Return script_files() as one zip archive."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in script_files(run).items():
-            archive.writestr(name, content)
-    return out.getvalue()

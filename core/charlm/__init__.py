@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # mypy checks the modules against the contract in core/families.py
     from core import families
-    from core.charlm import commands, config, fine_tuning, program, service
+    from core.charlm import card, commands, config, fine_tuning, program, service
     from core.charlm.config import CharLMConfig
     from core.charlm.data import prepare
+    from core.charlm.exports import page
     from core.charlm.inference import request
     from core.charlm.training import train, verdict
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     _verdict: families.VerdictModule = verdict
     _fine_tuning: families.FineTuningModule = fine_tuning
     _program: families.ProgramModule = program
+    _card: families.CardModule = card
+    _page: families.PageModule = page
     _request: families.RequestModule = request
     _service: families.ServiceModule = service
     _commands: families.CommandsModule = commands

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # mypy checks the modules against the contract in core/families.py
     from core import families
-    from core.classifier import commands, config, program, service
+    from core.classifier import card, commands, config, program, service
     from core.classifier.config import ClassifierConfig
     from core.classifier.data import prepare
     from core.classifier.inference import request
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     _training: families.TrainingModule = train
     _verdict: families.VerdictModule = verdict
     _program: families.ProgramModule = program
+    _card: families.CardModule = card
     _request: families.RequestModule = request
     _service: families.ServiceModule = service
     _commands: families.CommandsModule = commands

@@ -11,6 +11,7 @@ from core.classifier.inference.request import Classify, Settings
 from core.errors import UserError
 from core.flags import add_common, add_request, given_request
 from core.i18n import _
+from core.runs.files import writing
 from core.runs.run import Run
 from core.runs.store import find_of
 from core.tensorflow_import import import_tensorflow
@@ -102,20 +103,17 @@ def _table(run: Run, arguments: argparse.Namespace, settings: Settings) -> dict[
             print(f"\r{done:,} / {total:,}", end="" if done < total else "\n", file=sys.stderr, flush=True)
 
     try:
-        with draft.open("wb") as file:
-            classifier = load_classifier(run)
-            parts = classify_table(
-                classifier, source, column=arguments.column, threshold=settings.threshold, progress=progress
-            )
-            if output.suffix.lower() == ".xlsx":
-                write_workbook(parts, file, numbers=1 + len(classifier.classes))
-            else:
-                file.writelines(parts)
-        os.replace(draft, output)  # atomic: an existing file is replaced only when complete
-    except OSError as error:
-        raise UserError(
-            _("“{path}” cannot be written: {reason}.").format(path=output, reason=error.strerror or error)
-        ) from None
+        with writing(output):
+            with draft.open("wb") as file:
+                classifier = load_classifier(run)
+                parts = classify_table(
+                    classifier, source, column=arguments.column, threshold=settings.threshold, progress=progress
+                )
+                if output.suffix.lower() == ".xlsx":
+                    write_workbook(parts, file, numbers=1 + len(classifier.classes))
+                else:
+                    file.writelines(parts)
+            os.replace(draft, output)  # atomic: an existing file is replaced only when complete
     finally:
         draft.unlink(missing_ok=True)
     print(printable(_("{count:,} rows written to {path}").format(count=rows, path=output)), file=sys.stderr)

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.errors import UserError
 from core.flags import add_common
 from core.i18n import _
+from core.runs.files import writing
 from core.runs.store import find
 from core.terminal import printable
 
@@ -26,12 +26,8 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     runs = [find(run_id) for run_id in arguments.ids]
     rows = table(runs)
     if arguments.csv:
-        try:
+        with writing(Path(arguments.csv)):
             Path(arguments.csv).write_text(metrics_csv(runs), encoding="utf-8", newline="")
-        except OSError as error:
-            raise UserError(
-                _("“{file}” cannot be written: {reason}.").format(file=arguments.csv, reason=error.strerror or error)
-            ) from None
     if not arguments.json:
         for row in rows:
             differing = ", ".join(f"{name} {value}" for name, value in row.options.items())

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from core.errors import UserError
+from core.families import FAMILIES
 from core.i18n import N_, _
 from core.runs.run import Run
 
@@ -32,14 +33,18 @@ class Format:
     label: str
     suffix: str  # of the file; "" for a folder
     writer: str
-    families: tuple[str, ...] = ()  # which have it; none named: all
+    part: str = ""  # the module of a family that it needs; "": every family has it
     model: bool = True  # whether it needs a trained model
 
     def check(self, run: Run) -> None:
         """Raise a UserError where `run` has not trained as far as this format needs."""
         run.options  # noqa: B018  # raises for a damaged run
-        if self.model and not run.usable:
-            raise UserError(_("The run “{run}” has no trained model yet.").format(run=run.id))
+        if self.model:
+            run.check_usable()
+
+    def file_name(self, run: Run, name: str) -> str:
+        """What the file or folder is called where nobody names it; `name`: of the format."""
+        return f"{run.id}{self.suffix}" if self.suffix else f"{run.id}-{name}"
 
     def write(self, run: Run, path: Path) -> list[str]:
         module, name = self.writer.split(":")
@@ -67,14 +72,14 @@ FORMATS: Mapping[str, Format] = {
         N_("The trained network in one HTML file: it opens in any browser, without Python and without a network."),
         ".html",
         "core.exports.page:write",
-        families=("charlm",),
+        part="exports.page",
     ),
     "hub": Format(
         N_("A folder for a model hub"),
         N_("The model, a model card with its figures and how they were measured, and a few lines that use it."),
         "",
         "core.exports.hub:write",
-        families=("charlm", "classifier", "gan"),  # those whose figures hub.TASKS explains
+        part="card",
     ),
     "tensorboard": Format(
         N_("Curves for TensorBoard"),
@@ -88,7 +93,7 @@ FORMATS: Mapping[str, Format] = {
 
 def formats_of(family: str) -> dict[str, Format]:
     """The formats that runs of `family` can be exported as, by name."""
-    return {name: row for name, row in FORMATS.items() if not row.families or family in row.families}
+    return {name: row for name, row in FORMATS.items() if not row.part or FAMILIES[family].has(row.part)}
 
 
 def export(run: Run, name: str, path: Path | None = None) -> Written:
@@ -104,32 +109,31 @@ def export(run: Run, name: str, path: Path | None = None) -> Written:
                 family=run.family, name=name, names=", ".join(known)
             )
         )
-    suffix = known[name].suffix
-    target = path or Path(f"{run.id}{suffix}" if suffix else f"{run.id}-{name}")
-    if suffix and target.is_dir():
+    row = known[name]
+    target = path or Path(row.file_name(run, name))
+    if row.suffix and target.is_dir():
         raise UserError(
-            _("“{path}” is a folder: name a file that ends in {suffix}.").format(path=target, suffix=suffix)
+            _("“{path}” is a folder: name a file that ends in {suffix}.").format(path=target, suffix=row.suffix)
         )
-    if not suffix and target.exists() and not target.is_dir():
+    if not row.suffix and target.exists() and not target.is_dir():
         raise UserError(_("“{path}” is a file: name a new folder.").format(path=target))
-    known[name].check(run)
-    files = known[name].write(run, target)
-    sizes = [target.stat().st_size] if suffix else [(target / file).stat().st_size for file in files]
-    return Written(target, files, sum(sizes))
+    row.check(run)
+    files = row.write(run, target)
+    paths = [target] if row.suffix else [target / file for file in files]
+    return Written(target, files, sum(item.stat().st_size for item in paths))
 
 
-def packed(run: Run, name: str) -> tuple[str, bytes]:
-    """The name and the content of a download: the file, or a zip of the folder. Raises UserError as export() does."""
+def packed(run: Run, name: str) -> bytes:
+    """The content of a download: the file, or a zip of the folder. Raises UserError as export() does."""
     with tempfile.TemporaryDirectory() as folder:
-        suffix = FORMATS[name].suffix
-        written = export(run, name, Path(folder) / (f"{run.id}{suffix}" if suffix else f"{run.id}-{name}"))
-        if suffix:
-            return written.path.name, written.path.read_bytes()
+        written = export(run, name, Path(folder) / FORMATS[name].file_name(run, name))
+        if FORMATS[name].suffix:
+            return written.path.read_bytes()
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in written.files:
                 archive.write(written.path / file, file)
-        return f"{written.path.name}.zip", out.getvalue()
+        return out.getvalue()
 
 
 def _bundle(run: Run, path: Path) -> list[str]:

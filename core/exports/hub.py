@@ -5,96 +5,18 @@ is a JSON string, which YAML contains, so that no name of a person can add a key
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.bundles.program import use_script, write_folder
 from core.errors import one_line
-from core.i18n import N_, _
-from core.runs.files import is_number, json_bytes
+from core.exports.facts import data_files, figures
+from core.families import family
+from core.i18n import _
+from core.model_card import Figure, ModelCard
+from core.runs.files import json_bytes
 from core.runs.run import Run
 from core.version import label
-
-NAMES_SHOWN = 10  # files of the data that the card names
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of report.json on the card: the hub's name of the measure, and how it was measured."""
-
-    key: str
-    measure: str
-    protocol: str
-
-
-@dataclass(frozen=True)
-class Task:
-    """What the hub calls the family's task, and what a reader must know of such a network."""
-
-    pipeline: str
-    tags: tuple[str, ...]
-    figures: tuple[Figure, ...]
-    limits: tuple[str, ...]
-
-
-TASKS = {
-    "charlm": Task(
-        "text-generation",
-        ("character-level", "lstm"),
-        (
-            Figure("val_loss_nats", "loss", N_("nats per character, windows of 64 characters, each from a zero state")),
-            Figure(
-                "val_loss_nats_256", "loss", N_("nats per character, windows of 256 characters, each from a zero state")
-            ),
-            Figure(
-                "val_loss_nats_streaming", "loss", N_("nats per character, the state carried through the whole part")
-            ),
-            Figure("val_bits_per_char", "bits_per_character", N_("bits per character, windows of 64 characters")),
-        ),
-        (
-            N_("It continues text character by character in the manner of its training text; it knows no facts."),
-            N_("Characters that the training text lacks are read as one unknown character."),
-            N_("It may repeat passages of its training text: do not publish one trained on what is private."),
-        ),
-    ),
-    "classifier": Task(
-        "text-classification",
-        ("transformer",),
-        (
-            Figure("test_accuracy", "accuracy", N_("share of right answers on the test part, which decided nothing")),
-            Figure("test_macro_f1", "f1", N_("F1 score, mean of the classes, on the test part")),
-            Figure(
-                "val_accuracy",
-                "accuracy",
-                N_("share of right answers on the validation part, by which the weights were chosen"),
-            ),
-        ),
-        (
-            N_("It knows only its training table's classes and kind of text: of others its answer means little."),
-            N_("Its training table may hold the prejudices of those who wrote and labelled it."),
-        ),
-    ),
-    "gan": Task(
-        "unconditional-image-generation",
-        ("gan",),
-        (
-            Figure(
-                "frechet_classifier_distance",
-                "frechet_classifier_distance",
-                N_(
-                    "Fréchet distance to the held-out pictures, on the features of a classifier trained on the same "
-                    "data: lower is better, and comparable only within this data set"
-                ),
-            ),
-            Figure("modes_covered", "modes_covered", N_("classes, or groups of like pictures, that are drawn at all")),
-        ),
-        (
-            N_("It draws what resembles its training pictures, at their size and in shades of gray."),
-            N_("It may come near to single training pictures: do not publish one trained on what is private."),
-        ),
-    ),
-}
 
 
 def write(run: Run, folder: Path) -> list[str]:
@@ -116,10 +38,9 @@ def write(run: Run, folder: Path) -> list[str]:
 
 def card(run: Run) -> str:
     """The model card in Markdown, with its YAML head."""
-    task = TASKS[run.family]
-    found = [(figure, run.report[figure.key]) for figure in task.figures if is_number(run.report.get(figure.key))]
+    about, found = family(run.family).card, figures(run)
     parts = [
-        _head(run, task, found),
+        _head(run, about, found),
         f"# {_plain(run.name)}",
         _("A small neural network of {parameters} weights ({family}), trained with {studio}.").format(
             parameters=f"{run.facts.get('parameters') or run.report.get('parameters') or 0:,}",
@@ -131,7 +52,7 @@ def card(run: Run) -> str:
         f"## {_('Data')}",
         "\n".join(_data(run)),
         f"## {_('Limits')}",
-        "\n".join(f"- {_(limit)}" for limit in task.limits),
+        "\n".join(f"- {_(limit)}" for limit in about.limits),
         f"## {_('How to use it')}",
         _("With TensorFlow's Keras alone, beside the files of this folder (the whole program is `use.py`):"),
         f"```python\n{use_script(run).rstrip()}\n```",
@@ -139,17 +60,17 @@ def card(run: Run) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _head(run: Run, task: Task, found: list[tuple[Figure, float]]) -> str:
+def _head(run: Run, about: ModelCard, found: list[tuple[Figure, float]]) -> str:
     """Metadata of the card; the license is left to who publishes it, since nobody here knows it."""
     data = {"type": "other", "name": one_line(str(run.config["data"].get("name", "")))}
     metrics = [
         {"type": figure.measure, "name": figure.protocol, "value": round(float(value), 6)} for figure, value in found
     ]
-    result = {"task": {"type": task.pipeline}, "dataset": data, "metrics": metrics}
+    result = {"task": {"type": about.pipeline}, "dataset": data, "metrics": metrics}
     head: dict[str, Any] = {
         "library_name": "keras",
-        "pipeline_tag": task.pipeline,
-        "tags": ["hidden-state", "small-model", *task.tags],
+        "pipeline_tag": about.pipeline,
+        "tags": ["hidden-state", "small-model", *about.tags],
         "model-index": [{"name": one_line(run.name), "results": [result]}],
     }
     # Unescaped: YAML does not join the two surrogates of JSON's escapes, and one_line() left printable signs only.
@@ -163,12 +84,9 @@ def _table(found: list[tuple[Figure, float]]) -> list[str]:
 
 
 def _data(run: Run) -> list[str]:
-    files = run.config["data"]["files"]
-    named = [(_plain(str(item.get("name", ""))), _plain(str(item.get("sha256", "")))) for item in files[:NAMES_SHOWN]]
-    lines = [f"- {name}, sha256 `{digest}`" for name, digest in named]
-    if len(files) > NAMES_SHOWN:
-        lines.append("- " + _("and {count} more files").format(count=len(files) - NAMES_SHOWN))
-    return lines
+    files, more = data_files(run)
+    lines = [f"- {_plain(name)}, sha256 `{_plain(digest)}`" for name, digest in files]
+    return [*lines, *(["- " + _("and {count} more files").format(count=more)] if more else [])]
 
 
 def _plain(text: str) -> str:

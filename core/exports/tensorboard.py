@@ -1,7 +1,7 @@
 """Export the figures and samples of a run as TensorBoard event files.
 
-The records are written as TensorFlow's own `Event` messages: `tf.summary.write` would give each the time of the export
-instead of the time of the training, and needs nothing else that is missing here. TensorBoard itself is not needed.
+The records are TensorFlow's own `Event` messages, for which TensorBoard need not be installed. `tf.summary.write` would
+give each of them the time of the export instead of the time of the training.
 """
 
 import tempfile
@@ -19,6 +19,7 @@ FILE = "events.out.tfevents.{created:.0f}.hidden-state"
 VALIDATION = "val_"  # figures of the validation part are a curve of the same chart as their namesakes
 TEXT_LIMIT = 20_000  # characters of a sample
 PICTURE = ".png"
+PLUGINS = {"scalars": 1, "text": 2, "images": 3}  # DATA_CLASS_SCALAR, _TENSOR, _BLOB_SEQUENCE
 
 
 def write(run: Run, folder: Path) -> list[str]:
@@ -69,9 +70,6 @@ def _event(tag: str, plugin: str, tensor: Any, step: int, when: float) -> Any:
     return tf.compat.v1.Event(wall_time=when, step=step, summary=tf.compat.v1.Summary(value=[value]))
 
 
-PLUGINS = {"scalars": 1, "text": 2, "images": 3}  # DATA_CLASS_SCALAR, _TENSOR, _BLOB_SEQUENCE
-
-
 def _scalar(tag: str, value: float, step: int, when: float) -> Any:
     return _event(tag, "scalars", tf.make_tensor_proto(value, tf.float32), step, when)
 
@@ -88,7 +86,6 @@ def _image(tag: str, png: bytes, step: int, when: float) -> Any:
 
 
 def _records(events: list[Any]) -> bytes:
-
     head = tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events"

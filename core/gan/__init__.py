@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # mypy checks the modules against the contract in core/families.py
     from core import families
-    from core.gan import commands, config, program, service
+    from core.gan import card, commands, config, program, service
     from core.gan.config import GANConfig
     from core.gan.data import prepare
     from core.gan.inference import request
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # mypy checks the modules against the contract in core/famili
     _training: families.TrainingModule = train
     _verdict: families.VerdictModule = verdict
     _program: families.ProgramModule = program
+    _card: families.CardModule = card
     _request: families.RequestModule = request
     _service: families.ServiceModule = service
     _commands: families.CommandsModule = commands

@@ -8,7 +8,7 @@ from core.errors import UserError
 from core.flags import add_common, add_request, given_request
 from core.gan.inference.request import Film, Sample, next_seed
 from core.i18n import _
-from core.runs.files import write_bytes
+from core.runs.files import write_bytes, writing
 from core.runs.run import Run
 from core.runs.store import find_of
 from core.tensorflow_import import import_tensorflow
@@ -58,12 +58,8 @@ def sample(arguments: argparse.Namespace) -> dict[str, Any]:
         content = image_files.npz(**arrays, **({} if shares is None else {"classes": shares.argmax(1)}))
     else:
         content = image_files.png(image_files.grid(sampler.draw(noise, shares), request.columns), scale)
-    try:
+    with writing(output):
         write_bytes(output, content)
-    except OSError as error:
-        raise UserError(
-            _("“{file}” cannot be written: {reason}.").format(file=output, reason=error.strerror or error)
-        ) from None
     if not arguments.json:
         print(printable(_("{count} pictures in {file}").format(count=count, file=output)))
     return {"run": run.id, "output": str(output), "count": count, "seed": request.seed, "bytes": len(content)}

@@ -28,8 +28,7 @@ def kept_options(run: Run, values: Mapping[str, Any], family: Family) -> dict[st
 
 def earlier_source(run: Run, family: Family) -> Source:
     """Return what a run that goes on from `run` keeps of it. Raises UserError where there is no model."""
-    if not run.usable:
-        raise UserError(_("There is no trained model in “{folder}” yet: let it train a little.").format(folder=run.id))
+    run.check_usable()
     return Source("earlier.json", json_bytes(family.fine_tuning.earlier(run)), EARLIER)
 
 

@@ -6,8 +6,9 @@ of the zip format reveal a damaged file. Nothing is ever unpickled.
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -20,16 +21,18 @@ Arrays = dict[str, np.ndarray]
 
 
 def save_arrays(path: Path, arrays: Arrays, meta: dict[str, Any], *, compressed: bool = False) -> None:
-    text = np.frombuffer(json.dumps(to_json_value(meta)).encode(), dtype=np.uint8)
-    save = np.savez_compressed if compressed else np.savez
-    write_atomic(path, lambda file: save(file, **{META: text}, **arrays))  # type: ignore[arg-type]
+    write_atomic(path, lambda file: _save(file, arrays, meta, np.savez_compressed if compressed else np.savez))
 
 
 def arrays_bytes(arrays: Arrays, meta: dict[str, Any]) -> bytes:
     """Return the content of the file that save_arrays() writes."""
-    text, file = np.frombuffer(json.dumps(to_json_value(meta)).encode(), dtype=np.uint8), io.BytesIO()
-    np.savez(file, **{META: text}, **arrays)  # type: ignore[arg-type]
+    file = io.BytesIO()
+    _save(file, arrays, meta, np.savez)
     return file.getvalue()
+
+
+def _save(file: BinaryIO, arrays: Arrays, meta: dict[str, Any], save: Callable[..., None]) -> None:
+    save(file, **{META: np.frombuffer(json.dumps(to_json_value(meta)).encode(), dtype=np.uint8)}, **arrays)
 
 
 def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:

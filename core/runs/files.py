@@ -5,12 +5,26 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
 
+from core.errors import UserError
+from core.i18n import _
+
 JSON_LIMIT = 64_000_000  # bytes; far above what this program writes
 PART = ".part"
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError in the block into a UserError: `path`, which a person named, cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(_("“{path}” cannot be written: {reason}.").format(path=path, reason=reason)) from None
 
 
 def write_atomic(path: Path, write: Callable[[BinaryIO], object], *, durable: bool = True) -> None:

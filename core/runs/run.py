@@ -267,6 +267,12 @@ class Run:
         """Whether there is a trained model."""
         return self.model_path.exists()
 
+    def check_usable(self) -> None:
+        """Raise a UserError where there is no trained model."""
+        if not self.usable:
+            text = _("There is no trained model in “{folder}” yet: let it train a little.")
+            raise UserError(text.format(folder=self.id))
+
     def weights_stamp(self) -> tuple[int, int]:
         """Return the modification times (ns) of the model and of predictions.npz, for use as a cache key.
 

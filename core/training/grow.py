@@ -29,12 +29,9 @@ def named(run: Run, names: Mapping[str, Sequence[str]]) -> Arrays:
 
     Raises UserError where there is no whole model, or one with other layers.
     """
+    run.check_usable()
     try:
         layers = layer_arrays(run.model_path)
-    except FileNotFoundError:
-        raise UserError(
-            _("There is no trained model in “{folder}” yet: let it train a little.").format(folder=run.id)
-        ) from None
     except (ForeignFileError, OSError, KeyError):
         raise unfit(run) from None
     found = {

@@ -12,7 +12,7 @@ from core.i18n import _, language, lazy_message
 from core.runs import policy
 from core.sources import Source
 from ui.shell.hosting import is_visitor
-from ui.widgets.text import escape, findings_line, md, short_number
+from ui.widgets.text import escape, findings_line, short_number
 
 FIELDS = ("encoding", "lowercase", "nfkc", "min_count", "validation")
 
@@ -35,9 +35,7 @@ def show(found: TextReport) -> None:
         _("Distinct"): short_number(found.distinct),
         _("For validation"): short_number(found.validation),
     }
-    findings_line(figures)
-    for note in found.notes:
-        st.caption(f":material/info: {md(note)}")
+    findings_line(figures, found.notes)
     with st.container(border=True, height=230):
         st.html(f'<div style="white-space:pre-wrap;line-height:1.5">{escape(found.preview)} …</div>')
     with st.expander(_("The full report"), icon=":material/lab_profile:"):

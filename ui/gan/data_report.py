@@ -14,7 +14,7 @@ from core.runs import policy
 from core.sources import Source
 from ui.widgets import figures
 from ui.widgets.palette import REAL, with_alpha
-from ui.widgets.text import findings_line, md, short_number
+from ui.widgets.text import findings_line, short_number
 
 FIELDS = ("size", "invert", "centre", "holdout")
 SHOWN = 16
@@ -37,9 +37,7 @@ def show(images: ImageReport) -> None:
         _("Held out"): short_number(images.held_out),
         _("Rejected"): short_number(images.rejected_count),
     }
-    findings_line(line)
-    for note in images.notes:
-        st.caption(f":material/info: {md(note)}")
+    findings_line(line, images.notes)
     _before_and_after(images)
     with st.expander(_("The full report"), icon=":material/lab_profile:"):
         _full(images)

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.bundles.bundle import export, import_bundle
-from core.bundles.program import check_exportable, left_out, script_zip, use_script
+from core.bundles.program import check_exportable, left_out, use_script
 from core.errors import UserError
 from core.exports import Format, formats_of, packed
 from core.i18n import _
@@ -41,7 +41,7 @@ def export_panel(run: Run) -> None:
             st.caption(_("What the run does and the program does not:"))
             st.caption("\n".join(f"- {sentence}" for sentence in left_out(run)))
             name = f"{run.id}-script.zip"
-            st.download_button(_("Program (.zip)"), partial(script_zip, run), name, "application/zip", icon=ICON)
+            st.download_button(_("Program (.zip)"), partial(packed, run, "program"), name, "application/zip", icon=ICON)
         except UserError as error:
             st.caption(md(str(error)))
         for name, row in formats_of(run.family).items():
@@ -56,16 +56,15 @@ def export_panel(run: Run) -> None:
 def _format(run: Run, name: str, row: Format) -> None:
     st.markdown(f"**{_(row.title)}**")
     st.caption(_(row.label))
-    suffix = row.suffix or ".zip"
     try:
         row.check(run)
     except UserError as error:
         st.caption(md(str(error)))
         return
     st.download_button(
-        _("Download ({suffix})").format(suffix=suffix),
-        lambda: packed(run, name)[1],
-        f"{run.id}-{name}{suffix}" if not row.suffix else f"{run.id}{suffix}",
+        _("Download ({suffix})").format(suffix=row.suffix or ".zip"),
+        partial(packed, run, name),
+        row.file_name(run, name) + ("" if row.suffix else ".zip"),
         key=f"take-{name}-{run.id}",
         icon=ICON,
     )

@@ -3,7 +3,7 @@
 import html
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
@@ -41,9 +41,11 @@ def guard(where: str = "") -> Iterator[None]:
         )
 
 
-def findings_line(figures: Mapping[str, str]) -> None:
-    """Show names and figures as one line."""
+def findings_line(figures: Mapping[str, str], notes: Sequence[str] = ()) -> None:
+    """Show names and figures as one line, and each note under it."""
     st.markdown(" · ".join(f"{md(name)} **{md(value)}**" for name, value in figures.items()))
+    for note in notes:
+        st.caption(f":material/info: {md(note)}")
 
 
 def short_number(number: float | None) -> str:
