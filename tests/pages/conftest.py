@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ui.shell import address
+from ui.shell import address, language
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIO = ROOT / "ui" / "shell" / "main.py"
@@ -15,6 +15,7 @@ STUDIO = ROOT / "ui" / "shell" / "main.py"
 def app(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The whole app on its first page, with an empty runs folder."""
     monkeypatch.setattr(address, "SETTLED", 0.0)  # no browser is here whose address could lag behind
+    monkeypatch.setattr(language, "_languages", {})  # all tests are one session, which must not keep its language
     return AppTest.from_file(str(STUDIO), default_timeout=60)
 
 
