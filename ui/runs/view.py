@@ -48,8 +48,7 @@ def show_run(run: Run) -> None:
     status = run.status
     ray_cluster.watch_if_on_cluster(run, status)
     st.title(md(run.name), anchor=False)
-    if st.session_state.pop("from-top", None) == run.id:  # the browser keeps the place of the page before
-        st.html(TO_TOP, unsafe_allow_javascript=True)
+    st.html(TO_TOP, unsafe_allow_javascript=True)  # once, when the page opens: the browser keeps the place of the last
     if run.tags:
         st.markdown(" ".join(f":gray-badge[{md(tag)}]" for tag in run.tags))
     if run.note:

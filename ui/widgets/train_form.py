@@ -99,7 +99,6 @@ def train_form(
             run = begin(options, sources, name=name, preset=preset, label=label)
             run.write_json("facts.json", {"sizes": sizes})
             launch.start(run)
-        st.session_state["from-top"] = run.id
         navigation.go("run", run=run.id)
 
     def create_sweep(values: dict[str, list[str]], seeds: list[str]) -> list[Run]:
